@@ -1,0 +1,44 @@
+export { type BackoffOptions, backoffMs } from "./backoff.js";
+export { type CancelTimer, type Clock, delay, systemClock } from "./clock.js";
+export { type Component, ComponentGroup } from "./component.js";
+export {
+  CACHE_ERROR_CODES,
+  CacheError,
+  type CacheErrorCode,
+  NotOwnerError,
+  type OwnerHint,
+} from "./errors.js";
+export { HASH_ALGORITHM, hash32 } from "./hash.js";
+export { type Logger, silentLogger } from "./logger.js";
+export {
+  DEFAULT_PARTITIONS,
+  decodeKey,
+  encodeKey,
+  isPartitionCount,
+  MAX_KEY_BYTES,
+  MAX_PARTITIONS,
+  MIN_PARTITIONS,
+  type Placement,
+  partitionOf,
+} from "./partitions.js";
+export { type Random, systemRandom } from "./random.js";
+export {
+  type ClusterConfig,
+  findMember,
+  type Incarnation,
+  type Member,
+  type MemberAddresses,
+  type MemberState,
+  type Partition,
+  type Topology,
+} from "./topology.js";
+export {
+  ABSENT_VERSION,
+  MAX_SEQUENCE,
+  MAX_TERM,
+  makeVersion,
+  SEQUENCE_RENEWAL,
+  sequenceOf,
+  termOf,
+  UNVERSIONED_ROW,
+} from "./version.js";

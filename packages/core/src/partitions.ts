@@ -1,0 +1,90 @@
+/**
+ * From key to partition. The 32-bit hash space is divided into equal, contiguous ranges; a
+ * partition is one of them, numbered from the lowest hash. Which node owns a partition is the
+ * topology's matter.
+ */
+import { CacheError } from "./errors.js";
+import { hash32 } from "./hash.js";
+
+/** Fewest and most partitions of a cluster. Their number is a power of two. */
+export const MIN_PARTITIONS = 2;
+export const MAX_PARTITIONS = 16_384;
+export const DEFAULT_PARTITIONS = 1_024;
+
+/** Longest key, in bytes of UTF-8. */
+export const MAX_KEY_BYTES = 512;
+
+/** How a cluster places keys; fixed when the cluster is created. */
+export interface Placement {
+  /** How many partitions there are; a power of two from 2 to 16,384. */
+  readonly partitions: number;
+  /** Unsigned 32-bit seed of the hash. */
+  readonly hashSeed: number;
+}
+
+export function isPartitionCount(count: number): boolean {
+  return (
+    Number.isInteger(count) &&
+    count >= MIN_PARTITIONS &&
+    count <= MAX_PARTITIONS &&
+    (count & (count - 1)) === 0
+  );
+}
+
+/** The partition that a key's UTF-8 bytes fall into. Constant time for a given key length. */
+export function partitionOf(keyBytes: Uint8Array, placement: Placement): number {
+  // The highest bits: a partition is a range of hashes, and P = 2 means "which half".
+  return hash32(keyBytes, placement.hashSeed) >>> (32 - Math.log2(placement.partitions));
+}
+
+/**
+ * Encodes a key as the bytes that identify it.
+ *
+ * @throws {CacheError} `INVALID_ARGUMENT` when the key is empty, longer than 512 bytes, or holds
+ *   a lone surrogate (two such keys would become the same bytes).
+ */
+export function encodeKey(key: string): Uint8Array {
+  if (!isWellFormed(key)) {
+    throw new CacheError(
+      "INVALID_ARGUMENT",
+      "key holds a lone surrogate, so it is not valid Unicode",
+    );
+  }
+  const bytes = encoder.encode(key);
+  checkKeyLength(bytes.length);
+  return bytes;
+}
+
+/**
+ * Decodes a key that came over the wire.
+ *
+ * @throws {CacheError} `INVALID_ARGUMENT` when it is empty, too long, or not well-formed UTF-8.
+ */
+export function decodeKey(bytes: Uint8Array): string {
+  checkKeyLength(bytes.length);
+  try {
+    return decoder.decode(bytes);
+  } catch (error) {
+    throw new CacheError("INVALID_ARGUMENT", "key is not well-formed UTF-8", { cause: error });
+  }
+}
+
+const encoder = new TextEncoder();
+// ignoreBOM: a leading U+FEFF is part of the key; without it two keys would become one.
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function checkKeyLength(bytes: number): void {
+  if (bytes === 0)
+    throw new CacheError("INVALID_ARGUMENT", "key is empty; it needs 1 to 512 bytes");
+  if (bytes > MAX_KEY_BYTES) {
+    throw new CacheError(
+      "INVALID_ARGUMENT",
+      `key has ${bytes} bytes of UTF-8; at most ${MAX_KEY_BYTES} are allowed`,
+    );
+  }
+}
+
+/** `String.prototype.isWellFormed` exists on every supported Node; TypeScript's es2023 lacks it. */
+function isWellFormed(text: string): boolean {
+  return (text as string & { isWellFormed(): boolean }).isWellFormed();
+}

@@ -1,0 +1,1464 @@
+export const DESCRIPTOR: object = {
+ "nested": {
+  "holdfast": {
+   "nested": {
+    "v1": {
+     "nested": {
+      "Admin": {
+       "methods": {
+        "ApplyCaches": {
+         "requestType": "ApplyCachesRequest",
+         "responseType": "ApplyCachesResponse"
+        },
+        "ListCaches": {
+         "requestType": "ListCachesRequest",
+         "responseType": "ListCachesResponse"
+        },
+        "Status": {
+         "requestType": "StatusRequest",
+         "responseType": "StatusResponse"
+        }
+       }
+      },
+      "CacheDefinition": {
+       "fields": {
+        "name": {
+         "type": "string",
+         "id": 1
+        },
+        "configJson": {
+         "type": "string",
+         "id": 2
+        },
+        "id": {
+         "type": "uint32",
+         "id": 3
+        },
+        "revision": {
+         "type": "uint32",
+         "id": 4
+        }
+       }
+      },
+      "ApplyCachesRequest": {
+       "fields": {
+        "caches": {
+         "rule": "repeated",
+         "type": "CacheDefinition",
+         "id": 1
+        }
+       }
+      },
+      "ApplyCachesResponse": {
+       "fields": {
+        "applied": {
+         "rule": "repeated",
+         "type": "Applied",
+         "id": 1
+        }
+       },
+       "nested": {
+        "Applied": {
+         "fields": {
+          "cache": {
+           "type": "CacheDefinition",
+           "id": 1
+          },
+          "change": {
+           "type": "Change",
+           "id": 2
+          }
+         }
+        },
+        "Change": {
+         "values": {
+          "UNCHANGED": 0,
+          "CREATED": 1,
+          "UPDATED": 2
+         }
+        }
+       }
+      },
+      "ListCachesRequest": {
+       "fields": {}
+      },
+      "ListCachesResponse": {
+       "fields": {
+        "caches": {
+         "rule": "repeated",
+         "type": "CacheDefinition",
+         "id": 1
+        }
+       }
+      },
+      "StatusRequest": {
+       "fields": {}
+      },
+      "StatusResponse": {
+       "fields": {
+        "view": {
+         "type": "TopologyView",
+         "id": 1
+        },
+        "leading": {
+         "type": "bool",
+         "id": 2
+        },
+        "liveNodes": {
+         "rule": "repeated",
+         "type": "LiveNode",
+         "id": 3
+        }
+       },
+       "nested": {
+        "LiveNode": {
+         "fields": {
+          "nodeId": {
+           "type": "string",
+           "id": 1
+          },
+          "incarnation": {
+           "type": "string",
+           "id": 2
+          },
+          "topologyEpoch": {
+           "type": "uint64",
+           "id": 3
+          }
+         }
+        }
+       }
+      },
+      "Topology": {
+       "methods": {
+        "Watch": {
+         "requestType": "WatchTopologyRequest",
+         "responseType": "TopologyView",
+         "responseStream": true
+        }
+       }
+      },
+      "WatchTopologyRequest": {
+       "fields": {}
+      },
+      "TopologyView": {
+       "fields": {
+        "config": {
+         "type": "ClusterConfig",
+         "id": 1
+        },
+        "topology": {
+         "type": "TopologyState",
+         "id": 2
+        },
+        "coordinatorAddress": {
+         "type": "string",
+         "id": 3
+        }
+       }
+      },
+      "ClusterConfig": {
+       "fields": {
+        "clusterId": {
+         "type": "string",
+         "id": 1
+        },
+        "formatVersion": {
+         "type": "uint32",
+         "id": 2
+        },
+        "partitions": {
+         "type": "uint32",
+         "id": 3
+        },
+        "hashAlgorithm": {
+         "type": "string",
+         "id": 4
+        },
+        "hashSeed": {
+         "type": "uint32",
+         "id": 5
+        }
+       }
+      },
+      "TopologyState": {
+       "fields": {
+        "epoch": {
+         "type": "uint64",
+         "id": 1
+        },
+        "writeToken": {
+         "type": "string",
+         "id": 2
+        },
+        "members": {
+         "rule": "repeated",
+         "type": "Member",
+         "id": 3
+        },
+        "partitions": {
+         "rule": "repeated",
+         "type": "Partition",
+         "id": 4
+        }
+       },
+       "nested": {
+        "Member": {
+         "fields": {
+          "nodeId": {
+           "type": "string",
+           "id": 1
+          },
+          "incarnation": {
+           "type": "string",
+           "id": 2
+          },
+          "addresses": {
+           "type": "Addresses",
+           "id": 3
+          },
+          "zone": {
+           "type": "string",
+           "id": 4
+          },
+          "weight": {
+           "type": "uint32",
+           "id": 5
+          },
+          "state": {
+           "type": "State",
+           "id": 6
+          }
+         },
+         "nested": {
+          "State": {
+           "values": {
+            "ACTIVE": 0,
+            "DRAINING": 1,
+            "DEAD": 2
+           }
+          }
+         }
+        },
+        "Addresses": {
+         "fields": {
+          "data": {
+           "type": "string",
+           "id": 1
+          },
+          "peer": {
+           "type": "string",
+           "id": 2
+          },
+          "http": {
+           "type": "string",
+           "id": 3
+          }
+         }
+        },
+        "Partition": {
+         "oneofs": {
+          "_owner": {
+           "oneof": [
+            "owner"
+           ]
+          },
+          "_moveTo": {
+           "oneof": [
+            "moveTo"
+           ]
+          }
+         },
+         "fields": {
+          "owner": {
+           "type": "uint32",
+           "id": 1,
+           "options": {
+            "proto3_optional": true
+           }
+          },
+          "term": {
+           "type": "uint32",
+           "id": 2
+          },
+          "planned": {
+           "type": "bool",
+           "id": 3
+          },
+          "backups": {
+           "rule": "repeated",
+           "type": "uint32",
+           "id": 4
+          },
+          "inSync": {
+           "rule": "repeated",
+           "type": "uint32",
+           "id": 5
+          },
+          "moveTo": {
+           "type": "uint32",
+           "id": 6,
+           "options": {
+            "proto3_optional": true
+           }
+          },
+          "recoverFrom": {
+           "rule": "repeated",
+           "type": "uint32",
+           "id": 7
+          },
+          "unfenced": {
+           "rule": "repeated",
+           "type": "uint32",
+           "id": 8
+          }
+         }
+        }
+       }
+      },
+      "Cache": {
+       "methods": {
+        "Get": {
+         "requestType": "GetRequest",
+         "responseType": "GetResponse"
+        },
+        "Set": {
+         "requestType": "SetRequest",
+         "responseType": "WriteResponse"
+        },
+        "Delete": {
+         "requestType": "DeleteRequest",
+         "responseType": "WriteResponse"
+        },
+        "Touch": {
+         "requestType": "TouchRequest",
+         "responseType": "TouchResponse"
+        },
+        "Increment": {
+         "requestType": "IncrementRequest",
+         "responseType": "IncrementResponse"
+        },
+        "GetMany": {
+         "requestType": "GetManyRequest",
+         "responseType": "ManyResponse"
+        },
+        "SetMany": {
+         "requestType": "SetManyRequest",
+         "responseType": "ManyResponse"
+        },
+        "DeleteMany": {
+         "requestType": "DeleteManyRequest",
+         "responseType": "ManyResponse"
+        },
+        "Clear": {
+         "requestType": "ClearRequest",
+         "responseType": "ClearResponse"
+        },
+        "Warm": {
+         "requestType": "WarmRequest",
+         "responseType": "WarmProgress",
+         "responseStream": true
+        },
+        "Stats": {
+         "requestType": "StatsRequest",
+         "responseType": "StatsResponse"
+        },
+        "Pipe": {
+         "requestType": "Batch",
+         "requestStream": true,
+         "responseType": "Replies",
+         "responseStream": true
+        }
+       }
+      },
+      "GetRequest": {
+       "oneofs": {
+        "_maxStaleMs": {
+         "oneof": [
+          "maxStaleMs"
+         ]
+        }
+       },
+       "fields": {
+        "cache": {
+         "type": "string",
+         "id": 1
+        },
+        "key": {
+         "type": "bytes",
+         "id": 2
+        },
+        "maxStaleMs": {
+         "type": "int64",
+         "id": 3,
+         "options": {
+          "proto3_optional": true
+         }
+        }
+       }
+      },
+      "GetResponse": {
+       "oneofs": {
+        "_ttlLeftMs": {
+         "oneof": [
+          "ttlLeftMs"
+         ]
+        }
+       },
+       "fields": {
+        "found": {
+         "type": "bool",
+         "id": 1
+        },
+        "value": {
+         "type": "bytes",
+         "id": 2
+        },
+        "encoding": {
+         "type": "uint32",
+         "id": 3
+        },
+        "version": {
+         "type": "uint64",
+         "id": 4
+        },
+        "source": {
+         "type": "Reply.Source",
+         "id": 5
+        },
+        "ageMs": {
+         "type": "uint64",
+         "id": 6
+        },
+        "stale": {
+         "type": "bool",
+         "id": 7
+        },
+        "ttlLeftMs": {
+         "type": "uint64",
+         "id": 8,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "term": {
+         "type": "uint32",
+         "id": 9
+        },
+        "nodeId": {
+         "type": "string",
+         "id": 10
+        },
+        "incarnation": {
+         "type": "string",
+         "id": 11
+        }
+       }
+      },
+      "SetRequest": {
+       "oneofs": {
+        "_ttlMs": {
+         "oneof": [
+          "ttlMs"
+         ]
+        },
+        "_expectedVersion": {
+         "oneof": [
+          "expectedVersion"
+         ]
+        }
+       },
+       "fields": {
+        "cache": {
+         "type": "string",
+         "id": 1
+        },
+        "key": {
+         "type": "bytes",
+         "id": 2
+        },
+        "value": {
+         "type": "bytes",
+         "id": 3
+        },
+        "encoding": {
+         "type": "uint32",
+         "id": 4
+        },
+        "ttlMs": {
+         "type": "int64",
+         "id": 5,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "expectedVersion": {
+         "type": "uint64",
+         "id": 6,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "ack": {
+         "type": "Operation.Ack",
+         "id": 7
+        }
+       }
+      },
+      "DeleteRequest": {
+       "oneofs": {
+        "_expectedVersion": {
+         "oneof": [
+          "expectedVersion"
+         ]
+        }
+       },
+       "fields": {
+        "cache": {
+         "type": "string",
+         "id": 1
+        },
+        "key": {
+         "type": "bytes",
+         "id": 2
+        },
+        "expectedVersion": {
+         "type": "uint64",
+         "id": 3,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "ack": {
+         "type": "Operation.Ack",
+         "id": 4
+        }
+       }
+      },
+      "WriteResponse": {
+       "fields": {
+        "version": {
+         "type": "uint64",
+         "id": 1
+        },
+        "degraded": {
+         "type": "bool",
+         "id": 2
+        },
+        "term": {
+         "type": "uint32",
+         "id": 3
+        },
+        "nodeId": {
+         "type": "string",
+         "id": 4
+        },
+        "incarnation": {
+         "type": "string",
+         "id": 5
+        }
+       }
+      },
+      "TouchRequest": {
+       "oneofs": {
+        "_ttlMs": {
+         "oneof": [
+          "ttlMs"
+         ]
+        }
+       },
+       "fields": {
+        "cache": {
+         "type": "string",
+         "id": 1
+        },
+        "key": {
+         "type": "bytes",
+         "id": 2
+        },
+        "ttlMs": {
+         "type": "int64",
+         "id": 3,
+         "options": {
+          "proto3_optional": true
+         }
+        }
+       }
+      },
+      "TouchResponse": {
+       "fields": {
+        "found": {
+         "type": "bool",
+         "id": 1
+        },
+        "version": {
+         "type": "uint64",
+         "id": 2
+        },
+        "term": {
+         "type": "uint32",
+         "id": 3
+        },
+        "nodeId": {
+         "type": "string",
+         "id": 4
+        },
+        "incarnation": {
+         "type": "string",
+         "id": 5
+        }
+       }
+      },
+      "IncrementRequest": {
+       "oneofs": {
+        "_ttlMs": {
+         "oneof": [
+          "ttlMs"
+         ]
+        }
+       },
+       "fields": {
+        "cache": {
+         "type": "string",
+         "id": 1
+        },
+        "key": {
+         "type": "bytes",
+         "id": 2
+        },
+        "delta": {
+         "type": "int64",
+         "id": 3
+        },
+        "ttlMs": {
+         "type": "int64",
+         "id": 4,
+         "options": {
+          "proto3_optional": true
+         }
+        }
+       }
+      },
+      "IncrementResponse": {
+       "fields": {
+        "value": {
+         "type": "int64",
+         "id": 1
+        },
+        "version": {
+         "type": "uint64",
+         "id": 2
+        },
+        "term": {
+         "type": "uint32",
+         "id": 3
+        },
+        "nodeId": {
+         "type": "string",
+         "id": 4
+        },
+        "incarnation": {
+         "type": "string",
+         "id": 5
+        }
+       }
+      },
+      "GetManyRequest": {
+       "fields": {
+        "cache": {
+         "type": "string",
+         "id": 1
+        },
+        "keys": {
+         "rule": "repeated",
+         "type": "bytes",
+         "id": 2
+        }
+       }
+      },
+      "SetManyRequest": {
+       "oneofs": {
+        "_ttlMs": {
+         "oneof": [
+          "ttlMs"
+         ]
+        }
+       },
+       "fields": {
+        "cache": {
+         "type": "string",
+         "id": 1
+        },
+        "items": {
+         "rule": "repeated",
+         "type": "Item",
+         "id": 2
+        },
+        "ttlMs": {
+         "type": "int64",
+         "id": 3,
+         "options": {
+          "proto3_optional": true
+         }
+        }
+       },
+       "nested": {
+        "Item": {
+         "fields": {
+          "key": {
+           "type": "bytes",
+           "id": 1
+          },
+          "value": {
+           "type": "bytes",
+           "id": 2
+          },
+          "encoding": {
+           "type": "uint32",
+           "id": 3
+          }
+         }
+        }
+       }
+      },
+      "DeleteManyRequest": {
+       "fields": {
+        "cache": {
+         "type": "string",
+         "id": 1
+        },
+        "keys": {
+         "rule": "repeated",
+         "type": "bytes",
+         "id": 2
+        }
+       }
+      },
+      "ManyResponse": {
+       "fields": {
+        "replies": {
+         "rule": "repeated",
+         "type": "Reply",
+         "id": 1
+        },
+        "nodeId": {
+         "type": "string",
+         "id": 2
+        },
+        "incarnation": {
+         "type": "string",
+         "id": 3
+        }
+       }
+      },
+      "ClearRequest": {
+       "fields": {
+        "cache": {
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "ClearResponse": {
+       "fields": {
+        "nodeId": {
+         "type": "string",
+         "id": 1
+        },
+        "incarnation": {
+         "type": "string",
+         "id": 2
+        }
+       }
+      },
+      "WarmRequest": {
+       "fields": {
+        "cache": {
+         "type": "string",
+         "id": 1
+        },
+        "keys": {
+         "rule": "repeated",
+         "type": "bytes",
+         "id": 2
+        },
+        "query": {
+         "type": "string",
+         "id": 3
+        },
+        "limit": {
+         "type": "uint32",
+         "id": 4
+        }
+       }
+      },
+      "WarmProgress": {
+       "fields": {
+        "total": {
+         "type": "uint64",
+         "id": 1
+        },
+        "loaded": {
+         "type": "uint64",
+         "id": 2
+        },
+        "absent": {
+         "type": "uint64",
+         "id": 3
+        },
+        "skipped": {
+         "type": "uint64",
+         "id": 4
+        },
+        "failed": {
+         "type": "uint64",
+         "id": 5
+        }
+       }
+      },
+      "StatsRequest": {
+       "fields": {
+        "cache": {
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "StatsResponse": {
+       "fields": {
+        "nodeId": {
+         "type": "string",
+         "id": 1
+        },
+        "incarnation": {
+         "type": "string",
+         "id": 2
+        },
+        "memoryBudgetBytes": {
+         "type": "uint64",
+         "id": 3
+        },
+        "caches": {
+         "rule": "repeated",
+         "type": "CacheStats",
+         "id": 4
+        },
+        "ownedPartitions": {
+         "type": "uint32",
+         "id": 5
+        }
+       }
+      },
+      "CacheStats": {
+       "fields": {
+        "cache": {
+         "type": "string",
+         "id": 1
+        },
+        "hits": {
+         "type": "uint64",
+         "id": 2
+        },
+        "misses": {
+         "type": "uint64",
+         "id": 3
+        },
+        "negativeHits": {
+         "type": "uint64",
+         "id": 4
+        },
+        "loads": {
+         "type": "uint64",
+         "id": 5
+        },
+        "loadBatches": {
+         "type": "uint64",
+         "id": 6
+        },
+        "loadFailures": {
+         "type": "uint64",
+         "id": 7
+        },
+        "sets": {
+         "type": "uint64",
+         "id": 8
+        },
+        "deletes": {
+         "type": "uint64",
+         "id": 9
+        },
+        "evictions": {
+         "type": "uint64",
+         "id": 10
+        },
+        "expirations": {
+         "type": "uint64",
+         "id": 11
+        },
+        "entries": {
+         "type": "uint64",
+         "id": 12
+        },
+        "bytes": {
+         "type": "uint64",
+         "id": 13
+        },
+        "dirtyEntries": {
+         "type": "uint64",
+         "id": 14
+        },
+        "dirtyBytes": {
+         "type": "uint64",
+         "id": 15
+        },
+        "oldestDirtyAgeMs": {
+         "type": "uint64",
+         "id": 16
+        },
+        "flushedRows": {
+         "type": "uint64",
+         "id": 17
+        },
+        "flushBatches": {
+         "type": "uint64",
+         "id": 18
+        },
+        "flushRetries": {
+         "type": "uint64",
+         "id": 19
+        },
+        "deadLetters": {
+         "type": "uint64",
+         "id": 20
+        },
+        "lostWrites": {
+         "type": "uint64",
+         "id": 21
+        }
+       }
+      },
+      "Hello": {
+       "fields": {
+        "clusterId": {
+         "type": "string",
+         "id": 1
+        },
+        "protocol": {
+         "type": "uint32",
+         "id": 2
+        },
+        "clientId": {
+         "type": "string",
+         "id": 3
+        },
+        "expectedNodeId": {
+         "type": "string",
+         "id": 4
+        },
+        "expectedIncarnation": {
+         "type": "string",
+         "id": 5
+        }
+       }
+      },
+      "HelloReply": {
+       "fields": {
+        "nodeId": {
+         "type": "string",
+         "id": 1
+        },
+        "incarnation": {
+         "type": "string",
+         "id": 2
+        },
+        "epoch": {
+         "type": "uint64",
+         "id": 3
+        }
+       }
+      },
+      "Batch": {
+       "oneofs": {
+        "_hello": {
+         "oneof": [
+          "hello"
+         ]
+        }
+       },
+       "fields": {
+        "hello": {
+         "type": "Hello",
+         "id": 1,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "epoch": {
+         "type": "uint64",
+         "id": 2
+        },
+        "budgetMs": {
+         "type": "uint32",
+         "id": 3
+        },
+        "operations": {
+         "rule": "repeated",
+         "type": "Operation",
+         "id": 4
+        }
+       }
+      },
+      "Operation": {
+       "oneofs": {
+        "_ttlMs": {
+         "oneof": [
+          "ttlMs"
+         ]
+        },
+        "_softTtlMs": {
+         "oneof": [
+          "softTtlMs"
+         ]
+        },
+        "_expectedVersion": {
+         "oneof": [
+          "expectedVersion"
+         ]
+        },
+        "_maxStaleMs": {
+         "oneof": [
+          "maxStaleMs"
+         ]
+        },
+        "_delta": {
+         "oneof": [
+          "delta"
+         ]
+        }
+       },
+       "fields": {
+        "id": {
+         "type": "uint64",
+         "id": 1
+        },
+        "kind": {
+         "type": "Kind",
+         "id": 2
+        },
+        "cache": {
+         "type": "string",
+         "id": 3
+        },
+        "key": {
+         "type": "bytes",
+         "id": 4
+        },
+        "value": {
+         "type": "bytes",
+         "id": 5
+        },
+        "encoding": {
+         "type": "uint32",
+         "id": 6
+        },
+        "ttlMs": {
+         "type": "int64",
+         "id": 7,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "softTtlMs": {
+         "type": "int64",
+         "id": 8,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "expectedVersion": {
+         "type": "uint64",
+         "id": 9,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "ack": {
+         "type": "Ack",
+         "id": 10
+        },
+        "maxStaleMs": {
+         "type": "int64",
+         "id": 11,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "forwarded": {
+         "type": "bool",
+         "id": 12
+        },
+        "delta": {
+         "type": "int64",
+         "id": 13,
+         "options": {
+          "proto3_optional": true
+         }
+        }
+       },
+       "reserved": [
+        [
+         20,
+         24
+        ]
+       ],
+       "nested": {
+        "Kind": {
+         "values": {
+          "KIND_UNSPECIFIED": 0,
+          "GET": 1,
+          "SET": 2,
+          "DELETE": 3,
+          "TOUCH": 4,
+          "INCREMENT": 5,
+          "CLEAR": 6,
+          "WARM": 7
+         }
+        },
+        "Ack": {
+         "values": {
+          "ACK_DEFAULT": 0,
+          "MEMORY": 1,
+          "JOURNAL": 2,
+          "BACKUP": 3,
+          "JOURNAL_AND_BACKUP": 4,
+          "DATABASE": 5
+         }
+        }
+       }
+      },
+      "Replies": {
+       "oneofs": {
+        "_hello": {
+         "oneof": [
+          "hello"
+         ]
+        }
+       },
+       "fields": {
+        "hello": {
+         "type": "HelloReply",
+         "id": 1,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "replies": {
+         "rule": "repeated",
+         "type": "Reply",
+         "id": 2
+        }
+       }
+      },
+      "Reply": {
+       "oneofs": {
+        "_value": {
+         "oneof": [
+          "value"
+         ]
+        },
+        "_ttlLeftMs": {
+         "oneof": [
+          "ttlLeftMs"
+         ]
+        },
+        "_notOwner": {
+         "oneof": [
+          "notOwner"
+         ]
+        }
+       },
+       "fields": {
+        "id": {
+         "type": "uint64",
+         "id": 1
+        },
+        "code": {
+         "type": "Code",
+         "id": 2
+        },
+        "outcome": {
+         "type": "Outcome",
+         "id": 3
+        },
+        "version": {
+         "type": "uint64",
+         "id": 4
+        },
+        "term": {
+         "type": "uint32",
+         "id": 5
+        },
+        "value": {
+         "type": "bytes",
+         "id": 6,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "encoding": {
+         "type": "uint32",
+         "id": 7
+        },
+        "source": {
+         "type": "Source",
+         "id": 8
+        },
+        "ageMs": {
+         "type": "uint64",
+         "id": 9
+        },
+        "stale": {
+         "type": "bool",
+         "id": 10
+        },
+        "ttlLeftMs": {
+         "type": "uint64",
+         "id": 11,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "degraded": {
+         "type": "bool",
+         "id": 12
+        },
+        "message": {
+         "type": "string",
+         "id": 13
+        },
+        "notOwner": {
+         "type": "NotOwner",
+         "id": 14,
+         "options": {
+          "proto3_optional": true
+         }
+        }
+       },
+       "nested": {
+        "Code": {
+         "values": {
+          "OK": 0,
+          "INVALID_ARGUMENT": 1,
+          "VALUE_TOO_LARGE": 2,
+          "VERSION_CONFLICT": 3,
+          "NOT_OWNER": 4,
+          "OVERLOADED": 5,
+          "UNAVAILABLE": 6,
+          "DEADLINE_EXCEEDED": 7,
+          "OUTCOME_UNKNOWN": 8,
+          "READ_ONLY": 9,
+          "UNKNOWN_CACHE": 10,
+          "CLOSED": 11,
+          "INTERNAL": 12
+         }
+        },
+        "Outcome": {
+         "values": {
+          "NOT_APPLIED": 0,
+          "APPLIED": 1,
+          "UNKNOWN": 2
+         }
+        },
+        "Source": {
+         "values": {
+          "NONE": 0,
+          "MEMORY": 1,
+          "DATABASE": 2
+         }
+        },
+        "NotOwner": {
+         "fields": {
+          "epoch": {
+           "type": "uint64",
+           "id": 1
+          },
+          "nodeId": {
+           "type": "string",
+           "id": 2
+          },
+          "incarnation": {
+           "type": "string",
+           "id": 3
+          },
+          "address": {
+           "type": "string",
+           "id": 4
+          },
+          "term": {
+           "type": "uint32",
+           "id": 5
+          }
+         }
+        }
+       }
+      },
+      "Control": {
+       "methods": {
+        "ReportExit": {
+         "requestType": "ReportExitRequest",
+         "responseType": "ReportExitResponse"
+        },
+        "RequestTerm": {
+         "requestType": "RequestTermRequest",
+         "responseType": "RequestTermResponse"
+        },
+        "ReportFenced": {
+         "requestType": "ReportFencedRequest",
+         "responseType": "ReportFencedResponse"
+        }
+       }
+      },
+      "ReportExitRequest": {
+       "fields": {
+        "nodeId": {
+         "type": "string",
+         "id": 1
+        },
+        "incarnation": {
+         "type": "string",
+         "id": 2
+        }
+       }
+      },
+      "ReportExitResponse": {
+       "fields": {
+        "removed": {
+         "type": "bool",
+         "id": 1
+        }
+       }
+      },
+      "RequestTermRequest": {
+       "fields": {
+        "incarnation": {
+         "type": "string",
+         "id": 1
+        },
+        "partition": {
+         "type": "uint32",
+         "id": 2
+        },
+        "term": {
+         "type": "uint32",
+         "id": 3
+        },
+        "minTerm": {
+         "type": "uint32",
+         "id": 4
+        }
+       }
+      },
+      "RequestTermResponse": {
+       "fields": {}
+      },
+      "ReportFencedRequest": {
+       "fields": {
+        "fenced": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "ReportFencedResponse": {
+       "fields": {}
+      },
+      "Peer": {
+       "methods": {
+        "Forward": {
+         "requestType": "Batch",
+         "responseType": "Replies"
+        },
+        "Release": {
+         "requestType": "ReleaseRequest",
+         "responseType": "ReleaseResponse"
+        }
+       }
+      },
+      "ReleaseRequest": {
+       "fields": {
+        "epoch": {
+         "type": "uint64",
+         "id": 1
+        },
+        "incarnation": {
+         "type": "string",
+         "id": 2
+        },
+        "partitions": {
+         "rule": "repeated",
+         "type": "PartitionTerm",
+         "id": 3
+        }
+       }
+      },
+      "PartitionTerm": {
+       "fields": {
+        "partition": {
+         "type": "uint32",
+         "id": 1
+        },
+        "term": {
+         "type": "uint32",
+         "id": 2
+        }
+       }
+      },
+      "ReleaseResponse": {
+       "fields": {
+        "epoch": {
+         "type": "uint64",
+         "id": 1
+        },
+        "results": {
+         "rule": "repeated",
+         "type": "Result",
+         "id": 2
+        }
+       },
+       "nested": {
+        "Result": {
+         "fields": {
+          "partition": {
+           "type": "uint32",
+           "id": 1
+          },
+          "term": {
+           "type": "uint32",
+           "id": 2
+          },
+          "status": {
+           "type": "Status",
+           "id": 3
+          },
+          "sequence": {
+           "type": "uint32",
+           "id": 4
+          }
+         }
+        },
+        "Status": {
+         "values": {
+          "REFUSED": 0,
+          "RELEASED": 1,
+          "BUSY": 2
+         }
+        }
+       }
+      }
+     }
+    }
+   }
+  }
+ }
+};

@@ -1,0 +1,87 @@
+// Original file: holdfast/v1/cache.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface CacheStats {
+  'cache'?: (string);
+  'hits'?: (number | string | Long);
+  'misses'?: (number | string | Long);
+  /**
+   * Hits that said "there is no such row". Part of `hits`.
+   */
+  'negativeHits'?: (number | string | Long);
+  /**
+   * Rows asked of the database; concurrent misses of a key count once.
+   */
+  'loads'?: (number | string | Long);
+  /**
+   * Statements that asked for them.
+   */
+  'loadBatches'?: (number | string | Long);
+  'loadFailures'?: (number | string | Long);
+  'sets'?: (number | string | Long);
+  'deletes'?: (number | string | Long);
+  'evictions'?: (number | string | Long);
+  'expirations'?: (number | string | Long);
+  'entries'?: (number | string | Long);
+  'bytes'?: (number | string | Long);
+  /**
+   * Acknowledged, not yet in the database.
+   */
+  'dirtyEntries'?: (number | string | Long);
+  'dirtyBytes'?: (number | string | Long);
+  'oldestDirtyAgeMs'?: (number | string | Long);
+  'flushedRows'?: (number | string | Long);
+  'flushBatches'?: (number | string | Long);
+  'flushRetries'?: (number | string | Long);
+  /**
+   * Rows that the database refused; they are in holdfast_dead_letters.
+   */
+  'deadLetters'?: (number | string | Long);
+  /**
+   * Dirty entries that this process gave up because it had been deposed.
+   */
+  'lostWrites'?: (number | string | Long);
+}
+
+export interface CacheStats__Output {
+  'cache': (string);
+  'hits': (number);
+  'misses': (number);
+  /**
+   * Hits that said "there is no such row". Part of `hits`.
+   */
+  'negativeHits': (number);
+  /**
+   * Rows asked of the database; concurrent misses of a key count once.
+   */
+  'loads': (number);
+  /**
+   * Statements that asked for them.
+   */
+  'loadBatches': (number);
+  'loadFailures': (number);
+  'sets': (number);
+  'deletes': (number);
+  'evictions': (number);
+  'expirations': (number);
+  'entries': (number);
+  'bytes': (number);
+  /**
+   * Acknowledged, not yet in the database.
+   */
+  'dirtyEntries': (number);
+  'dirtyBytes': (number);
+  'oldestDirtyAgeMs': (number);
+  'flushedRows': (number);
+  'flushBatches': (number);
+  'flushRetries': (number);
+  /**
+   * Rows that the database refused; they are in holdfast_dead_letters.
+   */
+  'deadLetters': (number);
+  /**
+   * Dirty entries that this process gave up because it had been deposed.
+   */
+  'lostWrites': (number);
+}

@@ -1,0 +1,40 @@
+// Original file: holdfast/v1/cache.proto
+
+import type { _holdfast_v1_Reply_Source, _holdfast_v1_Reply_Source__Output } from '../../holdfast/v1/Reply.js';
+import type { Long } from '@grpc/proto-loader';
+
+export interface GetResponse {
+  'found'?: (boolean);
+  'value'?: (Buffer | Uint8Array | string);
+  'encoding'?: (number);
+  'version'?: (number | string | Long);
+  'source'?: (_holdfast_v1_Reply_Source);
+  'ageMs'?: (number | string | Long);
+  'stale'?: (boolean);
+  'ttlLeftMs'?: (number | string | Long);
+  'term'?: (number);
+  /**
+   * The node that answered the caller, which may have passed the call on to the owner.
+   */
+  'nodeId'?: (string);
+  'incarnation'?: (string);
+  '_ttlLeftMs'?: "ttlLeftMs";
+}
+
+export interface GetResponse__Output {
+  'found': (boolean);
+  'value': (Buffer);
+  'encoding': (number);
+  'version': (number);
+  'source': (_holdfast_v1_Reply_Source__Output);
+  'ageMs': (number);
+  'stale': (boolean);
+  'ttlLeftMs'?: (number);
+  'term': (number);
+  /**
+   * The node that answered the caller, which may have passed the call on to the owner.
+   */
+  'nodeId': (string);
+  'incarnation': (string);
+  '_ttlLeftMs'?: "ttlLeftMs";
+}

@@ -1,0 +1,44 @@
+// Original file: holdfast/v1/pipe.proto
+
+
+/**
+ * The first message in either direction of a pipe introduces the two sides.
+ */
+export interface Hello {
+  /**
+   * The cluster that the client means to talk to.
+   */
+  'clusterId'?: (string);
+  'protocol'?: (number);
+  /**
+   * Unique to one client object, for logs and counters.
+   */
+  'clientId'?: (string);
+  /**
+   * Whom the client expects behind the address. Empty: anyone. An address may be reused by
+   * another node after a restart; the node then answers NOT_OWNER to everything.
+   */
+  'expectedNodeId'?: (string);
+  'expectedIncarnation'?: (string);
+}
+
+/**
+ * The first message in either direction of a pipe introduces the two sides.
+ */
+export interface Hello__Output {
+  /**
+   * The cluster that the client means to talk to.
+   */
+  'clusterId': (string);
+  'protocol': (number);
+  /**
+   * Unique to one client object, for logs and counters.
+   */
+  'clientId': (string);
+  /**
+   * Whom the client expects behind the address. Empty: anyone. An address may be reused by
+   * another node after a restart; the node then answers NOT_OWNER to everything.
+   */
+  'expectedNodeId': (string);
+  'expectedIncarnation': (string);
+}

@@ -1,0 +1,188 @@
+// Original file: holdfast/v1/pipe.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+// Original file: holdfast/v1/pipe.proto
+
+/**
+ * What an acknowledged write must have survived.
+ */
+export const _holdfast_v1_Operation_Ack = {
+  /**
+   * The level that the cache is configured with.
+   */
+  ACK_DEFAULT: 'ACK_DEFAULT',
+  MEMORY: 'MEMORY',
+  JOURNAL: 'JOURNAL',
+  BACKUP: 'BACKUP',
+  JOURNAL_AND_BACKUP: 'JOURNAL_AND_BACKUP',
+  DATABASE: 'DATABASE',
+} as const;
+
+/**
+ * What an acknowledged write must have survived.
+ */
+export type _holdfast_v1_Operation_Ack =
+  /**
+   * The level that the cache is configured with.
+   */
+  | 'ACK_DEFAULT'
+  | 0
+  | 'MEMORY'
+  | 1
+  | 'JOURNAL'
+  | 2
+  | 'BACKUP'
+  | 3
+  | 'JOURNAL_AND_BACKUP'
+  | 4
+  | 'DATABASE'
+  | 5
+
+/**
+ * What an acknowledged write must have survived.
+ */
+export type _holdfast_v1_Operation_Ack__Output = typeof _holdfast_v1_Operation_Ack[keyof typeof _holdfast_v1_Operation_Ack]
+
+// Original file: holdfast/v1/pipe.proto
+
+export const _holdfast_v1_Operation_Kind = {
+  KIND_UNSPECIFIED: 'KIND_UNSPECIFIED',
+  GET: 'GET',
+  SET: 'SET',
+  DELETE: 'DELETE',
+  TOUCH: 'TOUCH',
+  INCREMENT: 'INCREMENT',
+  /**
+   * Drops every entry of the cache that this node owns. No key.
+   */
+  CLEAR: 'CLEAR',
+  /**
+   * Loads the key unless it is cached or there is no free room.
+   */
+  WARM: 'WARM',
+} as const;
+
+export type _holdfast_v1_Operation_Kind =
+  | 'KIND_UNSPECIFIED'
+  | 0
+  | 'GET'
+  | 1
+  | 'SET'
+  | 2
+  | 'DELETE'
+  | 3
+  | 'TOUCH'
+  | 4
+  | 'INCREMENT'
+  | 5
+  /**
+   * Drops every entry of the cache that this node owns. No key.
+   */
+  | 'CLEAR'
+  | 6
+  /**
+   * Loads the key unless it is cached or there is no free room.
+   */
+  | 'WARM'
+  | 7
+
+export type _holdfast_v1_Operation_Kind__Output = typeof _holdfast_v1_Operation_Kind[keyof typeof _holdfast_v1_Operation_Kind]
+
+export interface Operation {
+  /**
+   * Chosen by the sender; echoed in the reply.
+   */
+  'id'?: (number | string | Long);
+  'kind'?: (_holdfast_v1_Operation_Kind);
+  'cache'?: (string);
+  /**
+   * 1 to 512 bytes of well-formed UTF-8.
+   */
+  'key'?: (Buffer | Uint8Array | string);
+  'value'?: (Buffer | Uint8Array | string);
+  /**
+   * Codec in the low 8 bits, compression in the next 8. Opaque to nodes but for JSON (1).
+   */
+  'encoding'?: (number);
+  /**
+   * Lifetime in milliseconds from acceptance. Absent: the cache's own. 0: for ever.
+   * Signed, so that a negative one arrives and is refused.
+   */
+  'ttlMs'?: (number | string | Long);
+  /**
+   * Freshness in milliseconds, at most the lifetime.
+   */
+  'softTtlMs'?: (number | string | Long);
+  /**
+   * Write only if the entry has this version; 0: only if there is none. Absent: always.
+   */
+  'expectedVersion'?: (number | string | Long);
+  'ack'?: (_holdfast_v1_Operation_Ack);
+  /**
+   * A read accepts an entry this much past its freshness.
+   */
+  'maxStaleMs'?: (number | string | Long);
+  /**
+   * The sender is a node that passes on somebody's operation: it is never passed on again.
+   */
+  'forwarded'?: (boolean);
+  /**
+   * What INCREMENT adds.
+   */
+  'delta'?: (number | string | Long);
+  '_ttlMs'?: "ttlMs";
+  '_softTtlMs'?: "softTtlMs";
+  '_expectedVersion'?: "expectedVersion";
+  '_maxStaleMs'?: "maxStaleMs";
+  '_delta'?: "delta";
+}
+
+export interface Operation__Output {
+  /**
+   * Chosen by the sender; echoed in the reply.
+   */
+  'id': (number);
+  'kind': (_holdfast_v1_Operation_Kind__Output);
+  'cache': (string);
+  /**
+   * 1 to 512 bytes of well-formed UTF-8.
+   */
+  'key': (Buffer);
+  'value': (Buffer);
+  /**
+   * Codec in the low 8 bits, compression in the next 8. Opaque to nodes but for JSON (1).
+   */
+  'encoding': (number);
+  /**
+   * Lifetime in milliseconds from acceptance. Absent: the cache's own. 0: for ever.
+   * Signed, so that a negative one arrives and is refused.
+   */
+  'ttlMs'?: (number);
+  /**
+   * Freshness in milliseconds, at most the lifetime.
+   */
+  'softTtlMs'?: (number);
+  /**
+   * Write only if the entry has this version; 0: only if there is none. Absent: always.
+   */
+  'expectedVersion'?: (number);
+  'ack': (_holdfast_v1_Operation_Ack__Output);
+  /**
+   * A read accepts an entry this much past its freshness.
+   */
+  'maxStaleMs'?: (number);
+  /**
+   * The sender is a node that passes on somebody's operation: it is never passed on again.
+   */
+  'forwarded': (boolean);
+  /**
+   * What INCREMENT adds.
+   */
+  'delta'?: (number);
+  '_ttlMs'?: "ttlMs";
+  '_softTtlMs'?: "softTtlMs";
+  '_expectedVersion'?: "expectedVersion";
+  '_maxStaleMs'?: "maxStaleMs";
+  '_delta'?: "delta";
+}

@@ -1,0 +1,12 @@
+// Original file: holdfast/v1/peer.proto
+
+
+export interface PartitionTerm {
+  'partition'?: (number);
+  'term'?: (number);
+}
+
+export interface PartitionTerm__Output {
+  'partition': (number);
+  'term': (number);
+}

@@ -1,0 +1,59 @@
+// Original file: holdfast/v1/peer.proto
+
+import type * as grpc from '@grpc/grpc-js'
+import type { MethodDefinition } from '@grpc/proto-loader'
+import type { Batch as _holdfast_v1_Batch, Batch__Output as _holdfast_v1_Batch__Output } from '../../holdfast/v1/Batch.js';
+import type { ReleaseRequest as _holdfast_v1_ReleaseRequest, ReleaseRequest__Output as _holdfast_v1_ReleaseRequest__Output } from '../../holdfast/v1/ReleaseRequest.js';
+import type { ReleaseResponse as _holdfast_v1_ReleaseResponse, ReleaseResponse__Output as _holdfast_v1_ReleaseResponse__Output } from '../../holdfast/v1/ReleaseResponse.js';
+import type { Replies as _holdfast_v1_Replies, Replies__Output as _holdfast_v1_Replies__Output } from '../../holdfast/v1/Replies.js';
+
+export interface PeerClient extends grpc.Client {
+  /**
+   * Operations that another node received but does not own. They are never passed on again.
+   */
+  Forward(argument: _holdfast_v1_Batch, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_Replies__Output>): grpc.ClientUnaryCall;
+  Forward(argument: _holdfast_v1_Batch, metadata: grpc.Metadata, callback: grpc.requestCallback<_holdfast_v1_Replies__Output>): grpc.ClientUnaryCall;
+  Forward(argument: _holdfast_v1_Batch, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_Replies__Output>): grpc.ClientUnaryCall;
+  Forward(argument: _holdfast_v1_Batch, callback: grpc.requestCallback<_holdfast_v1_Replies__Output>): grpc.ClientUnaryCall;
+  /**
+   * Operations that another node received but does not own. They are never passed on again.
+   */
+  forward(argument: _holdfast_v1_Batch, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_Replies__Output>): grpc.ClientUnaryCall;
+  forward(argument: _holdfast_v1_Batch, metadata: grpc.Metadata, callback: grpc.requestCallback<_holdfast_v1_Replies__Output>): grpc.ClientUnaryCall;
+  forward(argument: _holdfast_v1_Batch, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_Replies__Output>): grpc.ClientUnaryCall;
+  forward(argument: _holdfast_v1_Batch, callback: grpc.requestCallback<_holdfast_v1_Replies__Output>): grpc.ClientUnaryCall;
+  
+  /**
+   * A planned change of owner: finish, flush, drop, and admit nothing more.
+   */
+  Release(argument: _holdfast_v1_ReleaseRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_ReleaseResponse__Output>): grpc.ClientUnaryCall;
+  Release(argument: _holdfast_v1_ReleaseRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_holdfast_v1_ReleaseResponse__Output>): grpc.ClientUnaryCall;
+  Release(argument: _holdfast_v1_ReleaseRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_ReleaseResponse__Output>): grpc.ClientUnaryCall;
+  Release(argument: _holdfast_v1_ReleaseRequest, callback: grpc.requestCallback<_holdfast_v1_ReleaseResponse__Output>): grpc.ClientUnaryCall;
+  /**
+   * A planned change of owner: finish, flush, drop, and admit nothing more.
+   */
+  release(argument: _holdfast_v1_ReleaseRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_ReleaseResponse__Output>): grpc.ClientUnaryCall;
+  release(argument: _holdfast_v1_ReleaseRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_holdfast_v1_ReleaseResponse__Output>): grpc.ClientUnaryCall;
+  release(argument: _holdfast_v1_ReleaseRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_ReleaseResponse__Output>): grpc.ClientUnaryCall;
+  release(argument: _holdfast_v1_ReleaseRequest, callback: grpc.requestCallback<_holdfast_v1_ReleaseResponse__Output>): grpc.ClientUnaryCall;
+  
+}
+
+export interface PeerHandlers extends grpc.UntypedServiceImplementation {
+  /**
+   * Operations that another node received but does not own. They are never passed on again.
+   */
+  Forward: grpc.handleUnaryCall<_holdfast_v1_Batch__Output, _holdfast_v1_Replies>;
+  
+  /**
+   * A planned change of owner: finish, flush, drop, and admit nothing more.
+   */
+  Release: grpc.handleUnaryCall<_holdfast_v1_ReleaseRequest__Output, _holdfast_v1_ReleaseResponse>;
+  
+}
+
+export interface PeerDefinition extends grpc.ServiceDefinition {
+  Forward: MethodDefinition<_holdfast_v1_Batch, _holdfast_v1_Replies, _holdfast_v1_Batch__Output, _holdfast_v1_Replies__Output>
+  Release: MethodDefinition<_holdfast_v1_ReleaseRequest, _holdfast_v1_ReleaseResponse, _holdfast_v1_ReleaseRequest__Output, _holdfast_v1_ReleaseResponse__Output>
+}

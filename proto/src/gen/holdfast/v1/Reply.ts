@@ -1,0 +1,221 @@
+// Original file: holdfast/v1/pipe.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+// Original file: holdfast/v1/pipe.proto
+
+export const _holdfast_v1_Reply_Code = {
+  OK: 'OK',
+  INVALID_ARGUMENT: 'INVALID_ARGUMENT',
+  VALUE_TOO_LARGE: 'VALUE_TOO_LARGE',
+  VERSION_CONFLICT: 'VERSION_CONFLICT',
+  NOT_OWNER: 'NOT_OWNER',
+  OVERLOADED: 'OVERLOADED',
+  UNAVAILABLE: 'UNAVAILABLE',
+  DEADLINE_EXCEEDED: 'DEADLINE_EXCEEDED',
+  OUTCOME_UNKNOWN: 'OUTCOME_UNKNOWN',
+  READ_ONLY: 'READ_ONLY',
+  UNKNOWN_CACHE: 'UNKNOWN_CACHE',
+  CLOSED: 'CLOSED',
+  INTERNAL: 'INTERNAL',
+} as const;
+
+export type _holdfast_v1_Reply_Code =
+  | 'OK'
+  | 0
+  | 'INVALID_ARGUMENT'
+  | 1
+  | 'VALUE_TOO_LARGE'
+  | 2
+  | 'VERSION_CONFLICT'
+  | 3
+  | 'NOT_OWNER'
+  | 4
+  | 'OVERLOADED'
+  | 5
+  | 'UNAVAILABLE'
+  | 6
+  | 'DEADLINE_EXCEEDED'
+  | 7
+  | 'OUTCOME_UNKNOWN'
+  | 8
+  | 'READ_ONLY'
+  | 9
+  | 'UNKNOWN_CACHE'
+  | 10
+  | 'CLOSED'
+  | 11
+  | 'INTERNAL'
+  | 12
+
+export type _holdfast_v1_Reply_Code__Output = typeof _holdfast_v1_Reply_Code[keyof typeof _holdfast_v1_Reply_Code]
+
+export interface _holdfast_v1_Reply_NotOwner {
+  'epoch'?: (number | string | Long);
+  /**
+   * Empty: the partition has no owner.
+   */
+  'nodeId'?: (string);
+  'incarnation'?: (string);
+  'address'?: (string);
+  'term'?: (number);
+}
+
+export interface _holdfast_v1_Reply_NotOwner__Output {
+  'epoch': (number);
+  /**
+   * Empty: the partition has no owner.
+   */
+  'nodeId': (string);
+  'incarnation': (string);
+  'address': (string);
+  'term': (number);
+}
+
+// Original file: holdfast/v1/pipe.proto
+
+/**
+ * Whether a write happened. Of a read it is NOT_APPLIED.
+ */
+export const _holdfast_v1_Reply_Outcome = {
+  NOT_APPLIED: 'NOT_APPLIED',
+  APPLIED: 'APPLIED',
+  UNKNOWN: 'UNKNOWN',
+} as const;
+
+/**
+ * Whether a write happened. Of a read it is NOT_APPLIED.
+ */
+export type _holdfast_v1_Reply_Outcome =
+  | 'NOT_APPLIED'
+  | 0
+  | 'APPLIED'
+  | 1
+  | 'UNKNOWN'
+  | 2
+
+/**
+ * Whether a write happened. Of a read it is NOT_APPLIED.
+ */
+export type _holdfast_v1_Reply_Outcome__Output = typeof _holdfast_v1_Reply_Outcome[keyof typeof _holdfast_v1_Reply_Outcome]
+
+// Original file: holdfast/v1/pipe.proto
+
+/**
+ * Where a read's answer came from.
+ */
+export const _holdfast_v1_Reply_Source = {
+  /**
+   * There was nothing to read.
+   */
+  NONE: 'NONE',
+  MEMORY: 'MEMORY',
+  DATABASE: 'DATABASE',
+} as const;
+
+/**
+ * Where a read's answer came from.
+ */
+export type _holdfast_v1_Reply_Source =
+  /**
+   * There was nothing to read.
+   */
+  | 'NONE'
+  | 0
+  | 'MEMORY'
+  | 1
+  | 'DATABASE'
+  | 2
+
+/**
+ * Where a read's answer came from.
+ */
+export type _holdfast_v1_Reply_Source__Output = typeof _holdfast_v1_Reply_Source[keyof typeof _holdfast_v1_Reply_Source]
+
+export interface Reply {
+  'id'?: (number | string | Long);
+  'code'?: (_holdfast_v1_Reply_Code);
+  'outcome'?: (_holdfast_v1_Reply_Outcome);
+  /**
+   * At most 2^53 - 1. 0: the key is absent.
+   */
+  'version'?: (number | string | Long);
+  /**
+   * Term of the key's partition at the answering owner. 0: answered by a node that is not it.
+   */
+  'term'?: (number);
+  /**
+   * Absent: the key is absent (a read), or there is nothing to tell (a write).
+   */
+  'value'?: (Buffer | Uint8Array | string);
+  'encoding'?: (number);
+  'source'?: (_holdfast_v1_Reply_Source);
+  /**
+   * Milliseconds since the value was written or loaded.
+   */
+  'ageMs'?: (number | string | Long);
+  'stale'?: (boolean);
+  /**
+   * Milliseconds until the entry expires. Absent: never.
+   */
+  'ttlLeftMs'?: (number | string | Long);
+  /**
+   * The write was acknowledged with fewer copies than its level asks for.
+   */
+  'degraded'?: (boolean);
+  /**
+   * What went wrong, for people. Set when `code` is not OK.
+   */
+  'message'?: (string);
+  /**
+   * Set when `code` is NOT_OWNER.
+   */
+  'notOwner'?: (_holdfast_v1_Reply_NotOwner | null);
+  '_value'?: "value";
+  '_ttlLeftMs'?: "ttlLeftMs";
+  '_notOwner'?: "notOwner";
+}
+
+export interface Reply__Output {
+  'id': (number);
+  'code': (_holdfast_v1_Reply_Code__Output);
+  'outcome': (_holdfast_v1_Reply_Outcome__Output);
+  /**
+   * At most 2^53 - 1. 0: the key is absent.
+   */
+  'version': (number);
+  /**
+   * Term of the key's partition at the answering owner. 0: answered by a node that is not it.
+   */
+  'term': (number);
+  /**
+   * Absent: the key is absent (a read), or there is nothing to tell (a write).
+   */
+  'value'?: (Buffer);
+  'encoding': (number);
+  'source': (_holdfast_v1_Reply_Source__Output);
+  /**
+   * Milliseconds since the value was written or loaded.
+   */
+  'ageMs': (number);
+  'stale': (boolean);
+  /**
+   * Milliseconds until the entry expires. Absent: never.
+   */
+  'ttlLeftMs'?: (number);
+  /**
+   * The write was acknowledged with fewer copies than its level asks for.
+   */
+  'degraded': (boolean);
+  /**
+   * What went wrong, for people. Set when `code` is not OK.
+   */
+  'message': (string);
+  /**
+   * Set when `code` is NOT_OWNER.
+   */
+  'notOwner'?: (_holdfast_v1_Reply_NotOwner__Output | null);
+  '_value'?: "value";
+  '_ttlLeftMs'?: "ttlLeftMs";
+  '_notOwner'?: "notOwner";
+}

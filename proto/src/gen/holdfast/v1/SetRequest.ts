@@ -1,0 +1,28 @@
+// Original file: holdfast/v1/cache.proto
+
+import type { _holdfast_v1_Operation_Ack, _holdfast_v1_Operation_Ack__Output } from '../../holdfast/v1/Operation.js';
+import type { Long } from '@grpc/proto-loader';
+
+export interface SetRequest {
+  'cache'?: (string);
+  'key'?: (Buffer | Uint8Array | string);
+  'value'?: (Buffer | Uint8Array | string);
+  'encoding'?: (number);
+  'ttlMs'?: (number | string | Long);
+  'expectedVersion'?: (number | string | Long);
+  'ack'?: (_holdfast_v1_Operation_Ack);
+  '_ttlMs'?: "ttlMs";
+  '_expectedVersion'?: "expectedVersion";
+}
+
+export interface SetRequest__Output {
+  'cache': (string);
+  'key': (Buffer);
+  'value': (Buffer);
+  'encoding': (number);
+  'ttlMs'?: (number);
+  'expectedVersion'?: (number);
+  'ack': (_holdfast_v1_Operation_Ack__Output);
+  '_ttlMs'?: "ttlMs";
+  '_expectedVersion'?: "expectedVersion";
+}

@@ -1,0 +1,20 @@
+// Original file: holdfast/v1/cache.proto
+
+import type { CacheStats as _holdfast_v1_CacheStats, CacheStats__Output as _holdfast_v1_CacheStats__Output } from '../../holdfast/v1/CacheStats.js';
+import type { Long } from '@grpc/proto-loader';
+
+export interface StatsResponse {
+  'nodeId'?: (string);
+  'incarnation'?: (string);
+  'memoryBudgetBytes'?: (number | string | Long);
+  'caches'?: (_holdfast_v1_CacheStats)[];
+  'ownedPartitions'?: (number);
+}
+
+export interface StatsResponse__Output {
+  'nodeId': (string);
+  'incarnation': (string);
+  'memoryBudgetBytes': (number);
+  'caches': (_holdfast_v1_CacheStats__Output)[];
+  'ownedPartitions': (number);
+}

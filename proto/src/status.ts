@@ -1,0 +1,106 @@
+/**
+ * How errors cross the wire: the one table from error code to gRPC status and to what a client may
+ * do about it, and the conversions in both directions. In replies of the hot path the code is a
+ * field; in unary calls it travels in a trailer, because two codes may share a status.
+ */
+import { Metadata, type ServiceError, type StatusObject, status } from "@grpc/grpc-js";
+import { CACHE_ERROR_CODES, CacheError, type CacheErrorCode, NotOwnerError } from "@holdfast/core";
+import type { Reply, Reply__Output } from "./gen/holdfast/v1/Reply.js";
+
+/**
+ * What a client may do about an error without asking the application.
+ *
+ * Retries are for what certainly was not executed; an unknown outcome is never resent.
+ */
+export type Retry = "never" | "after-backoff" | "after-topology-refresh";
+
+interface WireError {
+  readonly status: status;
+  readonly retry: Retry;
+}
+
+/** The compiler asks for a row when a code is added. */
+export const WIRE_ERRORS: Readonly<Record<CacheErrorCode, WireError>> = {
+  INVALID_ARGUMENT: { status: status.INVALID_ARGUMENT, retry: "never" },
+  VALUE_TOO_LARGE: { status: status.INVALID_ARGUMENT, retry: "never" },
+  // ABORTED, not FAILED_PRECONDITION: the caller should redo its read-modify-write.
+  VERSION_CONFLICT: { status: status.ABORTED, retry: "never" },
+  NOT_OWNER: { status: status.FAILED_PRECONDITION, retry: "after-topology-refresh" },
+  OVERLOADED: { status: status.RESOURCE_EXHAUSTED, retry: "after-backoff" },
+  UNAVAILABLE: { status: status.UNAVAILABLE, retry: "after-backoff" },
+  DEADLINE_EXCEEDED: { status: status.DEADLINE_EXCEEDED, retry: "never" },
+  OUTCOME_UNKNOWN: { status: status.UNKNOWN, retry: "never" },
+  READ_ONLY: { status: status.FAILED_PRECONDITION, retry: "never" },
+  UNKNOWN_CACHE: { status: status.NOT_FOUND, retry: "never" },
+  CLOSED: { status: status.CANCELLED, retry: "never" },
+  INTERNAL: { status: status.INTERNAL, retry: "never" },
+};
+
+const CODE_TRAILER = "holdfast-code";
+
+/** The status with which a unary call fails. */
+export function toStatusObject(reason: unknown): StatusObject {
+  const error = CacheError.from(reason);
+  const metadata = new Metadata();
+  metadata.set(CODE_TRAILER, error.code);
+  return { code: WIRE_ERRORS[error.code].status, details: error.message, metadata };
+}
+
+/**
+ * The error behind a failed unary call. A failure of gRPC itself, which carries no code of ours,
+ * becomes `UNAVAILABLE` or `DEADLINE_EXCEEDED` where gRPC says so, else `INTERNAL`. Whether a write
+ * was executed is not known in any of those cases; callers that write decide what that means.
+ */
+export function fromServiceError(error: ServiceError): CacheError {
+  const code = error.metadata?.get(CODE_TRAILER)[0];
+  if (isCacheErrorCode(code)) return new CacheError(code, error.details, { cause: error });
+  return new CacheError(codeOfStatus(error), error.details || error.message, { cause: error });
+}
+
+/** Whether an error came out of our own handlers, and not out of a broken connection. */
+export function isFromHandler(error: ServiceError): boolean {
+  return isCacheErrorCode(error.metadata?.get(CODE_TRAILER)[0]);
+}
+
+/** The part of a reply that says what went wrong. */
+export function toErrorReply(id: number, reason: unknown): Reply {
+  const error = CacheError.from(reason);
+  const reply: Reply = {
+    id,
+    code: error.code,
+    outcome: error.code === "OUTCOME_UNKNOWN" ? "UNKNOWN" : "NOT_APPLIED",
+    message: error.message,
+  };
+  if (error instanceof NotOwnerError) {
+    const { epoch, owner } = error.hint;
+    reply.notOwner = { epoch, ...owner };
+  }
+  return reply;
+}
+
+/** The error that a reply carries; `undefined` when it carries none. */
+export function errorOfReply(reply: Reply__Output): CacheError | undefined {
+  if (reply.code === "OK") return undefined;
+  if (reply.code !== "NOT_OWNER" || !reply.notOwner) {
+    return new CacheError(reply.code, reply.message);
+  }
+  const { epoch, nodeId, incarnation, address, term } = reply.notOwner;
+  return new NotOwnerError(
+    nodeId === "" ? { epoch } : { epoch, owner: { nodeId, incarnation, address, term } },
+  );
+}
+
+function codeOfStatus(error: ServiceError): CacheErrorCode {
+  if (error.code === status.DEADLINE_EXCEEDED) return "DEADLINE_EXCEEDED";
+  if (error.code === status.UNAVAILABLE) return "UNAVAILABLE";
+  // Node ends a connection that saw too many resets with INTERNAL; nothing is wrong inside.
+  if (error.code === status.INTERNAL && error.details.includes("Session closed")) {
+    return "UNAVAILABLE";
+  }
+  if (error.code === status.RESOURCE_EXHAUSTED) return "VALUE_TOO_LARGE";
+  return "INTERNAL";
+}
+
+function isCacheErrorCode(code: unknown): code is CacheErrorCode {
+  return (CACHE_ERROR_CODES as readonly unknown[]).includes(code);
+}
