@@ -1,0 +1,1 @@
+export { planAssignment } from "./planner.js";

@@ -1,0 +1,98 @@
+/** `holdfast stats`: the counters of every node, added up by cache. */
+import type { CacheStats__Output } from "@holdfast/proto";
+import type { Command } from "commander";
+import { CliError } from "../cli-error.js";
+import { readStats } from "../rpc/operations.js";
+import {
+  CALL_TIMEOUT_MS,
+  type CliContext,
+  type ClusterOptions,
+  clusterCommand,
+  viewOf,
+  writeJson,
+} from "./context.js";
+import { formatTable } from "./table.js";
+
+/** The counters that can be added up over nodes. */
+type Totals = Omit<CacheStats__Output, "cache">;
+
+export function statsCommand(context: CliContext): Command {
+  return clusterCommand("stats", "show the counters of a cache, or of all, over all nodes")
+    .argument("[cache]", "name of a cache (default: all)")
+    .action(async (cache: string | undefined, options: ClusterOptions) => {
+      const { topology } = await viewOf(context, options);
+      const members = (topology?.members ?? []).filter(({ state }) => state !== "dead");
+      if (members.length === 0) throw new CliError("the cluster has no nodes now");
+      const answers = await Promise.all(
+        members.map(({ addresses }) =>
+          readStats(
+            { address: addresses.data, timeoutMs: CALL_TIMEOUT_MS, clock: context.clock },
+            cache ?? "",
+          ),
+        ),
+      );
+      const totals = addUp(answers.flatMap(({ caches }) => caches));
+      if (options.json) writeJson(context, { nodes: members.length, caches: withRatios(totals) });
+      else context.stdout.write(`${describe(totals)}\n`);
+    });
+}
+
+function addUp(all: readonly CacheStats__Output[]): ReadonlyMap<string, Totals> {
+  const totals = new Map<string, Totals>();
+  for (const { cache, ...counters } of all) {
+    const known = totals.get(cache);
+    totals.set(cache, known === undefined ? counters : sum(known, counters));
+  }
+  return totals;
+}
+
+function sum(a: Totals, b: Totals): Totals {
+  const fields = Object.keys(a) as (keyof Totals)[];
+  // Ages are compared, everything else is counted.
+  return Object.fromEntries(
+    fields.map((field) => [
+      field,
+      field === "oldestDirtyAgeMs" ? Math.max(a[field], b[field]) : a[field] + b[field],
+    ]),
+    // Every field of `Totals` is in `fields`, and each value is a number.
+  ) as unknown as Totals;
+}
+
+function hitRatio({ hits, misses }: Totals): number {
+  return hits + misses === 0 ? 0 : hits / (hits + misses);
+}
+
+function withRatios(totals: ReadonlyMap<string, Totals>): object {
+  return Object.fromEntries(
+    [...totals].map(([cache, counters]) => [cache, { ...counters, hitRatio: hitRatio(counters) }]),
+  );
+}
+
+function describe(totals: ReadonlyMap<string, Totals>): string {
+  const head = ["cache", "hits", "misses", "hit ratio", "loads", "entries", "bytes", "evictions"];
+  const rows = [...totals].map(([cache, counters]) => [
+    cache,
+    counters.hits,
+    counters.misses,
+    `${(hitRatio(counters) * 100).toFixed(1)} %`,
+    counters.loads,
+    counters.entries,
+    counters.bytes,
+    counters.evictions,
+  ]);
+  const dirtyHead = ["cache", "dirty", "oldest ms", "flushed rows", "batches", "retries", "dead"];
+  const dirtyRows = [...totals]
+    .filter(([, counters]) => counters.dirtyEntries + counters.flushBatches > 0)
+    .map(([cache, counters]) => [
+      cache,
+      counters.dirtyEntries,
+      counters.oldestDirtyAgeMs,
+      counters.flushedRows,
+      counters.flushBatches,
+      counters.flushRetries,
+      counters.deadLetters,
+    ]);
+  const tables = [formatTable(head, rows)];
+  if (dirtyRows.length > 0) tables.push(formatTable(dirtyHead, dirtyRows));
+  return tables.join("\n\n");
+}

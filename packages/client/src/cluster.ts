@@ -1,0 +1,173 @@
+/**
+ * A connected client: hands out caches, shows the topology, and ends everything when closed.
+ */
+import { CacheError, encodeKey } from "@holdfast/core";
+import type { Cache } from "./cache.js";
+import type { CallOptions } from "./cache-types.js";
+import type { ClusterView } from "./cluster-view.js";
+import { type Codec, checkCodec, json } from "./codecs.js";
+import { type Duration, durationMs } from "./duration.js";
+import { timeoutMsOf } from "./options.js";
+import { RoutedCache } from "./routed-cache.js";
+import type { Session } from "./session.js";
+import { type ClusterStats, clusterStats } from "./stats.js";
+
+export interface CacheOptions<V> {
+  /** How values become bytes. Default: `json()`. */
+  readonly codec?: Codec<V> | undefined;
+}
+
+export interface CloseOptions {
+  /**
+   * How long operations in flight may take to finish; those that do not then fail: writes that
+   * were sent with `OUTCOME_UNKNOWN`, everything else with `CLOSED`. 0: at once. Default: `"1s"`.
+   */
+  readonly drainTimeout?: Duration | undefined;
+}
+
+export interface MemberSnapshot {
+  readonly nodeId: string;
+  /** One run of the node's process. */
+  readonly incarnation: string;
+  /** `host:port` for clients. */
+  readonly address: string;
+  readonly zone: string;
+  readonly weight: number;
+  readonly state: "active" | "draining" | "dead";
+  readonly ownedPartitions: number;
+}
+
+export interface TopologySnapshot {
+  readonly clusterId: string;
+  /** Grows with each change. */
+  readonly epoch: number;
+  readonly partitions: number;
+  /** `host:port` of the leading coordinator. Empty: not known. */
+  readonly coordinatorAddress: string;
+  readonly members: readonly MemberSnapshot[];
+}
+
+/** Where a key lives, as far as this client knows. */
+export interface KeyLocation {
+  readonly partition: number;
+  readonly term: number;
+  /** Absent while the partition has no living owner. */
+  readonly owner:
+    | { readonly nodeId: string; readonly incarnation: string; readonly address: string }
+    | undefined;
+}
+
+export interface Cluster extends AsyncDisposable {
+  /**
+   * A handle on the cache of that name. Nothing is sent: a name that the cluster does not have
+   * shows when the handle is used, as `UNKNOWN_CACHE`.
+   *
+   * @typeParam V - The type of the values: a claim of the caller, which no codec checks.
+   */
+  cache<V = unknown>(name: string, options?: CacheOptions<V>): Cache<V>;
+
+  /** Who is in the cluster, as of the latest topology that has arrived. */
+  topology(): TopologySnapshot;
+
+  /**
+   * Where a key lives. The same key has the same place in every cache.
+   *
+   * @throws {CacheError} `INVALID_ARGUMENT` when it is not a valid key.
+   */
+  locate(key: string): KeyLocation;
+
+  /**
+   * Counters of every node and cache.
+   *
+   * @throws {CacheError} `UNAVAILABLE` when no node answered; `CLOSED`.
+   */
+  stats(options?: Omit<CallOptions, "signal">): Promise<ClusterStats>;
+
+  /**
+   * Takes no more operations, lets those in flight finish for a moment, then ends every
+   * connection and timer. May be called again. `await using` calls it.
+   *
+   * Until then a connected client keeps its process alive, also when it is idle.
+   */
+  close(options?: CloseOptions): Promise<void>;
+}
+
+/** What closing ends, in this order. */
+export interface ClusterParts {
+  readonly session: Session;
+  view(): ClusterView;
+  /** Stops new work, and everything that waits. */
+  abort(reason: CacheError): void;
+  /** Ends connections and timers. */
+  disconnect(reason: CacheError): void;
+}
+
+export class ConnectedCluster implements Cluster {
+  readonly #parts: ClusterParts;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: ClusterParts) {
+    this.#parts = parts;
+  }
+
+  cache<V = unknown>(name: string, { codec = json<V>() }: CacheOptions<V> = {}): Cache<V> {
+    if (typeof name !== "string" || name === "") {
+      throw new CacheError("INVALID_ARGUMENT", "a cache's name is a string that is not empty");
+    }
+    checkCodec(codec);
+    return new RoutedCache(name, codec, this.#parts.session);
+  }
+
+  topology(): TopologySnapshot {
+    const { config, topology, coordinatorAddress } = this.#parts.view();
+    const owned = new Map<string, number>();
+    for (const { owner } of topology.partitions) {
+      if (owner !== undefined) owned.set(owner, (owned.get(owner) ?? 0) + 1);
+    }
+    return {
+      clusterId: config.clusterId,
+      epoch: topology.epoch,
+      partitions: config.partitions,
+      coordinatorAddress,
+      members: topology.members.map(({ addresses, ...member }) => ({
+        nodeId: member.nodeId,
+        incarnation: member.incarnation,
+        address: addresses.data,
+        zone: member.zone,
+        weight: member.weight,
+        state: member.state,
+        ownedPartitions: owned.get(member.incarnation) ?? 0,
+      })),
+    };
+  }
+
+  locate(key: string): KeyLocation {
+    const router = this.#parts.session.router();
+    const partition = router.partitionOf(encodeKey(key));
+    return { partition, term: router.termOf(partition), owner: router.ownerOf(partition) };
+  }
+
+  async stats({ timeout }: Omit<CallOptions, "signal"> = {}): Promise<ClusterStats> {
+    const { wire, router, timeoutMs, closing } = this.#parts.session;
+    closing.throwIfAborted();
+    return clusterStats("", timeoutMsOf(timeout, timeoutMs), wire, router());
+  }
+
+  async close({ drainTimeout = "1s" }: CloseOptions = {}): Promise<void> {
+    const drainMs = durationMs(drainTimeout, "drainTimeout");
+    this.#closing ??= this.#close(drainMs);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(drainMs: number): Promise<void> {
+    const { session, abort, disconnect } = this.#parts;
+    const reason = new CacheError("CLOSED", "the client is closed");
+    abort(reason);
+    await session.operations.close(drainMs, session.clock);
+    disconnect(reason);
+  }
+}

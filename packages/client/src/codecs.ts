@@ -1,0 +1,129 @@
+/**
+ * How values become bytes and back. A codec has a number that is stored with every value it wrote,
+ * so that a reader with another codec gets an error that says so instead of a wrong value.
+ *
+ * Decoders must not keep the bytes that they are given: those are a slice of a network frame,
+ * which a long-lived value would keep in memory whole.
+ */
+import { CacheError } from "@holdfast/core";
+import { CODEC, codecOf } from "@holdfast/proto";
+import { Packr } from "msgpackr";
+
+/** Turns values of one type into bytes and back. Implement it for a format of your own. */
+export interface Codec<T> {
+  /**
+   * Stored with each value: 0 bytes, 1 JSON, 2 string, 3 MessagePack. Numbers from 64 to 255 are
+   * free for applications.
+   */
+  readonly encoding: number;
+  encode(value: T): Uint8Array;
+  /** `bytes` are valid only during the call: copy what is to stay. */
+  decode(bytes: Uint8Array): T;
+}
+
+/**
+ * JSON, the default. It also reads rows of database tables and counters made by `increment`.
+ * The type is the caller's claim: nothing is checked when a value is read.
+ */
+export function json<T = unknown>(): Codec<T> {
+  return {
+    encoding: CODEC.json,
+    encode(value) {
+      const text = JSON.stringify(value);
+      // A function, a symbol or undefined has no JSON form, and stringify says so with undefined.
+      if (text === undefined) {
+        throw new CacheError("INVALID_ARGUMENT", `a ${typeof value} has no JSON form`);
+      }
+      return Buffer.from(text);
+    },
+    // The type parameter is the caller's claim about what was written.
+    decode: (bytes) => JSON.parse(textOf(bytes)) as T,
+  };
+}
+
+/** Text as UTF-8. A lone surrogate becomes U+FFFD. */
+export function string(): Codec<string> {
+  return {
+    encoding: CODEC.string,
+    encode: (value) => Buffer.from(value),
+    decode: textOf,
+  };
+}
+
+/** Bytes as they are. What is read is a copy that belongs to the caller. */
+export function bytes(): Codec<Uint8Array> {
+  return {
+    encoding: CODEC.bytes,
+    encode(value) {
+      if (value instanceof Uint8Array) return value;
+      throw new CacheError("INVALID_ARGUMENT", `the bytes codec takes a Uint8Array`);
+    },
+    // A Uint8Array of its own memory; Buffer.from would cut it from the shared pool.
+    decode: (encoded) => new Uint8Array(encoded),
+  };
+}
+
+/** MessagePack: smaller than JSON, and keeps dates, binary data, maps and sets. */
+export function msgpack<T = unknown>(): Codec<T> {
+  // Records are an extension that only msgpackr reads; without them any MessagePack library can.
+  const packr = new Packr({ useRecords: false, copyBuffers: true });
+  return {
+    encoding: CODEC.msgpack,
+    encode: (value) => packr.pack(value),
+    // The type parameter is the caller's claim about what was written.
+    decode: (encoded) => packr.unpack(encoded) as T,
+  };
+}
+
+const NAMES: Readonly<Record<number, string>> = Object.fromEntries(
+  Object.entries(CODEC).map(([name, number]) => [number, name]),
+);
+
+function nameOf(encoding: number): string {
+  return NAMES[encoding] ?? `codec ${encoding}`;
+}
+
+/**
+ * Decodes a value after checking that this codec wrote it.
+ *
+ * @throws {CacheError} `INVALID_ARGUMENT` when another codec did, or when the bytes are not in
+ *   the codec's form.
+ */
+export function decodeValue<T>(codec: Codec<T>, encoded: Uint8Array, encoding: number): T {
+  if (encoding !== codec.encoding) {
+    const how =
+      codecOf(encoding) === codec.encoding ? "compressed" : `as ${nameOf(codecOf(encoding))}`;
+    throw new CacheError(
+      "INVALID_ARGUMENT",
+      `the value was written ${how} and is read as ${nameOf(codec.encoding)}`,
+    );
+  }
+  try {
+    return codec.decode(encoded);
+  } catch (error) {
+    throw new CacheError("INVALID_ARGUMENT", `the value is not ${nameOf(encoding)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Encodes a value; whatever the codec throws becomes `INVALID_ARGUMENT`. */
+export function encodeValue<T>(codec: Codec<T>, value: T): Uint8Array {
+  try {
+    return codec.encode(value);
+  } catch (error) {
+    if (error instanceof CacheError) throw error;
+    throw new CacheError("INVALID_ARGUMENT", `the value cannot be written`, { cause: error });
+  }
+}
+
+/** @throws {CacheError} `INVALID_ARGUMENT` when a codec's number is out of range. */
+export function checkCodec(codec: Codec<unknown>): void {
+  const { encoding } = codec;
+  if (Number.isInteger(encoding) && encoding >= 0 && encoding <= 255) return;
+  throw new CacheError("INVALID_ARGUMENT", `codec encoding is ${encoding}; it must be 0 to 255`);
+}
+
+function textOf(encoded: Uint8Array): string {
+  return Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength).toString("utf8");
+}

@@ -1,0 +1,152 @@
+/**
+ * Connects a client: puts its parts together, and waits for the first view of the cluster.
+ */
+import { randomUUID } from "node:crypto";
+import { CacheError, systemClock } from "@holdfast/core";
+import type { CallContext } from "./call.js";
+import { type Cluster, ConnectedCluster } from "./cluster.js";
+import type { ClusterView } from "./cluster-view.js";
+import { GrpcConnections } from "./connections.js";
+import { Flight } from "./flight.js";
+import { Loads } from "./loads.js";
+import { Members } from "./members.js";
+import { Operations } from "./operations.js";
+import { type ClientOptions, type ConnectOptions, parseOptions } from "./options.js";
+import { canRelay } from "./relay.js";
+import { Router } from "./router.js";
+import type { Session } from "./session.js";
+import { Terms } from "./terms.js";
+import { TopologyFollower } from "./topology-follower.js";
+import type { Wire } from "./wire.js";
+
+/**
+ * Connects to a cluster. Resolves when one of the seeds, or a node that a seed led to, has told
+ * the topology; connections to the nodes are made when they are first needed.
+ *
+ * Seeds that do not answer are tried again until the `timeout` is over, so a service may start
+ * before its cluster.
+ *
+ * @throws {CacheError}
+ *   - `INVALID_ARGUMENT`: an option is out of range (the message names every problem), or a seed
+ *     belongs to another cluster than `clusterId`, or to one that needs a newer client.
+ *   - `UNAVAILABLE`: no seed led to a cluster within `timeout`; the message says why for each.
+ *   - the reason of `signal` when it aborts.
+ *
+ * @example
+ * ```ts
+ * await using cluster = await connect({ seeds: ["localhost:7400"] });
+ * const products = cluster.cache<Product>("products");
+ * await products.set("42", laptop, { ttl: "5m" });
+ * ```
+ */
+export async function connect(options: ConnectOptions): Promise<Cluster> {
+  const checked = parseOptions(options);
+  const { seeds, clusterId, clock, random, logger, channelCredentials } = checked;
+  // gRPC keeps its own timers, by the system's clock, whatever clock a test brings.
+  const wire = new GrpcConnections(systemClock, channelCredentials);
+  const follower = new TopologyFollower(wire, { seeds, clusterId }, clock, random, logger);
+  try {
+    const first = await firstView(follower, checked);
+    // A second view may have come in the same packet as the first.
+    return assemble(follower.view ?? first, follower, wire, checked);
+  } catch (error) {
+    follower.stop();
+    wire.close();
+    throw error;
+  }
+}
+
+function firstView(
+  follower: TopologyFollower,
+  { timeoutMs, clock, signal }: ClientOptions,
+): Promise<ClusterView> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const onAbort = () => settle(() => reject(signal?.reason));
+    const cancelTimeout = clock.after(timeoutMs, () =>
+      settle(() => {
+        const message = `no cluster within ${timeoutMs} ms at ${follower.failures}`;
+        reject(new CacheError("UNAVAILABLE", message));
+      }),
+    );
+    const stopListening = follower.onChange((view) => settle(() => resolve(view)));
+    signal?.addEventListener("abort", onAbort, { once: true });
+    function settle(finish: () => void): void {
+      cancelTimeout();
+      stopListening();
+      signal?.removeEventListener("abort", onAbort);
+      finish();
+    }
+    follower.start((error) => settle(() => reject(error)));
+  });
+}
+
+function assemble(
+  view: ClusterView,
+  follower: TopologyFollower,
+  wire: Wire,
+  options: ClientOptions,
+): Cluster {
+  const { clock, random, logger, timeoutMs, flight } = options;
+  let router = new Router(view.config, view.topology);
+  const terms = new Terms(view.config.partitions);
+  terms.raise(view.topology);
+  const members = new Members(
+    wire,
+    {
+      clusterId: view.config.clusterId,
+      clientId: randomUUID(),
+      bounds: options.batch,
+      epoch: () => router.epoch,
+      onFailure: (address) => follower.suspect(address),
+    },
+    clock,
+    random,
+    logger,
+  );
+  // First among the listeners: the calls that wait for a topology must find the new router.
+  follower.onChange(({ config, topology }) => {
+    router = new Router(config, topology);
+    terms.raise(topology);
+    members.retain(router);
+  });
+  const context: CallContext = {
+    clock,
+    random,
+    router: () => router,
+    pipeTo: (target, knownSinceEpoch) => members.pipeTo(target, knownSinceEpoch),
+    detour(target, operation) {
+      if (!canRelay(operation) || !members.isUnreachable(target)) return undefined;
+      const via = members.another(target, router);
+      if (via === undefined) return undefined;
+      return (budgetMs, begin) => wire.relay(via.address, operation, budgetMs, begin);
+    },
+    expectEpoch: (epoch) => follower.expect(epoch),
+    onNextTopology: (callback) => follower.onChange(callback),
+    isFromFormerOwner: (partition, term) => terms.isFromFormerOwner(partition, term),
+    suspect: (address) => follower.suspect(address),
+  };
+  const closing = new AbortController();
+  const session: Session = {
+    operations: new Operations(context, new Flight(flight)),
+    loads: new Loads(flight.maxOperations),
+    wire,
+    clock,
+    random,
+    logger,
+    timeoutMs,
+    maxInFlight: flight.maxOperations,
+    closing: closing.signal,
+    router: () => router,
+  };
+  return new ConnectedCluster({
+    session,
+    view: () => follower.view ?? view,
+    abort: (reason) => closing.abort(reason),
+    disconnect(reason) {
+      follower.stop();
+      members.close(reason);
+      wire.close();
+    },
+  });
+}

@@ -1,0 +1,75 @@
+/**
+ * The way of every operation into the cluster: admits it within the bounds of the client, runs it
+ * as a call, and knows all calls that are still running, so that closing can wait for them or end
+ * them.
+ */
+import { CacheError, type Clock } from "@holdfast/core";
+import type { Reply__Output } from "@holdfast/proto";
+import { Call, type CallContext, type CallRequest } from "./call.js";
+import type { Flight } from "./flight.js";
+
+export class Operations {
+  readonly #context: CallContext;
+  readonly #flight: Flight;
+  readonly #running = new Set<Call>();
+  #isClosed = false;
+  #onIdle: (() => void) | undefined;
+
+  constructor(context: CallContext, flight: Flight) {
+    this.#context = context;
+    this.#flight = flight;
+  }
+
+  /** Resolves with the reply to an operation that succeeded; rejects with anything else. */
+  run(request: CallRequest): Promise<Reply__Output> {
+    return new Promise((resolve, reject) => {
+      if (this.#isClosed) throw closed();
+      if (request.signal?.aborted) throw request.signal.reason;
+      this.#flight.enter(request.bytes);
+      const call: Call = new Call(
+        this.#context,
+        request,
+        (reply) => {
+          this.#leave(call);
+          resolve(reply);
+        },
+        (reason) => {
+          this.#leave(call);
+          reject(reason);
+        },
+      );
+      this.#running.add(call);
+      call.start();
+    });
+  }
+
+  /**
+   * Takes no more operations and waits for the running ones, at most `drainMs`; then ends the
+   * rest. Resolves when none is left.
+   */
+  async close(drainMs: number, clock: Clock): Promise<void> {
+    this.#isClosed = true;
+    if (this.#running.size > 0 && drainMs > 0) await this.#idle(drainMs, clock);
+    for (const call of this.#running) call.end(closed(), "the client was closed");
+  }
+
+  #idle(drainMs: number, clock: Clock): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = clock.after(drainMs, resolve);
+      this.#onIdle = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  #leave(call: Call): void {
+    this.#running.delete(call);
+    this.#flight.leave(call.bytes);
+    if (this.#running.size === 0) this.#onIdle?.();
+  }
+}
+
+function closed(): CacheError {
+  return new CacheError("CLOSED", "the client is closed");
+}

@@ -1,0 +1,159 @@
+/**
+ * What `connect` can be told: every option with its unit, default and range, and the check that
+ * turns them into the complete set that the rest of the client works with.
+ */
+import type { ChannelCredentials } from "@grpc/grpc-js";
+import {
+  CacheError,
+  type Clock,
+  type Logger,
+  type Random,
+  silentLogger,
+  systemClock,
+  systemRandom,
+} from "@holdfast/core";
+import { type Duration, positiveDurationMs } from "./duration.js";
+import type { FlightBounds } from "./flight.js";
+import type { BatchBounds } from "./pipe.js";
+
+export interface ConnectOptions {
+  /**
+   * Where to begin: `host:port` of any nodes or coordinators. Every one is tried, and they are
+   * remembered: a client survives the replacement of all nodes while one seed, or one node that it
+   * knows, leads to the new ones. A name that resolves to several addresses is one good seed.
+   */
+  readonly seeds: readonly string[];
+
+  /** Time for connecting, and for each operation that does not bring its own. Default: `"5s"`. */
+  readonly timeout?: Duration | undefined;
+
+  /** Refuse every cluster but the one of this id. Default: take the cluster that answers first. */
+  readonly clusterId?: string | undefined;
+
+  /**
+   * Most operations in flight at once, each key of a `getMany` counting as one. Default: 10,000.
+   * When full, operations fail at once with `OVERLOADED`.
+   */
+  readonly maxInFlight?: number | undefined;
+
+  /** Most bytes of keys and values in flight at once. Default: 64 MiB. When full: `OVERLOADED`. */
+  readonly maxInFlightBytes?: number | undefined;
+
+  /** Most operations in one message to a node. Default: 1,000. What is more goes into the next. */
+  readonly batchMaxOperations?: number | undefined;
+
+  /** Most bytes in one message to a node, unless one operation is larger. Default: 1 MiB. */
+  readonly batchMaxBytes?: number | undefined;
+
+  /** Told about lost connections and the like, never about keys or values. Default: silent. */
+  readonly logger?: Logger | undefined;
+
+  /** TLS and call credentials for every connection. Default: plaintext. */
+  readonly channelCredentials?: ChannelCredentials | undefined;
+
+  /** Gives up connecting when aborted. It has no effect later. */
+  readonly signal?: AbortSignal | undefined;
+
+  /** Time, for tests. Default: the system's. */
+  readonly clock?: Clock | undefined;
+
+  /** Chance, for tests. Default: the system's. */
+  readonly random?: Random | undefined;
+}
+
+/** The options, complete and checked. */
+export interface ClientOptions {
+  readonly seeds: readonly string[];
+  readonly timeoutMs: number;
+  readonly clusterId: string | undefined;
+  readonly flight: FlightBounds;
+  readonly batch: BatchBounds;
+  readonly logger: Logger;
+  readonly channelCredentials: ChannelCredentials | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+const MEBIBYTE = 1024 * 1024;
+/** The longest delay that a Node timer can have, about 24 days. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
+const NAMES: readonly (keyof ConnectOptions)[] = [
+  "seeds",
+  "timeout",
+  "clusterId",
+  "maxInFlight",
+  "maxInFlightBytes",
+  "batchMaxOperations",
+  "batchMaxBytes",
+  "logger",
+  "channelCredentials",
+  "signal",
+  "clock",
+  "random",
+];
+
+/** @throws {CacheError} `INVALID_ARGUMENT` that names every problem. */
+export function parseOptions(options: ConnectOptions): ClientOptions {
+  const problems: string[] = [];
+  for (const name of Object.keys(options)) {
+    if (!(NAMES as readonly string[]).includes(name)) problems.push(`unknown option ${name}`);
+  }
+  const bound = (name: keyof ConnectOptions, fallback: number): number => {
+    const value = options[name] ?? fallback;
+    if (Number.isInteger(value) && Number(value) >= 1) return Number(value);
+    problems.push(`${name} is ${String(value)}; it must be a whole number of at least 1`);
+    return fallback;
+  };
+  problems.push(...problemsOfSeeds(options.seeds));
+  const parsed: ClientOptions = {
+    seeds: [...(options.seeds ?? [])],
+    timeoutMs: checkedTimeout(options.timeout, problems),
+    clusterId: options.clusterId,
+    flight: {
+      maxOperations: bound("maxInFlight", 10_000),
+      maxBytes: bound("maxInFlightBytes", 64 * MEBIBYTE),
+    },
+    batch: {
+      maxOperations: bound("batchMaxOperations", 1_000),
+      maxBytes: bound("batchMaxBytes", MEBIBYTE),
+    },
+    logger: options.logger ?? silentLogger,
+    channelCredentials: options.channelCredentials,
+    signal: options.signal,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+  };
+  if (problems.length === 0) return parsed;
+  throw new CacheError("INVALID_ARGUMENT", `connect: ${problems.join("; ")}`);
+}
+
+/** The time an operation has: its own, or else the client's. */
+export function timeoutMsOf(timeout: Duration | undefined, fallbackMs: number): number {
+  if (timeout === undefined) return fallbackMs;
+  return Math.min(positiveDurationMs(timeout, "timeout"), TIMER_MAX_MS);
+}
+
+function checkedTimeout(timeout: Duration | undefined, problems: string[]): number {
+  try {
+    return timeoutMsOf(timeout, 5_000);
+  } catch (error) {
+    problems.push(CacheError.from(error).message);
+    return 0;
+  }
+}
+
+function problemsOfSeeds(seeds: unknown): string[] {
+  if (!Array.isArray(seeds) || seeds.length === 0) {
+    return ['seeds is empty; it needs at least one "host:port"'];
+  }
+  return seeds
+    .filter((seed) => !isAddress(seed))
+    .map((seed) => `seed "${seed}" is not "host:port"`);
+}
+
+function isAddress(text: unknown): boolean {
+  const port = typeof text === "string" ? /^\S+:(\d{1,5})$/.exec(text)?.[1] : undefined;
+  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
+}

@@ -1,0 +1,215 @@
+/**
+ * One stream of batches to one incarnation of a node: gathers operations into batches, gives them
+ * numbers, and brings each reply to the attempt it answers. Where an operation goes, and whether it
+ * is tried again, is decided in call.ts; how often a pipe is opened, in members.ts.
+ *
+ *            hello answered by the expected incarnation
+ *   opening ---------------------------------------------> open
+ *      |                                                     |
+ *      +------ no answer, another process, stream ended -----+--> closed
+ *
+ * The hello travels alone. So nothing was sent before the other side is known to be there and to be
+ * the right one, and whatever was only queued may safely go elsewhere.
+ *
+ * Batching adapts without a timer. With nothing in flight a batch leaves at the end of the current
+ * tick, with all that the tick asked for. Otherwise it leaves when the event loop has gone round
+ * and the transport has taken the batch before: the busier the process, the more gathers. It does
+ * not wait for replies, or one slow load would hold up every hit that is asked for after it.
+ */
+import { CacheError, type CancelTimer, type Clock, type Logger } from "@holdfast/core";
+import type { Hello, Operation, Replies__Output, Reply__Output } from "@holdfast/proto";
+import type { BatchStream, StreamHandlers } from "./wire.js";
+
+/** One try of an operation. Exactly one of `onReply` and `onFailure` is called, unless withdrawn. */
+export interface Attempt {
+  /** The pipe sets its `id`. */
+  readonly operation: Operation;
+  readonly bytes: number;
+  /** On the clock's monotonic scale. */
+  readonly deadlineMs: number;
+  /** From now on the node may have executed it. */
+  onSend(): void;
+  onReply(reply: Reply__Output): void;
+  /** The pipe ended without a reply. */
+  onFailure(error: CacheError): void;
+}
+
+export interface BatchBounds {
+  readonly maxOperations: number;
+  readonly maxBytes: number;
+}
+
+export interface PipeOptions {
+  readonly hello: Hello;
+  readonly bounds: BatchBounds;
+  /** Longest wait for the hello's answer, in milliseconds. */
+  readonly openTimeoutMs: number;
+  /** The epoch of the client's topology at this moment. */
+  readonly epoch: () => number;
+  /** Called once, unless the client itself closed the pipe. */
+  readonly onClosed: (error: CacheError, wasOpen: boolean) => void;
+  readonly onOpen: () => void;
+}
+
+type State =
+  | { readonly at: "opening"; readonly cancelTimeout: CancelTimer }
+  | { readonly at: "open" }
+  | { readonly at: "closed"; readonly error: CacheError };
+
+export class Pipe {
+  readonly #options: PipeOptions;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #stream: BatchStream;
+  readonly #queued = new Set<Attempt>();
+  /** By the number of the operation. */
+  readonly #sent = new Map<number, Attempt>();
+  #lastId = 0;
+  /** A batch has not been taken by the transport yet. */
+  #isWriting = false;
+  #isFlushPlanned = false;
+  #lastMessageMs = Number.NEGATIVE_INFINITY;
+  #state: State;
+
+  constructor(
+    open: (handlers: StreamHandlers<Replies__Output>) => BatchStream,
+    options: PipeOptions,
+    clock: Clock,
+    logger: Logger,
+  ) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#logger = logger;
+    const cancelTimeout = clock.after(options.openTimeoutMs, () =>
+      this.#fail(new CacheError("UNAVAILABLE", `no answer within ${options.openTimeoutMs} ms`)),
+    );
+    this.#state = { at: "opening", cancelTimeout };
+    this.#stream = open({
+      message: (message) => this.#onMessage(message),
+      ended: (error) =>
+        this.#fail(error ?? new CacheError("UNAVAILABLE", "the node ended the connection")),
+    });
+    const { hello } = options;
+    const budgetMs = options.openTimeoutMs;
+    this.#write({ hello, epoch: options.epoch(), budgetMs, operations: [] });
+  }
+
+  get isOpen(): boolean {
+    return this.#state.at === "open";
+  }
+
+  /** When the node was last heard of, on the monotonic clock. */
+  get lastMessageMs(): number {
+    return this.#lastMessageMs;
+  }
+
+  send(attempt: Attempt): void {
+    if (this.#state.at === "closed") {
+      attempt.onFailure(this.#state.error);
+      return;
+    }
+    this.#queued.add(attempt);
+    this.#planFlush();
+  }
+
+  /** Forgets an attempt whose caller no longer waits. A reply that comes later is ignored. */
+  withdraw(attempt: Attempt): void {
+    if (this.#queued.delete(attempt)) return;
+    const id = Number(attempt.operation.id);
+    if (this.#sent.get(id) === attempt) this.#sent.delete(id);
+  }
+
+  /** Ends the pipe. Every attempt in it fails with `error`; `onClosed` is not called. */
+  close(error: CacheError): void {
+    if (this.#state.at === "closed") return;
+    this.#setState({ at: "closed", error });
+    this.#stream.close();
+    const failed = [...this.#queued, ...this.#sent.values()];
+    this.#queued.clear();
+    this.#sent.clear();
+    for (const attempt of failed) attempt.onFailure(error);
+  }
+
+  #setState(state: State): void {
+    if (this.#state.at === "opening") this.#state.cancelTimeout();
+    this.#state = state;
+  }
+
+  #fail(error: CacheError): void {
+    if (this.#state.at === "closed") return;
+    const wasOpen = this.#state.at === "open";
+    // Told first: who retries in answer to the failure must not be given this pipe again.
+    this.#options.onClosed(error, wasOpen);
+    this.close(error);
+  }
+
+  #onMessage({ hello, replies }: Replies__Output): void {
+    this.#lastMessageMs = this.#clock.monotonic();
+    if (this.#state.at === "opening" && hello) this.#onHello(hello.incarnation);
+    if (this.#state.at !== "open") return;
+    for (const reply of replies) {
+      const attempt = this.#sent.get(reply.id);
+      if (attempt === undefined) continue;
+      this.#sent.delete(reply.id);
+      attempt.onReply(reply);
+    }
+  }
+
+  #onHello(incarnation: string): void {
+    const { expectedIncarnation, expectedNodeId } = this.#options.hello;
+    if (incarnation !== expectedIncarnation) {
+      const message = `another process than the expected run of ${expectedNodeId} answered`;
+      this.#fail(new CacheError("UNAVAILABLE", message));
+      return;
+    }
+    this.#setState({ at: "open" });
+    this.#options.onOpen();
+    this.#planFlush();
+  }
+
+  #planFlush(): void {
+    if (this.#isFlushPlanned || this.#isWriting || this.#state.at !== "open") return;
+    if (this.#queued.size === 0) return;
+    this.#isFlushPlanned = true;
+    const flush = () => this.#flush();
+    // nextTick runs after every promise continuation of this tick, however deep.
+    if (this.#sent.size === 0) process.nextTick(flush);
+    else setImmediate(flush);
+  }
+
+  #flush(): void {
+    this.#isFlushPlanned = false;
+    if (this.#state.at !== "open" || this.#queued.size === 0) return;
+    const nowMs = this.#clock.monotonic();
+    const operations: Operation[] = [];
+    let bytes = 0;
+    let budgetMs = 1;
+    for (const attempt of this.#queued) {
+      if (operations.length >= this.#options.bounds.maxOperations) break;
+      if (operations.length > 0 && bytes + attempt.bytes > this.#options.bounds.maxBytes) break;
+      this.#queued.delete(attempt);
+      operations.push(this.#number(attempt));
+      bytes += attempt.bytes;
+      // The longest: a shorter one would end its neighbours early; its own caller keeps time too.
+      budgetMs = Math.max(budgetMs, Math.ceil(attempt.deadlineMs - nowMs));
+    }
+    this.#write({ epoch: this.#options.epoch(), budgetMs, operations });
+    this.#logger.debug({ operations: operations.length, bytes }, "sent a batch");
+  }
+
+  #number(attempt: Attempt): Operation {
+    this.#lastId += 1;
+    attempt.operation.id = this.#lastId;
+    this.#sent.set(this.#lastId, attempt);
+    attempt.onSend();
+    return attempt.operation;
+  }
+
+  #write(batch: Parameters<BatchStream["write"]>[0]): void {
+    this.#isWriting = true;
+    this.#stream.write(batch, () => {
+      this.#isWriting = false;
+      this.#planFlush();
+    });
+  }
+}

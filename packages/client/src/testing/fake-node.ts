@@ -1,0 +1,202 @@
+/**
+ * One node of a fake cluster: a real gRPC server that answers as a node would, records what it was
+ * sent, and misbehaves on demand.
+ */
+import {
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerWritableStream,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
+import { CacheError, type Topology as TopologyValue } from "@holdfast/core";
+import {
+  type Batch__Output,
+  Cache,
+  type Operation__Output,
+  type Replies,
+  type Reply,
+  Topology,
+  type TopologyView,
+  toStatusObject,
+} from "@holdfast/proto";
+import type { FakeStore } from "./fake-store.js";
+import { unaryHandlers } from "./fake-unary.js";
+
+/** What a node does with an operation: answers by itself, not at all, or ends the stream. */
+export type Intercepted = Reply | "silence" | "drop" | undefined;
+
+/** What a fake node needs of its cluster. */
+export interface FakeCluster {
+  readonly store: FakeStore;
+  readonly topology: TopologyValue;
+  view(): TopologyView;
+  partitionOf(key: Uint8Array): number;
+}
+
+type PipeStream = ServerDuplexStream<Batch__Output, Replies>;
+type WatchStream = ServerWritableStream<unknown, TopologyView>;
+
+export class FakeNode {
+  readonly nodeId: string;
+  readonly incarnation: string;
+  readonly #cluster: FakeCluster;
+  readonly #server = new Server();
+  readonly #pipes = new Set<PipeStream>();
+  readonly #watches = new Set<WatchStream>();
+  #port = 0;
+
+  /** Every batch received, hellos included. */
+  readonly batches: Batch__Output[] = [];
+  /** Calls of every unary method. */
+  unaryCalls = 0;
+  pipesOpened = 0;
+
+  /** Decides before the store does; `undefined` leaves it to the store. */
+  intercept: (operation: Operation__Output) => Intercepted = () => undefined;
+  /** Whom it claims to be in hellos. */
+  claimedIncarnation: string;
+  answersHellos = true;
+  servesTopology = true;
+  /** The term in its replies, instead of the topology's. */
+  term: number | undefined;
+  /** Sends replies with numbers that nobody asked for, beside the right ones. */
+  sendsStrayReplies = false;
+  /** Messages of a warming; 0 makes it fail. */
+  warmSteps = 2;
+
+  constructor(nodeId: string, cluster: FakeCluster, incarnation = `${nodeId}-1`) {
+    this.nodeId = nodeId;
+    this.incarnation = incarnation;
+    this.claimedIncarnation = incarnation;
+    this.#cluster = cluster;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.#port}`;
+  }
+
+  /** Batches with operations in them. */
+  get messages(): readonly Batch__Output[] {
+    return this.batches.filter(({ operations }) => operations.length > 0);
+  }
+
+  get operations(): readonly Operation__Output[] {
+    return this.batches.flatMap(({ operations }) => operations);
+  }
+
+  get openStreams(): number {
+    return this.#pipes.size + this.#watches.size;
+  }
+
+  get watchers(): number {
+    return this.#watches.size;
+  }
+
+  async start(): Promise<void> {
+    this.#server.addService(Topology.service, {
+      Watch: (call: WatchStream) => this.#onWatch(call),
+    });
+    const unary = unaryHandlers(this, this.#cluster.store, () => {
+      this.unaryCalls += 1;
+    });
+    this.#server.addService(Cache.service, {
+      ...unary,
+      Pipe: (call: PipeStream) => this.#onPipe(call),
+    } as UntypedServiceImplementation);
+    this.#port = await new Promise<number>((resolve, reject) => {
+      this.#server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) => {
+        if (error) reject(error);
+        else resolve(port);
+      });
+    });
+  }
+
+  /** Dies: every connection is gone at once. */
+  stop(): void {
+    this.#server.forceShutdown();
+  }
+
+  dropPipes(): void {
+    for (const pipe of this.#pipes) pipe.emit("error", toStatusObject(unavailable()));
+    this.#pipes.clear();
+  }
+
+  dropWatches(): void {
+    for (const watch of this.#watches) watch.emit("error", toStatusObject(unavailable()));
+    this.#watches.clear();
+  }
+
+  publish(): void {
+    if (!this.servesTopology) return;
+    for (const watch of this.#watches) watch.write(this.#cluster.view());
+  }
+
+  send(replies: Replies): void {
+    for (const pipe of this.#pipes) pipe.write(replies);
+  }
+
+  #onWatch(call: WatchStream): void {
+    this.#watches.add(call);
+    call.on("cancelled", () => this.#watches.delete(call));
+    if (this.servesTopology) call.write(this.#cluster.view());
+  }
+
+  #onPipe(call: PipeStream): void {
+    this.pipesOpened += 1;
+    this.#pipes.add(call);
+    const gone = () => this.#pipes.delete(call);
+    call.on("cancelled", gone);
+    call.on("close", gone);
+    call.on("error", gone);
+    call.on("data", (batch: Batch__Output) => this.#onBatch(call, batch));
+  }
+
+  #onBatch(call: PipeStream, batch: Batch__Output): void {
+    this.batches.push(batch);
+    if (batch.hello && this.answersHellos) {
+      const { epoch } = this.#cluster.topology;
+      call.write({ hello: { nodeId: this.nodeId, incarnation: this.claimedIncarnation, epoch } });
+    }
+    const replies: Reply[] = [];
+    for (const operation of batch.operations) {
+      const intercepted = this.intercept(operation);
+      if (intercepted === "drop") {
+        call.emit("error", toStatusObject(unavailable()));
+        return;
+      }
+      if (intercepted === "silence") continue;
+      replies.push(
+        intercepted === undefined ? this.#execute(operation) : { id: operation.id, ...intercepted },
+      );
+    }
+    if (this.sendsStrayReplies) replies.unshift({ id: 999_999_999, code: "OK" });
+    if (replies.length > 0) call.write({ replies });
+  }
+
+  #execute(operation: Operation__Output): Reply {
+    const { topology, store } = this.#cluster;
+    if (operation.kind === "CLEAR") return store.execute(operation, 0);
+    const partition = topology.partitions[this.#cluster.partitionOf(operation.key)];
+    if (partition?.owner === this.incarnation) {
+      return store.execute(operation, this.term ?? partition.term);
+    }
+    const owner = topology.members.find(({ incarnation }) => incarnation === partition?.owner);
+    return {
+      id: operation.id,
+      code: "NOT_OWNER",
+      message: "another node owns the key",
+      notOwner: {
+        epoch: topology.epoch,
+        nodeId: owner?.nodeId ?? "",
+        incarnation: owner?.incarnation ?? "",
+        address: owner?.addresses.data ?? "",
+        term: partition?.term ?? 0,
+      },
+    };
+  }
+}
+
+function unavailable(): CacheError {
+  return new CacheError("UNAVAILABLE", "the test dropped the stream");
+}

@@ -1,0 +1,197 @@
+/**
+ * One node, from its start to its end.
+ *
+ * Starting: what the cluster is → database → caches → ports → topology → membership.
+ * Stopping: hand partitions over → answer what is under way → flush → leave → close.
+ */
+import { readFile } from "node:fs/promises";
+import { type Clock, delay, type Logger, type Random } from "@holdfast/core";
+import {
+  createEtcdRegistry,
+  type EtcdSettings,
+  joinAddress,
+  type ParentLink,
+} from "@holdfast/process";
+import { readClusterConfig } from "./cluster/cluster-config.js";
+import { NodeDatabase } from "./database/node-database.js";
+import { assembleNode, createIncarnation, type NodeInputs, type NodeParts } from "./node-parts.js";
+import { createServers, type NodeServers } from "./node-servers.js";
+import type { NodeOptions } from "./options.js";
+
+/** What a node takes from outside besides its options. */
+export interface NodeEnvironment {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** The launcher that started the process, if any. */
+  readonly parent?: ParentLink;
+  /** Gives up starting. */
+  readonly signal?: AbortSignal;
+}
+
+export interface NodeReadyInfo {
+  readonly nodeId: string;
+  readonly incarnation: string;
+  readonly addresses: { readonly data: string; readonly peer: string; readonly http: string };
+}
+
+/** What dirty entries get at the very end, after the time for draining is over. */
+const FINAL_FLUSH_MS = 10_000;
+
+const POLL_MS = 25;
+
+export class CacheNode implements AsyncDisposable {
+  readonly #inputs: NodeInputs;
+  readonly #parts: NodeParts;
+  readonly #servers: NodeServers;
+  #stopping: Promise<void> | undefined;
+
+  private constructor(inputs: NodeInputs) {
+    this.#inputs = inputs;
+    this.#parts = assembleNode(inputs);
+    this.#servers = createServers(inputs, this.#parts);
+  }
+
+  /**
+   * Starts a node; resolves when it is a member of its cluster.
+   *
+   * @throws with one clear sentence whatever keeps it from starting.
+   */
+  static async start(options: NodeOptions, environment: NodeEnvironment): Promise<CacheNode> {
+    const { clock, random, logger, parent } = environment;
+    const { signal = new AbortController().signal } = environment;
+    const { endpoints, tls } = options.etcd;
+    const registry = createEtcdRegistry({
+      endpoints,
+      cluster: options.cluster,
+      clock,
+      random,
+      logger,
+      ...(tls === undefined ? {} : { tls: await readTls(tls) }),
+    });
+    try {
+      const cluster = await readClusterConfig(registry, clock, logger, signal);
+      const incarnation = createIncarnation();
+      const identity = { nodeId: options.nodeId, incarnation };
+      const database = await NodeDatabase.open(options.database, cluster, identity, logger);
+      const shared = { options, cluster, registry, database, incarnation };
+      const node = new CacheNode({ ...shared, clock, random, logger, parent });
+      await node.#start().catch(async (error: unknown) => {
+        await node.#close().catch(() => {});
+        throw error;
+      });
+      return node;
+    } catch (error) {
+      await registry.close();
+      throw error;
+    }
+  }
+
+  get readyInfo(): NodeReadyInfo {
+    const { nodeId, incarnation, addresses } = this.#parts.membership.record;
+    return { nodeId, incarnation, addresses };
+  }
+
+  /**
+   * Hands everything over, flushes what is dirty, and leaves. May be called again.
+   *
+   * @throws {Error} when dirty entries remained that the database did not take.
+   */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #start(): Promise<void> {
+    const { caches, reclaimer, topology, membership, presence } = this.#parts;
+    const { data, peer, ops } = this.#servers;
+    await caches.start();
+    await reclaimer.start();
+    await data.start();
+    await peer.start();
+    await ops.start();
+    topology.start();
+    const { advertiseHost } = this.#inputs.options.listen;
+    membership.amend({
+      addresses: {
+        data: joinAddress(advertiseHost, data.port),
+        peer: joinAddress(advertiseHost, peer.port),
+        http: joinAddress(advertiseHost, ops.port),
+      },
+    });
+    await presence.start();
+    data.setServing(true);
+    peer.setServing(true);
+  }
+
+  async #stop(): Promise<void> {
+    const { clock, options, logger } = this.#inputs;
+    const { caches, presence, membership } = this.#parts;
+    const deadlineMs = clock.monotonic() + options.drainTimeoutMs;
+    membership.amend({ state: "draining" });
+    presence.refresh();
+    await this.#handOver(deadlineMs);
+    await this.#servers.data.stop();
+    // Nobody writes any more: what is dirty now is all there will be.
+    const untilMs = Math.max(deadlineMs, clock.monotonic() + FINAL_FLUSH_MS);
+    const remaining = await caches.flushAll(untilMs);
+    logger.info({ remaining }, "drained");
+    await this.#close();
+    if (remaining > 0) {
+      throw new Error(`${remaining} dirty entries remain: the database did not take them in time`);
+    }
+  }
+
+  /** Waits until others own what this node owned, as long as there are others. */
+  async #handOver(deadlineMs: number): Promise<void> {
+    const { clock } = this.#inputs;
+    const { ownership, topology } = this.#parts;
+    while (clock.monotonic() < deadlineMs) {
+      const [tenure] = ownership.tenures();
+      const others = topology.topology?.members.filter(
+        ({ state, incarnation }) => state === "active" && incarnation !== ownership.incarnation,
+      );
+      const canMove = (others?.length ?? 0) > 0 && topology.coordinatorAddress !== "";
+      if (tenure === undefined || !canMove) return;
+      await delay(clock, POLL_MS);
+    }
+  }
+
+  /** Lets go of everything, in the reverse order of the start. */
+  async #close(): Promise<void> {
+    const { registry, database } = this.#inputs;
+    const { caches, reclaimer, topology, membership, presence } = this.#parts;
+    const { fences, terms, coordinator, peers } = this.#parts;
+    await presence.stop();
+    await membership.leave();
+    await topology.stop();
+    await this.#servers.data.stop();
+    await this.#servers.peer.stop();
+    await this.#servers.ops.stop();
+    await reclaimer.stop();
+    await caches.stop();
+    await terms.stop();
+    await fences.stop();
+    coordinator.close();
+    peers.close();
+    await database.close();
+    await registry.close();
+  }
+}
+
+async function readTls(tls: NonNullable<EtcdSettings["tls"]>) {
+  const [rootCertificate, certificateChain, privateKey] = await Promise.all([
+    readFile(tls.rootCertificate),
+    tls.certificateChain === undefined ? undefined : readFile(tls.certificateChain),
+    tls.privateKey === undefined ? undefined : readFile(tls.privateKey),
+  ]);
+  return {
+    rootCertificate,
+    ...(certificateChain === undefined ? {} : { certificateChain }),
+    ...(privateKey === undefined ? {} : { privateKey }),
+  };
+}

@@ -1,0 +1,178 @@
+/**
+ * The caches of this node, as the registry defines them: created and changed as definitions come
+ * and change, and treated together where a partition, which all caches share, is flushed or lost.
+ */
+import { CacheError, type Clock, type Logger } from "@holdfast/core";
+import {
+  CACHES_PREFIX,
+  type CacheConfig,
+  decodeCache,
+  parseCacheConfig,
+  type Registry,
+  type RegistryEntry,
+  type RegistryWatch,
+} from "@holdfast/process";
+import type { Source } from "../database/source.js";
+import type { Store } from "../store/store.js";
+import { type CacheEnvironment, ConfiguredCache } from "./configured-cache.js";
+
+/** How long an unknown name is believed to be unknown before the registry is asked again. */
+const UNKNOWN_MS = 1_000;
+
+/** Most unknown names remembered. */
+const MAX_UNKNOWN = 1_000;
+
+export type CreateSource = (cache: string, config: CacheConfig) => Source | undefined;
+
+export class Caches {
+  readonly #registry: Registry;
+  readonly #createSource: CreateSource;
+  readonly #environment: CacheEnvironment;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #caches = new Map<string, ConfiguredCache>();
+  readonly #revisions = new Map<string, number>();
+  readonly #unknown = new Map<
+    string,
+    { readonly untilMs: number; readonly asked: Promise<void> }
+  >();
+  #watch: RegistryWatch | undefined;
+
+  constructor(registry: Registry, createSource: CreateSource, environment: CacheEnvironment) {
+    this.#registry = registry;
+    this.#createSource = createSource;
+    this.#environment = environment;
+    this.#clock = environment.clock;
+    this.#logger = environment.logger;
+  }
+
+  all(): IterableIterator<ConfiguredCache> {
+    return this.#caches.values();
+  }
+
+  *stores(): Iterable<Store> {
+    for (const cache of this.#caches.values()) yield cache.store;
+  }
+
+  /** Reads the definitions, then follows them. */
+  async start(): Promise<void> {
+    const snapshot = await this.#registry.list(CACHES_PREFIX);
+    for (const entry of snapshot.entries.values()) this.#apply(entry);
+    this.#watch = this.#registry.watch(CACHES_PREFIX, ({ entries }) => {
+      for (const entry of entries.values()) this.#apply(entry);
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#watch?.close();
+    await Promise.all([...this.#caches.values()].map((cache) => cache.stop()));
+  }
+
+  find(name: string): ConfiguredCache | undefined {
+    return this.#caches.get(name);
+  }
+
+  /**
+   * The cache of this name; asks the registry before it says that there is none, because a
+   * definition may be younger than what the watch has delivered.
+   *
+   * @throws {CacheError} `UNKNOWN_CACHE`.
+   */
+  async lookUp(name: string): Promise<ConfiguredCache> {
+    const known = this.#caches.get(name);
+    if (known !== undefined) return known;
+    const now = this.#clock.monotonic();
+    let unknown = this.#unknown.get(name);
+    if (unknown === undefined || unknown.untilMs <= now) {
+      if (this.#unknown.size >= MAX_UNKNOWN) this.#unknown.clear();
+      unknown = { untilMs: now + UNKNOWN_MS, asked: this.#ask(name) };
+      this.#unknown.set(name, unknown);
+    }
+    await unknown.asked;
+    const cache = this.#caches.get(name);
+    if (cache !== undefined) return cache;
+    throw new CacheError(
+      "UNKNOWN_CACHE",
+      `no cache named ${JSON.stringify(name.slice(0, 100))} is configured; apply its definition first`,
+    );
+  }
+
+  /**
+   * Keys that a query named in a cache's configuration yields, in chunks.
+   *
+   * @throws {CacheError} `UNKNOWN_CACHE`, or `INVALID_ARGUMENT` when there is no such query.
+   */
+  async *keysOfQuery(name: string, query: string, limit: number): AsyncIterable<readonly string[]> {
+    const { config, source } = await this.lookUp(name);
+    const sql = Object.hasOwn(config.warmQueries, query) ? config.warmQueries[query] : undefined;
+    if (source === undefined || sql === undefined) {
+      const known = Object.keys(config.warmQueries).join(", ") || "none";
+      throw new CacheError(
+        "INVALID_ARGUMENT",
+        `cache ${name} has no warm query named ${JSON.stringify(query)}; configured: ${known}`,
+      );
+    }
+    yield* source.keysOf(sql, limit === 0 ? Number.MAX_SAFE_INTEGER : limit);
+  }
+
+  /** Whether everything dirty in these partitions reached the database before the deadline. */
+  async flush(partitions: ReadonlySet<number>, deadlineMs: number): Promise<void> {
+    await Promise.all(this.#queues().map((queue) => queue.flush(partitions, deadlineMs)));
+  }
+
+  /** Flushes everything; returns how many dirty entries remain. */
+  async flushAll(deadlineMs: number): Promise<number> {
+    await Promise.all(this.#queues().map((queue) => queue.flushAll(deadlineMs)));
+    return this.#queues().reduce((sum, { entries }) => sum + entries, 0);
+  }
+
+  dirtyEntries(partition: number): number {
+    return this.#queues().reduce((sum, queue) => sum + queue.entriesOf(partition), 0);
+  }
+
+  /** Forgets a partition in every cache. */
+  drop(partition: number): void {
+    let lost = 0;
+    for (const cache of this.#caches.values()) lost += cache.drop(partition);
+    if (lost === 0) return;
+    this.#logger.error(
+      { partition, lost },
+      "acknowledged writes were lost: this node was replaced as owner before it flushed them",
+    );
+  }
+
+  #queues() {
+    return [...this.#caches.values()].flatMap(({ queue }) => (queue === undefined ? [] : [queue]));
+  }
+
+  async #ask(name: string): Promise<void> {
+    try {
+      const entry = await this.#registry.get(CACHES_PREFIX + name);
+      if (entry !== undefined) this.#apply(entry);
+    } catch (error) {
+      // The registry is away: what the watch has delivered must do.
+      this.#logger.debug({ err: error }, "looking up a cache's definition failed");
+    }
+  }
+
+  #apply(entry: RegistryEntry): void {
+    const name = entry.key.slice(CACHES_PREFIX.length);
+    if ((this.#revisions.get(name) ?? 0) >= entry.modRevision) return;
+    this.#revisions.set(name, entry.modRevision);
+    try {
+      const config = parseCacheConfig(name, decodeCache(entry.value).config);
+      const cache = this.#caches.get(name);
+      if (cache === undefined) this.#create(name, config);
+      else cache.reconfigure(config);
+      this.#logger.info({ cache: name, pattern: config.pattern }, "cache configured");
+    } catch (error) {
+      this.#logger.error({ err: error, cache: name }, "a cache's definition cannot be used");
+    }
+  }
+
+  #create(name: string, config: CacheConfig): void {
+    const source = this.#createSource(name, config);
+    this.#caches.set(name, new ConfiguredCache(name, config, source, this.#environment));
+    this.#unknown.delete(name);
+  }
+}

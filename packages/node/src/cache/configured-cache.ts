@@ -1,0 +1,136 @@
+/**
+ * A cache as this node runs it: the parts that its configuration calls for, put together, and what
+ * the node asks of them as a whole: its dirty entries, its counters, a new configuration.
+ */
+import type { Clock, Logger, Random } from "@holdfast/core";
+import type { CacheConfig } from "@holdfast/process";
+import type { Source } from "../database/source.js";
+import type { MemoryBudget } from "../store/memory-budget.js";
+import { Store } from "../store/store.js";
+import type { WriteBehindQueue } from "../write-behind/queue.js";
+import { Cache } from "./cache.js";
+import type { NodeServices } from "./context.js";
+import type { Lifetimes } from "./lifetimes.js";
+import { Loads } from "./loads.js";
+import { Memory } from "./memory.js";
+import { PATTERNS } from "./patterns/index.js";
+import type { Pattern } from "./patterns/pattern.js";
+import { type CacheCounters, createCounters } from "./stats.js";
+
+export interface CacheEnvironment {
+  readonly budget: MemoryBudget;
+  readonly services: NodeServices;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+export class ConfiguredCache {
+  readonly name: string;
+  readonly counters: CacheCounters = createCounters();
+  readonly operations: Cache;
+  readonly source: Source | undefined;
+  readonly #environment: CacheEnvironment;
+  readonly #pattern: Pattern;
+  #config: CacheConfig;
+  #store: Store;
+
+  constructor(
+    name: string,
+    config: CacheConfig,
+    source: Source | undefined,
+    environment: CacheEnvironment,
+  ) {
+    this.name = name;
+    this.source = source;
+    this.#config = config;
+    this.#environment = environment;
+    this.#store = createStore(config, environment);
+    const { services, clock, random } = environment;
+    const logger = environment.logger;
+    const store = () => this.#store;
+    const lifetimes = (): Lifetimes => this.#config;
+    const memory = new Memory(store, lifetimes, clock);
+    const { counters } = this;
+    const loads =
+      source && new Loads({ source, services, counters, clock, random, store, lifetimes });
+    const sourced = source && loads ? { source, loads } : undefined;
+    const parts = { config, memory, sourced, services, counters, clock, random, logger };
+    this.#pattern = PATTERNS[config.pattern](parts);
+    this.operations = new Cache({
+      config: () => this.#config,
+      store,
+      pattern: this.#pattern,
+      source,
+      loads,
+      services,
+      counters,
+      clock,
+      random,
+    });
+  }
+
+  get config(): CacheConfig {
+    return this.#config;
+  }
+
+  get store(): Store {
+    return this.#store;
+  }
+
+  /** The dirty entries; `undefined` where the pattern has none. */
+  get queue(): WriteBehindQueue | undefined {
+    return this.#pattern.queue;
+  }
+
+  /**
+   * Takes a new configuration of the same pattern and source. Another policy or bound starts the
+   * clean entries afresh; dirty ones are kept.
+   */
+  reconfigure(config: CacheConfig): void {
+    const before = this.#config;
+    this.#config = config;
+    this.queue?.reconfigure(config.writeBehind);
+    const { eviction, maxBytes, maxEntries } = config;
+    if (
+      eviction === before.eviction &&
+      maxBytes === before.maxBytes &&
+      maxEntries === before.maxEntries
+    ) {
+      return;
+    }
+    this.#replaceStore();
+  }
+
+  /** Forgets a partition; returns how many acknowledged writes the database will never get. */
+  drop(partition: number): number {
+    const lost = this.queue?.drop(partition) ?? 0;
+    this.counters.lostWrites += lost;
+    this.#store.dropPartition(partition);
+    return lost;
+  }
+
+  async stop(): Promise<void> {
+    await this.#pattern.stop?.();
+    this.#store.close();
+  }
+
+  #replaceStore(): void {
+    const old = this.#store;
+    this.#store = createStore(this.#config, this.#environment);
+    const pinned = [...old.pinnedEntries()];
+    old.close();
+    for (const entry of pinned) this.#store.put(entry);
+  }
+}
+
+function createStore(config: CacheConfig, { budget, clock }: CacheEnvironment): Store {
+  const { eviction, maxBytes, maxEntries } = config;
+  return new Store({
+    budget,
+    clock,
+    policy: eviction,
+    ...(maxBytes === undefined ? {} : { maxBytes }),
+    ...(maxEntries === undefined ? {} : { maxEntries }),
+  });
+}

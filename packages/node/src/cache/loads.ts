@@ -1,0 +1,177 @@
+/**
+ * Reading missing keys from the source: one load per key, whoever waits for it, and one statement
+ * for the misses of a moment.
+ *
+ * A load may only fill the cache while nothing newer happened to its key. A write or invalidation
+ * detaches the load under way: those who waited already still get its row (they asked before the
+ * write was acknowledged), nobody later joins it, and it fills nothing.
+ */
+import { CacheError, type Clock, type Random, termOf } from "@holdfast/core";
+import { DatabaseError } from "@holdfast/process";
+import type { LoadedRow, Source } from "../database/source.js";
+import { PartitionMovingError } from "../ownership/ownership.js";
+import type { Tenure } from "../ownership/tenure.js";
+import type { Entry } from "../store/entry.js";
+import type { Store } from "../store/store.js";
+import { Batcher } from "./batcher.js";
+import { ABSENT, type NodeServices, type OperationContext, type ReadResult } from "./context.js";
+import { withDeadline } from "./deadline.js";
+import { type Lifetimes, lifetimeMs } from "./lifetimes.js";
+import type { CacheCounters } from "./stats.js";
+
+/** Keys in one statement, statements under way, and keys waiting, for each cache. */
+const BATCH = { maxItems: 1_000, maxConcurrent: 4, maxWaiting: 20_000 };
+
+export interface LoadsOptions {
+  readonly source: Source;
+  readonly services: NodeServices;
+  readonly counters: CacheCounters;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly store: () => Store;
+  readonly lifetimes: () => Lifetimes;
+}
+
+interface Load {
+  readonly tenure: Tenure;
+  readonly result: Promise<ReadResult>;
+  isDetached: boolean;
+}
+
+export class Loads {
+  readonly #options: LoadsOptions;
+  readonly #underWay = new Map<string, Load>();
+  readonly #batcher: Batcher<string, LoadedRow | CacheError>;
+
+  constructor(options: LoadsOptions) {
+    this.#options = options;
+    this.#batcher = new Batcher({ ...BATCH, run: (keys) => this.#run(keys) });
+  }
+
+  /**
+   * The row of a key, through the cache.
+   *
+   * @throws {CacheError} `UNAVAILABLE` when the database cannot be read, `INVALID_ARGUMENT` when
+   *   the source cannot have such a key, `OVERLOADED`, `DEADLINE_EXCEEDED`.
+   * @throws {PartitionMovingError} when the partition is on the move: the row is nobody's to serve.
+   */
+  load(key: string, { tenure, deadlineMs }: OperationContext): Promise<ReadResult> {
+    let load = this.#underWay.get(key);
+    if (load === undefined || load.tenure !== tenure) load = this.#begin(key, tenure);
+    return withDeadline(
+      load.result,
+      this.#options.clock,
+      deadlineMs,
+      () => new CacheError("DEADLINE_EXCEEDED", "the database did not answer in time"),
+    );
+  }
+
+  /** Something newer than any load under way has happened to the key. */
+  detach(key: string): void {
+    const load = this.#underWay.get(key);
+    if (load === undefined) return;
+    load.isDetached = true;
+    this.#underWay.delete(key);
+  }
+
+  detachAll(): void {
+    for (const key of [...this.#underWay.keys()]) this.detach(key);
+  }
+
+  #begin(key: string, tenure: Tenure): Load {
+    this.detach(key);
+    this.#options.counters.loads += 1;
+    const load: Load = {
+      tenure,
+      isDetached: false,
+      result: this.#read(key, tenure).then((row) => this.#finish(key, load, row)),
+    };
+    this.#underWay.set(key, load);
+    const leave = () => {
+      if (this.#underWay.get(key) === load) this.#underWay.delete(key);
+    };
+    load.result.then(leave, leave);
+    return load;
+  }
+
+  async #read(key: string, tenure: Tenure): Promise<LoadedRow> {
+    try {
+      await this.#options.services.fenced(tenure);
+      const row = await this.#batcher.add(key);
+      if (row instanceof CacheError) throw row;
+      return row;
+    } catch (error) {
+      this.#options.counters.loadFailures += 1;
+      throw toUnavailable(error);
+    }
+  }
+
+  #run(keys: readonly string[]): Promise<readonly (LoadedRow | CacheError)[]> {
+    this.#options.counters.loadBatches += 1;
+    return this.#options.source.load(keys);
+  }
+
+  /** In the tick in which the row arrived: looks whether it may be served, and keeps it. */
+  #finish(key: string, load: Load, row: LoadedRow): ReadResult {
+    const { services, clock } = this.#options;
+    const { tenure } = load;
+    if (tenure.state.at !== "serving") throw new PartitionMovingError(tenure.partition);
+    if (!services.mayFinish(tenure)) {
+      throw new CacheError("UNAVAILABLE", "this node lost its right to serve during the load");
+    }
+    if (termOf(row.version) > tenure.term) {
+      services.raiseTerm(tenure, termOf(row.version) + 1);
+    }
+    const expiresAtMs = row.expiresAtMs ?? Number.POSITIVE_INFINITY;
+    if (load.isDetached) return toRead(row, expiresAtMs, clock.now());
+    return this.#keep(key, tenure.partition, row);
+  }
+
+  #keep(key: string, partition: number, row: LoadedRow): ReadResult {
+    const { clock, random, store, lifetimes } = this.#options;
+    const now = clock.now();
+    const present = store().peek(key, partition);
+    if (present !== undefined && (present.pinned || present.version > row.version)) {
+      return ofEntry(present, now, "MEMORY");
+    }
+    const { ttlMs, ttlJitter, negativeTtlMs } = lifetimes();
+    const isNegative = row.value === undefined;
+    const copyMs = isNegative ? negativeTtlMs : lifetimeMs(ttlMs, ttlJitter, random);
+    const expiresAtMs = Math.min(now + copyMs, row.expiresAtMs ?? Number.POSITIVE_INFINITY);
+    if (isNegative && negativeTtlMs === 0) return ABSENT;
+    try {
+      const { value, encoding, version } = row;
+      store().put({ key, partition, value, encoding, version, expiresAtMs, pinned: false });
+    } catch {
+      // There is no room for it. The caller gets the row all the same.
+    }
+    return toRead(row, expiresAtMs, now);
+  }
+}
+
+export function ofEntry(entry: Entry, nowMs: number, source: ReadResult["source"]): ReadResult {
+  if (entry.value === undefined) return { ...ABSENT, source };
+  const { value, encoding, version, writtenAtMs, expiresAtMs } = entry;
+  return {
+    value,
+    encoding,
+    version,
+    source,
+    ageMs: Math.max(0, nowMs - writtenAtMs),
+    ttlLeftMs: expiresAtMs === Number.POSITIVE_INFINITY ? undefined : expiresAtMs - nowMs,
+  };
+}
+
+function toRead(row: LoadedRow, expiresAtMs: number, nowMs: number): ReadResult {
+  if (row.value === undefined) return { ...ABSENT, source: "DATABASE" };
+  const { value, encoding, version } = row;
+  const ttlLeftMs = expiresAtMs === Number.POSITIVE_INFINITY ? undefined : expiresAtMs - nowMs;
+  return { value, encoding, version, source: "DATABASE", ageMs: 0, ttlLeftMs };
+}
+
+function toUnavailable(error: unknown): unknown {
+  if (!(error instanceof DatabaseError)) return error;
+  return new CacheError("UNAVAILABLE", `the key cannot be loaded: ${error.message}`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,242 @@
+/**
+ * Carries out operations as they come over the wire, on this node: finds the cache, asks ownership
+ * for admission, and turns results and failures into replies. It never throws. Operations that this
+ * node does not own are answered NOT_OWNER; passing them on is the router's matter.
+ */
+import {
+  CacheError,
+  type Clock,
+  decodeKey,
+  type Logger,
+  NotOwnerError,
+  type Placement,
+  partitionOf,
+} from "@holdfast/core";
+import { CODEC, codecOf, type Operation__Output, type Reply, toErrorReply } from "@holdfast/proto";
+import { type Ownership, PartitionMovingError } from "../ownership/ownership.js";
+import type { Change, WriteResult } from "./cache.js";
+import type { Caches } from "./caches.js";
+import type { ConfiguredCache } from "./configured-cache.js";
+import type { OperationContext, ReadResult } from "./context.js";
+
+/** What the operations of one request have in common. */
+export interface RequestContext {
+  /** Epoch of the sender's topology. */
+  readonly epoch: number;
+  /** Monotonic instant by which the sender wants its answer. */
+  readonly deadlineMs: number;
+}
+
+export interface OperationsParts {
+  readonly caches: Caches;
+  readonly ownership: Ownership;
+  readonly topology: { waitFor(epoch: number, deadlineMs: number): Promise<boolean> };
+  readonly placement: Placement;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** How long to wait for an epoch that a sender has read already, in milliseconds. */
+const EPOCH_WAIT_MS = 2_000;
+
+export class Operations {
+  readonly #parts: OperationsParts;
+
+  constructor(parts: OperationsParts) {
+    this.#parts = parts;
+  }
+
+  /** The reply, at once where nothing has to be awaited. */
+  execute(operation: Operation__Output, request: RequestContext): Reply | Promise<Reply> {
+    try {
+      const reply = this.#attempt(operation, request);
+      if (!(reply instanceof Promise)) return reply;
+      return reply.catch((error: unknown) => this.#persevere(operation, request, error));
+    } catch (error) {
+      return this.#persevere(operation, request, error);
+    }
+  }
+
+  #attempt(operation: Operation__Output, request: RequestContext): Reply | Promise<Reply> {
+    const { caches, ownership, placement } = this.#parts;
+    const cache = caches.find(operation.cache);
+    if (cache === undefined) {
+      return caches.lookUp(operation.cache).then(() => this.#attempt(operation, request));
+    }
+    if (operation.kind === "CLEAR") return this.#clear(operation, cache);
+    const key = decodeKey(operation.key);
+    const tenure = ownership.admit(partitionOf(operation.key, placement));
+    return run(operation, key, cache, { tenure, deadlineMs: request.deadlineMs });
+  }
+
+  /** Waits where waiting helps and tries again; else turns the failure into a reply. */
+  #persevere(
+    operation: Operation__Output,
+    request: RequestContext,
+    error: unknown,
+  ): Reply | Promise<Reply> {
+    const waiting = this.#waitFor(operation, request, error);
+    if (waiting === undefined) return this.#toErrorReply(operation, error);
+    return waiting.then(
+      () => this.execute(operation, request),
+      (reason: unknown) => this.#toErrorReply(operation, reason),
+    );
+  }
+
+  #waitFor(
+    operation: Operation__Output,
+    request: RequestContext,
+    error: unknown,
+  ): Promise<unknown> | undefined {
+    const { ownership, topology, clock } = this.#parts;
+    const now = clock.monotonic();
+    const { deadlineMs } = request;
+    if (now >= deadlineMs) return undefined;
+    if (error instanceof PartitionMovingError) {
+      const at = ownership.tenureOf(error.partition)?.state.at;
+      if (at !== "releasing" && at !== "released") return Promise.resolve();
+      return ownership.settled(error.partition, deadlineMs);
+    }
+    // The sender has read a later topology, which may well make this node the owner.
+    const isBehind = error instanceof NotOwnerError && request.epoch > ownership.epoch;
+    if (!isBehind || operation.kind === "CLEAR") return undefined;
+    return topology
+      .waitFor(request.epoch, Math.min(deadlineMs, now + EPOCH_WAIT_MS))
+      .then((reached) => {
+        if (!reached) throw error;
+      });
+  }
+
+  #toErrorReply(operation: Operation__Output, error: unknown): Reply {
+    if (error instanceof PartitionMovingError) {
+      const message = `${error.message}; time ran out while the operation waited`;
+      return toErrorReply(operation.id, new CacheError("DEADLINE_EXCEEDED", message));
+    }
+    const converted = CacheError.from(error);
+    if (converted.code === "INTERNAL") {
+      const { kind, cache } = operation;
+      this.#parts.logger.error({ err: error, kind, cache }, "an operation failed");
+    }
+    return toErrorReply(operation.id, converted);
+  }
+
+  #clear(operation: Operation__Output, cache: ConfiguredCache): Reply {
+    this.#parts.ownership.checkRight();
+    cache.operations.clear();
+    return { id: operation.id, code: "OK", outcome: "APPLIED" };
+  }
+}
+
+function run(
+  operation: Operation__Output,
+  key: string,
+  { operations }: ConfiguredCache,
+  context: OperationContext,
+): Reply | Promise<Reply> {
+  const { id, value, encoding, ttlMs, expectedVersion } = operation;
+  const { tenure } = context;
+  switch (operation.kind) {
+    case "GET":
+      return after(operations.get(key, context), (read) => readReply(id, tenure.term, read));
+    case "SET": {
+      checkAck(operation);
+      const written = operations.set(key, { value, encoding, ttlMs }, expectedVersion, context);
+      return after(written, (result) => writeReply(id, tenure.term, result));
+    }
+    case "DELETE": {
+      checkAck(operation);
+      const written = operations.delete(key, expectedVersion, context);
+      return after(written, (result) => writeReply(id, tenure.term, result));
+    }
+    case "TOUCH":
+      return operations.touch(key, ttlMs, context).then((version) => ({
+        id,
+        code: "OK",
+        outcome: version === undefined ? "NOT_APPLIED" : "APPLIED",
+        version: version ?? 0,
+        term: tenure.term,
+      }));
+    case "INCREMENT":
+      return increment(operation, key, operations, context);
+    case "WARM":
+      return operations.warm(key, context).then((result) => ({
+        id,
+        code: "OK",
+        outcome: result === "cached" ? "APPLIED" : "NOT_APPLIED",
+        source: result === "absent" ? "DATABASE" : "NONE",
+        term: tenure.term,
+      }));
+    default:
+      throw new CacheError("INVALID_ARGUMENT", `unknown kind of operation: ${operation.kind}`);
+  }
+}
+
+/** Adds to the decimal integer under a key; an absent key counts as 0. */
+async function increment(
+  operation: Operation__Output,
+  key: string,
+  operations: ConfiguredCache["operations"],
+  context: OperationContext,
+): Promise<Reply> {
+  const { id, delta = 1, ttlMs } = operation;
+  const result = await operations.modify(key, context, (present): Change => {
+    const sum = integerOf(present) + delta;
+    if (!Number.isSafeInteger(sum)) {
+      throw new CacheError(
+        "INVALID_ARGUMENT",
+        "the sum is beyond what an integer can hold exactly",
+      );
+    }
+    const encoding = present.value === undefined ? CODEC.json : present.encoding;
+    return { value: Buffer.from(String(sum)), encoding, ttlMs };
+  });
+  const reply: Reply = { id, code: "OK", outcome: "APPLIED", term: context.tenure.term };
+  if (result === undefined) return reply;
+  const { version, change } = result;
+  return { ...reply, version, encoding: change.encoding, ...presentValue(change.value) };
+}
+
+function integerOf({ value, encoding }: ReadResult): number {
+  if (value === undefined) return 0;
+  const codec = codecOf(encoding);
+  const text = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("latin1");
+  const isText = codec === CODEC.json || codec === CODEC.string;
+  if (isText && /^-?\d{1,16}$/.test(text)) return Number(text);
+  throw new CacheError("INVALID_ARGUMENT", "the present value is not an integer");
+}
+
+/** This release acknowledges at what a pattern does anyway, and promises nothing beyond it. */
+function checkAck({ ack }: Operation__Output): void {
+  if (ack === "ACK_DEFAULT" || ack === "MEMORY") return;
+  throw new CacheError(
+    "INVALID_ARGUMENT",
+    `acknowledgement level ${ack} is not offered yet; leave it out, or use a write-through cache`,
+  );
+}
+
+function readReply(id: number, term: number, read: ReadResult): Reply {
+  const { value, encoding, version, source, ageMs, ttlLeftMs } = read;
+  const reply: Reply = { id, code: "OK", version, term, encoding, source, ageMs };
+  if (value !== undefined) reply.value = asBuffer(value);
+  if (ttlLeftMs !== undefined) reply.ttlLeftMs = ttlLeftMs;
+  return reply;
+}
+
+function writeReply(id: number, term: number, { version }: WriteResult): Reply {
+  return { id, code: "OK", outcome: "APPLIED", version, term };
+}
+
+function presentValue(value: Uint8Array | undefined): { value: Buffer } | undefined {
+  return value === undefined ? undefined : { value: asBuffer(value) };
+}
+
+/** The same bytes, as the type that proto-loader asks for. */
+function asBuffer(value: Uint8Array): Buffer {
+  return Buffer.isBuffer(value)
+    ? value
+    : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+}
+
+function after<A, B>(value: A | Promise<A>, then: (value: A) => B): B | Promise<B> {
+  return value instanceof Promise ? value.then(then) : then(value);
+}

@@ -1,0 +1,62 @@
+/**
+ * What distinguishes the caching patterns: where a read that missed goes, and what a write does
+ * before it is acknowledged. Everything else about an operation is the same for all (../cache.ts).
+ *
+ * To add a pattern: one file here, one line in index.ts.
+ */
+import type { WriteBehindQueue } from "../../write-behind/queue.js";
+import type { OperationContext, ReadResult } from "../context.js";
+
+/** A write that has been checked and has its version; the cache holds the key's turn. */
+export interface Mutation {
+  readonly key: string;
+  readonly partition: number;
+  readonly version: number;
+  /** `undefined`: a deletion. */
+  readonly value: Uint8Array | undefined;
+  readonly encoding: number;
+  /** End of the row's own lifetime; `undefined`: none. */
+  readonly rowExpiresAtMs: number | undefined;
+  /** End of the cached copy's lifetime; Infinity: none. */
+  readonly copyExpiresAtMs: number;
+}
+
+export interface Pattern {
+  /** Whether callers may write. Deleting is always allowed; where this is true it invalidates. */
+  readonly isReadOnly: boolean;
+
+  /** A read found nothing in memory. */
+  miss(key: string, context: OperationContext): ReadResult | Promise<ReadResult>;
+
+  /**
+   * Something to wait for before the key may be read: a write whose outcome is being found out.
+   * `undefined`: nothing.
+   */
+  unresolved(key: string): Promise<void> | undefined;
+
+  /**
+   * Waits until a write of this size may be accepted; `undefined`: at once.
+   *
+   * @throws {CacheError} `OVERLOADED`: nothing was written.
+   */
+  room(key: string, bytes: number, context: OperationContext): Promise<void> | undefined;
+
+  /**
+   * Carries out a write. When it returns or resolves, the write has reached what it is to survive.
+   *
+   * @throws {CacheError} whatever the code says about the outcome.
+   */
+  write(mutation: Mutation, context: OperationContext): void | Promise<void>;
+
+  /** The dirty entries, where the pattern has such. */
+  readonly queue?: WriteBehindQueue;
+
+  /** The cache has been cleared. */
+  clear?(): void;
+
+  /** Ends what goes on in the background. */
+  stop?(): Promise<void>;
+
+  /** Whether the entry under this key, which is dirty, has outlived its row's lifetime. */
+  hasExpiredDirty(key: string, nowMs: number): boolean;
+}

@@ -1,0 +1,166 @@
+/**
+ * Write-behind: memory first, then the acknowledgement; the queue's lanes take the writes to the
+ * database in batches. A dirty entry is pinned in memory until then, so a read always finds the
+ * newest write, and a deletion stays as a pinned entry without a value.
+ */
+import type { Clock, Logger, Random } from "@holdfast/core";
+import { DatabaseError } from "@holdfast/process";
+import type {
+  DirtyEntry,
+  FlushFailure,
+  FlushSink,
+  RowOutcome,
+} from "../../write-behind/dirty-entry.js";
+import { type QueueOptions, WriteBehindQueue } from "../../write-behind/queue.js";
+import type { NodeServices, OperationContext, ReadResult } from "../context.js";
+import type { Loads } from "../loads.js";
+import type { Memory } from "../memory.js";
+import type { Persister } from "../persister.js";
+import type { Mutation, Pattern } from "./pattern.js";
+
+/** Violations that another write may cure: of a foreign key, and of a unique index. */
+const PATIENT_SQLSTATES = new Set(["23503", "23505"]);
+
+export interface WriteBehindOptions {
+  readonly memory: Memory;
+  readonly loads: Loads;
+  readonly persister: Persister;
+  readonly services: NodeServices;
+  readonly queue: QueueOptions;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+export class WriteBehind implements Pattern, FlushSink {
+  readonly isReadOnly = false;
+  readonly queue: WriteBehindQueue;
+  readonly #options: WriteBehindOptions;
+  /** Grows when the cache is cleared: entries of an earlier one are dropped once they are clean. */
+  #generation = 0;
+  readonly #generations = new WeakMap<DirtyEntry, number>();
+  /** Rows that must be written under a higher term than the one they got their version in. */
+  readonly #renewals = new Map<DirtyEntry, number>();
+
+  constructor(options: WriteBehindOptions) {
+    this.#options = options;
+    const { queue, clock, random, logger } = options;
+    this.queue = new WriteBehindQueue(queue, this, clock, random, logger);
+  }
+
+  miss(key: string, context: OperationContext): Promise<ReadResult> {
+    return this.#options.loads.load(key, context);
+  }
+
+  unresolved(): undefined {
+    return undefined;
+  }
+
+  room(_key: string, bytes: number, context: OperationContext): Promise<void> | undefined {
+    if (this.queue.hasRoomFor(bytes)) return undefined;
+    return this.#waitForRoom(bytes, context);
+  }
+
+  write(mutation: Mutation): void {
+    const { memory, loads } = this.#options;
+    const { key, partition, version, encoding, rowExpiresAtMs } = mutation;
+    const { value, costBytes } = memory.keepDirty(mutation);
+    loads.detach(key);
+    const entry: DirtyEntry = {
+      key,
+      partition,
+      version,
+      value,
+      encoding,
+      expiresAtMs: rowExpiresAtMs,
+      bytes: costBytes,
+    };
+    this.#generations.set(entry, this.#generation);
+    this.queue.put(entry);
+  }
+
+  hasExpiredDirty(key: string, nowMs: number): boolean {
+    const expiresAtMs = this.queue.get(key)?.expiresAtMs;
+    return expiresAtMs !== undefined && expiresAtMs <= nowMs;
+  }
+
+  /** What is dirty now is to be forgotten as soon as the database has it. */
+  clear(): void {
+    this.#generation += 1;
+  }
+
+  /** Stops sending. What is dirty then has been flushed before, or stays unwritten. */
+  stop(): Promise<void> {
+    return this.queue.stop();
+  }
+
+  async flush(rows: readonly DirtyEntry[]): Promise<readonly RowOutcome[]> {
+    const ready = rows.filter((row) => this.#renew(row));
+    if (ready.length === 0) return rows.map(() => "again");
+    const outcomes = await this.#options.persister.send(ready);
+    const again = new Set(rows);
+    for (const [index, row] of ready.entries()) {
+      const outcome = outcomes[index];
+      if (outcome?.at === "behind") this.#renewals.set(row, outcome.minTerm);
+      else again.delete(row);
+      if (outcome?.at === "superseded") {
+        // A newer row stands in the database; the copy here is the older one.
+        if (this.queue.get(row.key) === row) this.#options.memory.remove(row.key, row.partition);
+      }
+    }
+    return rows.map((row) => (again.has(row) ? "again" : "done"));
+  }
+
+  classify(error: unknown): FlushFailure {
+    if (!(error instanceof DatabaseError) || error.kind !== "refused" || error.fault !== "row") {
+      return { at: "retry" };
+    }
+    return { at: "refused", patient: PATIENT_SQLSTATES.has(error.sqlstate ?? "") };
+  }
+
+  park(row: DirtyEntry, error: unknown): Promise<void> {
+    if (!(error instanceof DatabaseError)) throw new TypeError("only refused rows are parked");
+    return this.#options.persister.park(row, error);
+  }
+
+  settled(row: DirtyEntry, how: "persisted" | "parked"): void {
+    const { memory } = this.#options;
+    const { key, partition, version } = row;
+    this.#renewals.delete(row);
+    // A newer write of the key is dirty: it holds the entry.
+    if (this.queue.get(key) !== undefined) return;
+    const isCleared = this.#generations.get(row) !== this.#generation;
+    if (how === "parked" || isCleared) memory.remove(key, partition);
+    else memory.clean(key, partition, version);
+  }
+
+  async #waitForRoom(bytes: number, { deadlineMs }: OperationContext): Promise<void> {
+    while (!this.queue.hasRoomFor(bytes)) await this.queue.waitForRoom(bytes, deadlineMs);
+  }
+
+  /** Whether the row may be sent; gives it a version of the higher term it waited for. */
+  #renew(row: DirtyEntry): boolean {
+    const minTerm = this.#renewals.get(row);
+    if (minTerm === undefined) return true;
+    const tenure = this.#options.services.tenureOf(row.partition);
+    if (tenure === undefined || tenure.term < minTerm) return false;
+    this.#renewals.delete(row);
+    const before = row.version;
+    row.version = tenure.nextVersion();
+    const { memory } = this.#options;
+    const entry = memory.find(row.key, row.partition);
+    if (entry?.pinned === true && entry.version === before) {
+      const { key, partition, version, value, encoding } = row;
+      memory.keepDirty({
+        key,
+        partition,
+        version,
+        value,
+        encoding,
+        rowExpiresAtMs: row.expiresAtMs,
+        copyExpiresAtMs: entry.expiresAtMs,
+      });
+    }
+    return true;
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * Write-through: the database first, then the cache, then the acknowledgement. Writes of one moment
+ * share a statement (group commit); the cache lets one write of a key at a time come here.
+ *
+ * When the connection breaks while a statement is under way, nobody knows whether it was executed.
+ * Such a write stays pending: its key is not readable, and the same guarded statement, which does
+ * nothing the second time, is repeated until the database answers. Its caller is told at the
+ * deadline that the outcome is unknown.
+ */
+import { backoffMs, CacheError, type Clock, delay, type Logger, type Random } from "@holdfast/core";
+import { DatabaseError } from "@holdfast/process";
+import { Batcher } from "../batcher.js";
+import type { NodeServices, OperationContext, ReadResult } from "../context.js";
+import type { Loads } from "../loads.js";
+import type { Memory } from "../memory.js";
+import type { Persister, PersistOutcome, PersistRow } from "../persister.js";
+import type { CacheCounters } from "../stats.js";
+import type { Mutation, Pattern } from "./pattern.js";
+
+/** Rows in one statement, statements under way, and rows waiting. */
+const BATCH = { maxItems: 500, maxConcurrent: 4, maxWaiting: 20_000 };
+
+const RETRY = { baseMs: 20, maxMs: 1_000 };
+
+export interface WriteThroughOptions {
+  readonly memory: Memory;
+  readonly loads: Loads;
+  readonly persister: Persister;
+  readonly services: NodeServices;
+  readonly counters: CacheCounters;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+export class WriteThrough implements Pattern {
+  readonly isReadOnly = false;
+  readonly #options: WriteThroughOptions;
+  readonly #batcher: Batcher<PersistRow, PersistOutcome | DatabaseError>;
+  /** Keys with a write that may or may not have happened. */
+  readonly #unresolved = new Map<string, Promise<void>>();
+  readonly #stopping = new AbortController();
+
+  constructor(options: WriteThroughOptions) {
+    this.#options = options;
+    this.#batcher = new Batcher({ ...BATCH, run: (rows) => this.#send(rows) });
+  }
+
+  miss(key: string, context: OperationContext): Promise<ReadResult> {
+    return this.#options.loads.load(key, context);
+  }
+
+  unresolved(key: string): Promise<void> | undefined {
+    return this.#unresolved.get(key);
+  }
+
+  room(): undefined {
+    return undefined;
+  }
+
+  async write(mutation: Mutation, context: OperationContext): Promise<void> {
+    const { loads, memory, services } = this.#options;
+    const { key, partition, version } = mutation;
+    const outcome = await this.#persist(mutation, context);
+    if (outcome.at === "behind") {
+      throw new CacheError(
+        "UNAVAILABLE",
+        "the partition waits for a higher term; nothing was written",
+      );
+    }
+    loads.detach(key);
+    if (!services.mayFinish(context.tenure)) return;
+    if (outcome.at === "superseded") memory.remove(key, partition);
+    else if (mutation.value === undefined) memory.rememberAbsent(key, partition, version);
+    else this.#keep(mutation);
+  }
+
+  hasExpiredDirty(): boolean {
+    return false;
+  }
+
+  /** Ends the search for unknown outcomes; what waits for one is told so. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error("stopping"));
+  }
+
+  /** Repeats the statement while that is right, and returns what the database says. */
+  async #persist(mutation: Mutation, context: OperationContext): Promise<PersistOutcome> {
+    const { clock, random } = this.#options;
+    const row: PersistRow = { ...mutation, expiresAtMs: mutation.rowExpiresAtMs };
+    let markResolved: (() => void) | undefined;
+    try {
+      for (let attempt = 0; ; attempt++) {
+        const failure = await this.#attempt(row);
+        if (!(failure instanceof Error)) return failure;
+        const wasSent = failure instanceof DatabaseError && failure.kind === "ambiguous";
+        if (wasSent) markResolved ??= this.#markUnresolved(mutation.key);
+        const mustKnow = markResolved !== undefined;
+        if (!mustKnow || this.#stopping.signal.aborted) throw toCallersError(failure, mustKnow);
+        if (!(failure instanceof DatabaseError) || failure.fault === "row") {
+          // The database has answered, and says that this write is not there and cannot be.
+          throw toCallersError(failure, !(failure instanceof DatabaseError));
+        }
+        this.#report(failure, context, attempt);
+        const waitMs = backoffMs(attempt, RETRY, random);
+        await delay(clock, waitMs, this.#stopping.signal).catch(() => {});
+      }
+    } finally {
+      markResolved?.();
+    }
+  }
+
+  async #attempt(row: PersistRow): Promise<PersistOutcome | Error> {
+    try {
+      return await this.#batcher.add(row);
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  /** One statement; if the database refuses a row, its neighbours are sent without it. */
+  async #send(rows: readonly PersistRow[]): Promise<readonly (PersistOutcome | DatabaseError)[]> {
+    const { counters, persister } = this.#options;
+    try {
+      counters.writeBatches += 1;
+      const outcomes = await persister.send(rows);
+      counters.writtenRows += rows.length;
+      return outcomes;
+    } catch (error) {
+      if (!(error instanceof DatabaseError) || error.kind !== "refused" || error.fault !== "row") {
+        throw error;
+      }
+      if (rows.length === 1) return [error];
+      const middle = rows.length >> 1;
+      return [
+        ...(await this.#send(rows.slice(0, middle))),
+        ...(await this.#send(rows.slice(middle))),
+      ];
+    }
+  }
+
+  #markUnresolved(key: string): () => void {
+    let resolve = () => {};
+    const resolved = new Promise<void>((done) => {
+      resolve = done;
+    });
+    this.#unresolved.set(key, resolved);
+    return () => {
+      this.#unresolved.delete(key);
+      resolve();
+    };
+  }
+
+  #keep(mutation: Mutation): void {
+    const { memory } = this.#options;
+    try {
+      memory.keep(mutation);
+    } catch {
+      // There is no room. The write is in the database; what must not stay is an older copy.
+      memory.remove(mutation.key, mutation.partition);
+    }
+  }
+
+  #report(failure: Error, { tenure }: OperationContext, attempt: number): void {
+    if (attempt % 20 !== 0) return;
+    this.#options.logger.warn(
+      { err: failure, partition: tenure.partition, attempt },
+      "the outcome of a write is unknown; asking the database again",
+    );
+  }
+}
+
+function toCallersError(failure: Error, mayHaveHappened: boolean): Error {
+  if (mayHaveHappened) {
+    return new CacheError(
+      "OUTCOME_UNKNOWN",
+      "the database did not say whether the write was executed",
+      { cause: failure },
+    );
+  }
+  if (!(failure instanceof DatabaseError)) return failure;
+  if (failure.fault === "row") {
+    return new CacheError("INVALID_ARGUMENT", `${failure.message}; nothing was written`, {
+      cause: failure,
+    });
+  }
+  return new CacheError("UNAVAILABLE", `nothing was written: ${failure.message}`, {
+    cause: failure,
+  });
+}

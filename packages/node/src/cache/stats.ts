@@ -1,0 +1,36 @@
+/** What a cache has done since the node started: plain numbers, exported by ops/metrics.ts. */
+
+export interface CacheCounters {
+  hits: number;
+  misses: number;
+  /** Hits that said "there is no such row"; part of `hits`. */
+  negativeHits: number;
+  /** Keys asked of the database; concurrent misses of a key count once. */
+  loads: number;
+  /** Statements that asked for them. */
+  loadBatches: number;
+  loadFailures: number;
+  sets: number;
+  deletes: number;
+  /** Rows and statements of write-through. */
+  writtenRows: number;
+  writeBatches: number;
+  /** Dirty entries given up because another node had been made owner. */
+  lostWrites: number;
+}
+
+export function createCounters(): CacheCounters {
+  return {
+    hits: 0,
+    misses: 0,
+    negativeHits: 0,
+    loads: 0,
+    loadBatches: 0,
+    loadFailures: 0,
+    sets: 0,
+    deletes: 0,
+    writtenRows: 0,
+    writeBatches: 0,
+    lostWrites: 0,
+  };
+}

@@ -1,0 +1,82 @@
+/** Connections to the other nodes, one each, opened when first needed and closed when they go. */
+import { credentials } from "@grpc/grpc-js";
+import { CacheError, type Clock, type Topology } from "@holdfast/core";
+import { serverChannelOptions } from "@holdfast/process";
+import {
+  type Batch,
+  fromServiceError,
+  Peer,
+  type PeerClient,
+  type Replies__Output,
+} from "@holdfast/proto";
+
+/** How long to wait for a connection, in milliseconds, before the topology is looked at again. */
+const CONNECT_TIMEOUT_MS = 1_000;
+
+/** The operations may or may not have reached the other node. */
+export class ForwardBrokenError extends CacheError {
+  override readonly name = "ForwardBrokenError";
+}
+
+export class Peers {
+  readonly #clock: Clock;
+  readonly #maxMessageBytes: number;
+  readonly #clients = new Map<string, PeerClient>();
+
+  /** @param maxMessageBytes - largest message in either direction; the same on every node. */
+  constructor(clock: Clock, maxMessageBytes: number) {
+    this.#clock = clock;
+    this.#maxMessageBytes = maxMessageBytes;
+  }
+
+  /**
+   * Sends operations to another node and returns its replies.
+   *
+   * @throws {ForwardBrokenError} when the connection broke or no answer came in time.
+   * @throws {CacheError} `UNAVAILABLE` when no connection could be made: nothing was sent.
+   */
+  async forward(address: string, batch: Batch, deadlineMs: number): Promise<Replies__Output> {
+    const client = this.#client(address);
+    const leftMs = Math.max(1, deadlineMs - this.#clock.monotonic());
+    const deadline = new Date(this.#clock.now() + leftMs);
+    const connectBy = new Date(this.#clock.now() + Math.min(leftMs, CONNECT_TIMEOUT_MS));
+    await new Promise<void>((resolve, reject) => {
+      client.waitForReady(connectBy, (error) => {
+        if (error === undefined) resolve();
+        else reject(new CacheError("UNAVAILABLE", `node at ${address} cannot be reached`));
+      });
+    });
+    return new Promise((resolve, reject) => {
+      client.Forward(batch, { deadline }, (error, replies) => {
+        if (error === null && replies !== undefined) return resolve(replies);
+        const why = error === null ? "an empty answer" : fromServiceError(error).message;
+        reject(new ForwardBrokenError("UNAVAILABLE", `the owner did not answer: ${why}`));
+      });
+    });
+  }
+
+  /** Closes the connections to nodes that are no longer there. */
+  apply(topology: Topology): void {
+    const known = new Set(topology.members.map(({ addresses }) => addresses.peer));
+    for (const [address, client] of this.#clients) {
+      if (known.has(address)) continue;
+      client.close();
+      this.#clients.delete(address);
+    }
+  }
+
+  close(): void {
+    for (const client of this.#clients.values()) client.close();
+    this.#clients.clear();
+  }
+
+  #client(address: string): PeerClient {
+    let client = this.#clients.get(address);
+    if (client === undefined) {
+      const options = serverChannelOptions({ maxMessageBytes: this.#maxMessageBytes });
+      client = new Peer(address, credentials.createInsecure(), options);
+      this.#clients.set(address, client);
+    }
+    return client;
+  }
+}

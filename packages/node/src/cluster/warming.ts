@@ -1,0 +1,95 @@
+/**
+ * Loads keys into the cluster ahead of their first read: wherever the keys come from, each is
+ * loaded by its owner, in chunks of bounded size, a few at a time.
+ */
+import { CacheError, type Clock } from "@holdfast/core";
+import type { Operation__Output, Reply, WarmProgress, WarmRequest__Output } from "@holdfast/proto";
+import type { RouteContext, Router } from "./router.js";
+
+/** Keys that are asked for together. */
+const CHUNK_KEYS = 500;
+
+/** How long one chunk may take, in milliseconds. */
+const CHUNK_BUDGET_MS = 30_000;
+
+/** Where the keys of a named query come from. */
+export type KeysOfQuery = (
+  cache: string,
+  query: string,
+  limit: number,
+) => AsyncIterable<readonly string[]>;
+
+type Progress = { -readonly [Field in keyof Required<WarmProgress>]: number };
+
+export class Warming {
+  readonly #router: Router;
+  readonly #keysOfQuery: KeysOfQuery;
+  readonly #clock: Clock;
+
+  constructor(router: Router, keysOfQuery: KeysOfQuery, clock: Clock) {
+    this.#router = router;
+    this.#keysOfQuery = keysOfQuery;
+    this.#clock = clock;
+  }
+
+  /**
+   * Yields progress after each chunk; the last one is the result.
+   *
+   * @throws {CacheError} `INVALID_ARGUMENT` when neither keys nor a query are given, or both.
+   */
+  async *warm(request: WarmRequest__Output, signal: AbortSignal): AsyncIterable<WarmProgress> {
+    const { cache, keys, query, limit } = request;
+    if (keys.length > 0 === (query !== "")) {
+      throw new CacheError("INVALID_ARGUMENT", "name either keys to warm or a query, not both");
+    }
+    const progress: Progress = { total: 0, loaded: 0, absent: 0, skipped: 0, failed: 0 };
+    const chunks = query === "" ? inChunks(keys) : this.#queried(cache, query, limit);
+    for await (const chunk of chunks) {
+      signal.throwIfAborted();
+      const operations = chunk.map((key): Operation__Output => warmOperation(cache, key));
+      for (const reply of await this.#router.executeAll(operations, this.#context())) {
+        count(progress, reply);
+      }
+      yield { ...progress };
+    }
+    yield { ...progress };
+  }
+
+  async *#queried(cache: string, query: string, limit: number): AsyncIterable<Buffer[]> {
+    for await (const keys of this.#keysOfQuery(cache, query, limit)) {
+      yield* inChunks(keys.map((key) => Buffer.from(key)));
+    }
+  }
+
+  #context(): RouteContext {
+    return { epoch: 0, deadlineMs: this.#clock.monotonic() + CHUNK_BUDGET_MS };
+  }
+}
+
+function* inChunks(keys: readonly Buffer[]): Iterable<Buffer[]> {
+  for (let i = 0; i < keys.length; i += CHUNK_KEYS) yield keys.slice(i, i + CHUNK_KEYS);
+}
+
+function count(progress: Progress, reply: Reply): void {
+  progress.total += 1;
+  if (reply.code === "UNKNOWN_CACHE" || reply.code === "INVALID_ARGUMENT") {
+    throw new CacheError(reply.code, reply.message ?? "");
+  }
+  if (reply.code !== "OK") progress.failed += 1;
+  else if (reply.outcome === "APPLIED") progress.loaded += 1;
+  else if (reply.source === "DATABASE") progress.absent += 1;
+  else progress.skipped += 1;
+}
+
+function warmOperation(cache: string, key: Buffer): Operation__Output {
+  return {
+    id: 0,
+    kind: "WARM",
+    cache,
+    key,
+    value: Buffer.alloc(0),
+    encoding: 0,
+    ack: "ACK_DEFAULT",
+    forwarded: false,
+  };
+}

@@ -1,0 +1,25 @@
+/** The node's process: reads the environment, runs one CacheNode until it is told to stop. */
+import { systemClock, systemRandom } from "@holdfast/core";
+import { createLogger, loadConfig, runProcess } from "@holdfast/process";
+import { CacheNode } from "./cache-node.js";
+import { nodeOptions } from "./options.js";
+
+runProcess({
+  name: "holdfast-node",
+  async start({ signal, parent }) {
+    const options = loadConfig(nodeOptions, {
+      file: process.env.HOLDFAST_CONFIG,
+      env: process.env,
+    });
+    const logger = createLogger({ name: "holdfast-node", level: options.log.level }).child({
+      nodeId: options.nodeId,
+    });
+    const environment = { clock: systemClock, random: systemRandom, logger, parent, signal };
+    const node = await CacheNode.start(options, environment);
+    return {
+      logger,
+      readyInfo: node.readyInfo,
+      [Symbol.asyncDispose]: () => node.stop(),
+    };
+  },
+});

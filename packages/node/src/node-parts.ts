@@ -1,0 +1,185 @@
+/**
+ * The parts of a node and how they hang together; nothing is started here. Later parts rely on
+ * earlier ones. Where an arrow must point back (a lost partition concerns the caches, being deposed
+ * concerns the node's presence) it is a closure, called only once everything stands.
+ */
+import { randomBytes } from "node:crypto";
+import type { Clock, ClusterConfig, Incarnation, Logger, Random } from "@holdfast/core";
+import { LeaseKeeper, type ParentLink, type Registry } from "@holdfast/process";
+import { Caches } from "./cache/caches.js";
+import type { NodeServices } from "./cache/context.js";
+import { Operations } from "./cache/operations.js";
+import { CoordinatorClient } from "./cluster/coordinator-client.js";
+import { Fences } from "./cluster/fences.js";
+import { Membership } from "./cluster/membership.js";
+import { Peers } from "./cluster/peers.js";
+import { Presence } from "./cluster/presence.js";
+import { Releases } from "./cluster/release.js";
+import { Router } from "./cluster/router.js";
+import { Terms } from "./cluster/terms.js";
+import { TopologyWatch } from "./cluster/topology-watch.js";
+import { Warming } from "./cluster/warming.js";
+import { createSource } from "./database/index.js";
+import type { NodeDatabase } from "./database/node-database.js";
+import type { NodeOptions } from "./options.js";
+import { Ownership } from "./ownership/ownership.js";
+import { RightToServe } from "./ownership/right-to-serve.js";
+import { MemoryBudget } from "./store/memory-budget.js";
+import { Reclaimer } from "./store/reclaimer.js";
+
+/** Largest message on either port: a value of 4 MiB with everything around it fits. */
+export const MAX_MESSAGE_BYTES: number = 8 * 2 ** 20;
+
+/** The version of the wire protocol that this release speaks. */
+const PROTOCOL = 1;
+
+/** What a node is made from. */
+export interface NodeInputs {
+  readonly options: NodeOptions;
+  readonly cluster: ClusterConfig;
+  readonly registry: Registry;
+  readonly database: NodeDatabase;
+  readonly incarnation: Incarnation;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly parent: ParentLink | undefined;
+}
+
+export interface NodeParts {
+  readonly budget: MemoryBudget;
+  readonly lease: LeaseKeeper;
+  readonly topology: TopologyWatch;
+  readonly right: RightToServe;
+  readonly ownership: Ownership;
+  readonly coordinator: CoordinatorClient;
+  readonly fences: Fences;
+  readonly terms: Terms;
+  readonly membership: Membership;
+  readonly presence: Presence;
+  readonly caches: Caches;
+  readonly reclaimer: Reclaimer;
+  readonly operations: Operations;
+  readonly peers: Peers;
+  readonly router: Router;
+  readonly warming: Warming;
+  readonly releases: Releases;
+}
+
+/** 128 random bits in UUID form. */
+export function createIncarnation(): Incarnation {
+  const hex = randomBytes(16).toString("hex");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+export function assembleNode(inputs: NodeInputs): NodeParts {
+  const { options, cluster, registry, database, clock, random, logger } = inputs;
+  const lease = new LeaseKeeper({ registry, clock, logger, ttlMs: options.etcd.leaseTtlMs });
+  const topology = new TopologyWatch(registry, clock, logger, cluster);
+  const right = new RightToServe(lease, topology, clock, options.outageMaxMs);
+  const ownership = new Ownership(inputs.incarnation, right, clock, {
+    ended: ({ partition }) => caches.drop(partition),
+    deposed: () => presence.depose(),
+  });
+  const coordinator = new CoordinatorClient(() => topology.coordinatorAddress, clock);
+  const fences = new Fences(database, coordinator, clock, logger);
+  const terms = new Terms(coordinator, () => ownership.incarnation, clock, logger);
+
+  const services: NodeServices = {
+    incarnation: () => ownership.incarnation,
+    tenureOf: (partition) => ownership.tenureOf(partition),
+    mayFinish: (tenure) => ownership.mayFinish(tenure),
+    fenced: (tenure) => fences.ready(tenure),
+    raiseTerm: (tenure, minTerm) => terms.raise(tenure, minTerm),
+    deposed: () => presence.depose(),
+    restoreIncarnation: () => presence.restore(),
+  };
+  const budget = new MemoryBudget(options.memoryBytes);
+  const caches = new Caches(registry, createSourceFrom(inputs), {
+    budget,
+    services,
+    clock,
+    random,
+    logger,
+  });
+  const reclaimer = new Reclaimer(clock, () => caches.stores());
+  const placement = cluster;
+  const operations = new Operations({ caches, ownership, topology, placement, clock, logger });
+
+  const peers = new Peers(clock, MAX_MESSAGE_BYTES);
+  const router = new Router(operations, peers, topology, clock);
+  const warming = new Warming(router, (...query) => caches.keysOfQuery(...query), clock);
+  const releases = new Releases(ownership, topology, caches, clock, logger);
+  const membership = createMembership(inputs, lease, topology);
+  const presence = new Presence({
+    membership,
+    ownership,
+    lease,
+    home: database,
+    createIncarnation,
+    parent: inputs.parent,
+    clock,
+    logger,
+  });
+
+  topology.onTopology((latest) => {
+    ownership.apply(latest);
+    fences.apply(latest);
+    peers.apply(latest);
+    presence.refresh();
+  });
+  return {
+    budget,
+    lease,
+    topology,
+    right,
+    ownership,
+    coordinator,
+    fences,
+    terms,
+    membership,
+    presence,
+    caches,
+    reclaimer,
+    operations,
+    peers,
+    router,
+    warming,
+    releases,
+  };
+}
+
+/** The member record names addresses that are known only once the ports are bound. */
+function createMembership(
+  { options, registry, incarnation, clock, logger }: NodeInputs,
+  lease: LeaseKeeper,
+  topology: TopologyWatch,
+): Membership {
+  const { nodeId, zone, weight, etcd } = options;
+  return new Membership(
+    // A predecessor that has just been killed holds the id until its lease ends, a little late.
+    { registry, lease, topology, clock, logger, predecessorWaitMs: 2 * etcd.leaseTtlMs + 2_000 },
+    {
+      nodeId,
+      incarnation,
+      addresses: { data: "", peer: "", http: "" },
+      zone,
+      weight,
+      state: "active",
+      protocolMin: PROTOCOL,
+      protocolMax: PROTOCOL,
+      journalIncarnations: [],
+    },
+  );
+}
+
+function createSourceFrom({ database, clock, logger }: NodeInputs) {
+  return ((cache, { source }) => {
+    if (source === undefined) return undefined;
+    if (database.database === undefined) {
+      logger.error({ cache }, "this cache needs a database, and the node has none configured");
+      throw new Error("no database is configured");
+    }
+    return createSource(source, { cache, database: database.database, clock });
+  }) satisfies ConstructorParameters<typeof Caches>[1];
+}

@@ -1,0 +1,126 @@
+/** The node's three ports: for clients, for other nodes and coordinators, for probes and metrics. */
+import { createTopologyService, GrpcServer, OpsServer, type Readiness } from "@holdfast/process";
+import {
+  Cache as CacheRpc,
+  type Operation__Output,
+  Peer as PeerRpc,
+  type StatsRequest__Output,
+  type StatsResponse,
+  Topology as TopologyRpc,
+} from "@holdfast/proto";
+import { MAX_MESSAGE_BYTES, type NodeInputs, type NodeParts } from "./node-parts.js";
+import { createMetrics } from "./ops/metrics.js";
+import { figuresOf } from "./ops/node-stats.js";
+import { createCacheService } from "./rpc/cache-service.js";
+import { createPeerService } from "./rpc/peer-service.js";
+import { Pipes } from "./rpc/pipe.js";
+import { type RequestContext, requestContext } from "./rpc/request-context.js";
+
+export interface NodeServers {
+  readonly data: GrpcServer;
+  readonly peer: GrpcServer;
+  readonly ops: OpsServer;
+}
+
+export function createServers(inputs: NodeInputs, parts: NodeParts): NodeServers {
+  const { options, cluster, clock, logger } = inputs;
+  const { operations, ownership, router, warming, releases, topology } = parts;
+  const { host, dataPort, peerPort } = options.listen;
+  const identity = () => ({
+    nodeId: options.nodeId,
+    incarnation: ownership.incarnation,
+    epoch: ownership.epoch,
+  });
+  const execute = (operation: Operation__Output, request: RequestContext) =>
+    operations.execute(operation, request);
+  const pipes = new Pipes({
+    clusterId: cluster.clusterId,
+    identity,
+    execute,
+    requestContext: (epoch, budgetMs) => requestContext(clock, epoch, budgetMs),
+  });
+  const backend = {
+    identity,
+    executeAll: router.executeAll.bind(router),
+    clear: router.clear.bind(router),
+    warm: warming.warm.bind(warming),
+    stats: (request: StatsRequest__Output) => statsOf(request, identity(), parts),
+  };
+  const shared = {
+    host,
+    logger,
+    clock,
+    reflection: options.reflection,
+    maxMessageBytes: MAX_MESSAGE_BYTES,
+  };
+  return {
+    data: new GrpcServer({
+      ...shared,
+      name: "data port",
+      port: dataPort,
+      services: [
+        {
+          definition: CacheRpc.service,
+          handlers: createCacheService(backend, pipes, clock, logger),
+          onStopping: () => pipes.close(),
+        },
+        { definition: TopologyRpc.service, handlers: createTopologyService(topology) },
+      ],
+    }),
+    peer: new GrpcServer({
+      ...shared,
+      name: "peer port",
+      port: peerPort,
+      services: [
+        {
+          definition: PeerRpc.service,
+          handlers: createPeerService(
+            { execute, release: releases.release.bind(releases) },
+            clock,
+            logger,
+          ),
+        },
+      ],
+    }),
+    ops: createOpsServer(inputs, parts, pipes),
+  };
+}
+
+function createOpsServer(
+  { options, logger }: NodeInputs,
+  { caches, ownership, right, budget, presence, topology }: NodeParts,
+  pipes: Pipes,
+): OpsServer {
+  const { host, httpPort } = options.listen;
+  const metrics = createMetrics({
+    caches: () => caches.all(),
+    epoch: () => ownership.epoch,
+    ownedPartitions: () => [...ownership.tenures()].length,
+    isRightful: () => right.holds(),
+    memoryBudgetBytes: budget.capacityBytes,
+    memoryUsedBytes: () => budget.usedBytes,
+    openPipes: () => pipes.size,
+  });
+  const readiness = (): Readiness => {
+    if (!presence.isRegistered) return { ready: false, reason: "not a member of the cluster" };
+    if (topology.topology === undefined) return { ready: false, reason: "no topology is known" };
+    if (!right.holds()) return { ready: false, reason: "the registry cannot be reached" };
+    return { ready: true };
+  };
+  return new OpsServer({ host, port: httpPort, logger, metrics, readiness });
+}
+
+function statsOf(
+  { cache }: StatsRequest__Output,
+  { nodeId, incarnation }: { readonly nodeId: string; readonly incarnation: string },
+  { caches, budget, ownership }: NodeParts,
+): StatsResponse {
+  const wanted = [...caches.all()].filter(({ name }) => cache === "" || name === cache);
+  return {
+    nodeId,
+    incarnation,
+    memoryBudgetBytes: budget.capacityBytes,
+    caches: wanted.map(figuresOf),
+    ownedPartitions: [...ownership.tenures()].length,
+  };
+}

@@ -1,0 +1,222 @@
+/**
+ * What this node owns: its tenures, derived from each topology that it reads. It answers the one
+ * question that every operation asks first, "may I serve this partition now?", and it notices when
+ * a topology has deposed the node: taken a partition away that the node had not released.
+ *
+ * Everything here is synchronous. What is to happen with the entries of a partition that is lost is
+ * decided by the listeners.
+ */
+import {
+  CacheError,
+  type Clock,
+  findMember,
+  type Incarnation,
+  NotOwnerError,
+  type OwnerHint,
+  type Topology,
+} from "@holdfast/core";
+import type { RightToServe } from "./right-to-serve.js";
+import { Tenure, type TenureState } from "./tenure.js";
+
+/** Most operations that wait for a partition on the move, all partitions together. */
+const MAX_WAITING = 10_000;
+
+/** Thrown by `admit` while the partition is on the move: wait for `settled`, then ask again. */
+export class PartitionMovingError extends Error {
+  override readonly name = "PartitionMovingError";
+  readonly partition: number;
+
+  constructor(partition: number) {
+    super(`partition ${partition} is moving to another node`);
+    this.partition = partition;
+  }
+}
+
+export interface OwnershipListener {
+  /** The tenure has ended; nothing of the partition may be served from memory again. */
+  ended(tenure: Tenure): void;
+  /** A topology took partitions, or membership, from this incarnation without its consent. */
+  deposed(): void;
+}
+
+export class Ownership {
+  readonly #right: RightToServe;
+  readonly #clock: Clock;
+  readonly #listener: OwnershipListener;
+  readonly #tenures = new Map<number, Tenure>();
+  readonly #waiting = new Map<number, Set<() => void>>();
+  #waiters = 0;
+  #incarnation: Incarnation;
+  #topology: Topology | undefined;
+
+  constructor(
+    incarnation: Incarnation,
+    right: RightToServe,
+    clock: Clock,
+    listener: OwnershipListener,
+  ) {
+    this.#incarnation = incarnation;
+    this.#right = right;
+    this.#clock = clock;
+    this.#listener = listener;
+  }
+
+  get incarnation(): Incarnation {
+    return this.#incarnation;
+  }
+
+  /** 0 before the first topology. */
+  get epoch(): number {
+    return this.#topology?.epoch ?? 0;
+  }
+
+  get topology(): Topology | undefined {
+    return this.#topology;
+  }
+
+  tenures(): IterableIterator<Tenure> {
+    return this.#tenures.values();
+  }
+
+  tenureOf(partition: number): Tenure | undefined {
+    return this.#tenures.get(partition);
+  }
+
+  /**
+   * Lets an operation in.
+   *
+   * @throws {NotOwnerError} when the topology names another owner.
+   * @throws {CacheError} `UNAVAILABLE` when the node cannot confirm its right to serve.
+   * @throws {PartitionMovingError} while the partition is being moved.
+   */
+  admit(partition: number): Tenure {
+    const tenure = this.#tenures.get(partition);
+    if (tenure === undefined) throw new NotOwnerError(this.hintFor(partition));
+    this.#right.check();
+    if (tenure.state.at !== "serving") throw new PartitionMovingError(partition);
+    return tenure;
+  }
+
+  /** For what concerns no single partition. @throws {CacheError} `UNAVAILABLE` */
+  checkRight(): void {
+    this.#right.check();
+  }
+
+  /** Whether work that was admitted earlier may still be finished and answered. */
+  mayFinish(tenure: Tenure): boolean {
+    return (
+      (tenure.state.at === "serving" || tenure.state.at === "releasing") && this.#right.holds()
+    );
+  }
+
+  /**
+   * Resolves when the state of a moving partition has changed, or at the deadline.
+   *
+   * @throws {CacheError} `OVERLOADED` when too many operations wait already.
+   */
+  async settled(partition: number, deadlineMs: number): Promise<void> {
+    if (this.#waiters >= MAX_WAITING) {
+      throw new CacheError(
+        "OVERLOADED",
+        `${MAX_WAITING} operations wait for moving partitions already; try again`,
+      );
+    }
+    this.#waiters += 1;
+    try {
+      await new Promise<void>((resolve) => {
+        const waiting = this.#waiting.get(partition) ?? new Set();
+        this.#waiting.set(partition, waiting);
+        const wake = () => {
+          cancel();
+          waiting.delete(wake);
+          resolve();
+        };
+        const cancel = this.#clock.after(Math.max(0, deadlineMs - this.#clock.monotonic()), wake);
+        waiting.add(wake);
+      });
+    } finally {
+      this.#waiters -= 1;
+    }
+  }
+
+  /** Where the topology says that a partition is served. */
+  hintFor(partition: number): OwnerHint {
+    const topology = this.#topology;
+    if (topology === undefined) return { epoch: 0 };
+    const { epoch } = topology;
+    const { owner, term } = topology.partitions[partition] ?? {};
+    const member = owner === undefined ? undefined : findMember(topology, owner);
+    if (member === undefined || term === undefined || member.state === "dead") return { epoch };
+    const { nodeId, incarnation, addresses } = member;
+    return { epoch, owner: { nodeId, incarnation, address: addresses.data, term } };
+  }
+
+  /** Takes over what a topology says. Topologies of an epoch that is not later are ignored. */
+  apply(topology: Topology): void {
+    if (topology.epoch <= this.epoch) return;
+    this.#topology = topology;
+    let deposed = findMember(topology, this.#incarnation)?.state === "dead";
+    for (const [partition, { owner, term, unfenced }] of topology.partitions.entries()) {
+      const tenure = this.#tenures.get(partition);
+      if (owner === this.#incarnation) {
+        if (deposed) continue;
+        if (tenure === undefined) this.#begin(new Tenure(partition, term, unfenced));
+        else this.#keep(tenure, term, unfenced, topology.epoch);
+      } else if (tenure !== undefined) {
+        // Whoever released agreed; whoever still serves has been declared dead.
+        if (tenure.state.at !== "released") deposed = true;
+        this.#end(tenure);
+      }
+    }
+    if (deposed) this.#listener.deposed();
+  }
+
+  /** A planned move begins: nothing more is admitted. */
+  beginRelease(tenure: Tenure): void {
+    this.#setState(tenure, { at: "releasing" });
+  }
+
+  /** The move is called off, or was not finished in time. */
+  resume(tenure: Tenure): void {
+    if (tenure.state.at === "releasing") this.#setState(tenure, { at: "serving" });
+  }
+
+  /** Everything of the partition is finished and dropped; `epoch` is the one that asked for it. */
+  finishRelease(tenure: Tenure, epoch: number): void {
+    this.#setState(tenure, { at: "released", epoch });
+  }
+
+  /** Ends every tenure, and goes on as another incarnation, which owns nothing yet. */
+  becomeIncarnation(incarnation: Incarnation): void {
+    for (const tenure of [...this.#tenures.values()]) this.#end(tenure);
+    this.#incarnation = incarnation;
+  }
+
+  #begin(tenure: Tenure): void {
+    this.#tenures.set(tenure.partition, tenure);
+    this.#wake(tenure.partition);
+  }
+
+  #keep(tenure: Tenure, term: number, unfenced: readonly Incarnation[], epoch: number): void {
+    tenure.unfenced = unfenced;
+    if (term > tenure.term) tenure.renew(term);
+    const { state } = tenure;
+    if (state.at === "released" && epoch > state.epoch) this.#setState(tenure, { at: "serving" });
+  }
+
+  #end(tenure: Tenure): void {
+    this.#tenures.delete(tenure.partition);
+    this.#setState(tenure, { at: "ended" });
+    this.#listener.ended(tenure);
+  }
+
+  #setState(tenure: Tenure, state: TenureState): void {
+    tenure.moveTo(state);
+    if (state.at !== "releasing") this.#wake(tenure.partition);
+  }
+
+  #wake(partition: number): void {
+    for (const wake of [...(this.#waiting.get(partition) ?? [])]) wake();
+    this.#waiting.delete(partition);
+  }
+}

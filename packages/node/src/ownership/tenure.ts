@@ -1,0 +1,89 @@
+/**
+ * One tenure: this incarnation's ownership of one partition, from the topology that gave it to the
+ * topology that took it. It hands out the versions of writes, and it is what work in flight holds
+ * on to: whoever awaited something asks its tenure again before it touches the cache or answers.
+ *
+ *     serving ──► releasing ──► released ──► ended
+ *        ▲            │             │
+ *        └────────────┴─────────────┘   (the move was called off, or a later epoch kept us)
+ *
+ * From any state a topology that names another owner leads to `ended`. Only ownership.ts changes
+ * the state.
+ */
+import {
+  CacheError,
+  type Incarnation,
+  MAX_SEQUENCE,
+  makeVersion,
+  SEQUENCE_RENEWAL,
+} from "@holdfast/core";
+
+export type TenureState =
+  | { readonly at: "serving" }
+  /** A planned move: nothing more is admitted, what was admitted is being finished. */
+  | { readonly at: "releasing" }
+  /** Finished and dropped; served again only on an epoch later than this one. */
+  | { readonly at: "released"; readonly epoch: number }
+  | { readonly at: "ended" };
+
+export class Tenure {
+  readonly partition: number;
+  #term: number;
+  #sequence = 0;
+  #state: TenureState = { at: "serving" };
+  /** Former owners that must be fenced off before the first database statement. */
+  unfenced: readonly Incarnation[];
+  /** Writes admitted and not yet answered. */
+  writesInFlight = 0;
+
+  constructor(partition: number, term: number, unfenced: readonly Incarnation[]) {
+    this.partition = partition;
+    this.#term = term;
+    this.unfenced = unfenced;
+  }
+
+  get term(): number {
+    return this.#term;
+  }
+
+  /** The last sequence that was assigned in this term; 0 when none was. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  get state(): TenureState {
+    return this.#state;
+  }
+
+  /** Whether a new term should be asked for, because sequences run out. */
+  get needsNewTerm(): boolean {
+    return this.#sequence >= SEQUENCE_RENEWAL;
+  }
+
+  /**
+   * Assigns the next version. From then on the write may be seen, whatever happens next.
+   *
+   * @throws {CacheError} `UNAVAILABLE` when the term has no sequence left.
+   */
+  nextVersion(): number {
+    if (this.#sequence >= MAX_SEQUENCE) {
+      throw new CacheError(
+        "UNAVAILABLE",
+        `partition ${this.partition} has used up the versions of term ${this.#term} and waits for the next`,
+      );
+    }
+    this.#sequence += 1;
+    return makeVersion(this.#term, this.#sequence);
+  }
+
+  /** For ownership.ts alone: the same owner goes on under a higher term. */
+  renew(term: number): void {
+    this.#term = term;
+    this.#sequence = 0;
+  }
+
+  /** For ownership.ts alone. */
+  moveTo(state: TenureState): void {
+    this.#state = state;
+  }
+}

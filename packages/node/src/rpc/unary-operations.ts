@@ -1,0 +1,105 @@
+/** Between unary calls and operations: completes what a call states, and reads what came back. */
+import { CacheError, type Clock } from "@holdfast/core";
+import type { CallContext } from "@holdfast/process";
+import {
+  errorOfReply,
+  type ManyResponse,
+  type Operation__Output,
+  type Reply,
+  type Reply__Output,
+} from "@holdfast/proto";
+import { type RequestContext, requestContext } from "./request-context.js";
+
+/** Most keys in one call. */
+const MAX_KEYS = 10_000;
+
+/** Who answers. */
+export interface Answerer {
+  readonly nodeId: string;
+  readonly incarnation: string;
+}
+
+export interface UnaryBackend {
+  readonly identity: () => Answerer;
+  /** Carries out operations, here or at their owners; replies in the same order. */
+  executeAll(
+    operations: readonly Operation__Output[],
+    request: RequestContext,
+  ): Promise<readonly Reply[]>;
+}
+
+/** What a call says of its operation; the rest is empty. */
+export type Stated = Partial<Operation__Output> & Pick<Operation__Output, "kind" | "cache">;
+
+export class UnaryOperations {
+  readonly #backend: UnaryBackend;
+  readonly #clock: Clock;
+
+  constructor(backend: UnaryBackend, clock: Clock) {
+    this.#backend = backend;
+    this.#clock = clock;
+  }
+
+  /** @throws {CacheError} the error that the reply carries. */
+  async one(
+    operation: Stated,
+    context: CallContext,
+  ): Promise<{ readonly reply: Reply__Output; readonly answerer: Answerer }> {
+    const [answer] = await this.#all([operation], context);
+    // On the wire proto-loader would have filled in the fields that a reply made here leaves out.
+    const reply = { ...EMPTY_REPLY, ...answer } as Reply__Output;
+    const error = errorOfReply(reply);
+    if (error !== undefined) throw error;
+    const { nodeId, incarnation } = this.#backend.identity();
+    return { reply, answerer: { nodeId, incarnation } };
+  }
+
+  /** @throws {CacheError} `INVALID_ARGUMENT` when there are too many; each reply may carry its own. */
+  async many(operations: readonly Stated[], context: CallContext): Promise<ManyResponse> {
+    const replies = await this.#all(operations, context);
+    const { nodeId, incarnation } = this.#backend.identity();
+    return { replies: [...replies], nodeId, incarnation };
+  }
+
+  request({ deadlineMs }: CallContext): RequestContext {
+    return requestContext(this.#clock, 0, deadlineMs - this.#clock.monotonic());
+  }
+
+  #all(operations: readonly Stated[], context: CallContext): Promise<readonly Reply[]> {
+    if (operations.length > MAX_KEYS) {
+      const problem = `${operations.length} keys in one call; at most ${MAX_KEYS} are allowed`;
+      throw new CacheError("INVALID_ARGUMENT", problem);
+    }
+    const complete = operations.map((operation, id) => completed(operation, id));
+    return this.#backend.executeAll(complete, this.request(context));
+  }
+}
+
+export function completed(operation: Stated, id = 0): Operation__Output {
+  return { ...EMPTY_OPERATION, ...operation, id };
+}
+
+const EMPTY_OPERATION: Operation__Output = {
+  id: 0,
+  kind: "KIND_UNSPECIFIED",
+  cache: "",
+  key: Buffer.alloc(0),
+  value: Buffer.alloc(0),
+  encoding: 0,
+  ack: "ACK_DEFAULT",
+  forwarded: false,
+};
+
+const EMPTY_REPLY: Reply__Output = {
+  id: 0,
+  code: "OK",
+  outcome: "NOT_APPLIED",
+  version: 0,
+  term: 0,
+  encoding: 0,
+  source: "NONE",
+  ageMs: 0,
+  stale: false,
+  degraded: false,
+  message: "",
+};

@@ -1,0 +1,27 @@
+/**
+ * What the store keeps for a key, as the rest of the node sees it.
+ *
+ * An entry is a live object: the store writes a replaced value, a new expiry or the end of a pin
+ * into it, and nobody else writes to it. Whoever needs a field after an `await` copies it before.
+ * Once the key has left the store, its entry no longer changes, and a later `put` of the key makes
+ * another one. The links that the store threads through entries are in stored-entry.ts.
+ */
+export interface Entry {
+  readonly key: string;
+  readonly partition: number;
+  /** `undefined` is a negative entry: it is known that there is no such row. */
+  readonly value: Uint8Array | undefined;
+  readonly encoding: number;
+  readonly version: number;
+  /** Wall-clock instant of the last `put`. */
+  readonly writtenAtMs: number;
+  /** Wall-clock instant from which the entry counts as missing. Infinity: never. */
+  readonly expiresAtMs: number;
+  /** A dirty entry: it is neither evicted nor expired until it is unpinned. */
+  readonly pinned: boolean;
+  /** What it counts for in the bounds of its store and of the node. */
+  readonly costBytes: number;
+}
+
+/** What a caller states about an entry; the store adds the rest. */
+export type NewEntry = Omit<Entry, "writtenAtMs" | "costBytes">;

@@ -1,0 +1,276 @@
+/**
+ * The entries of one cache on this node, in memory.
+ *
+ * The store bounds them in bytes and number, misses them once they have expired, and counts them.
+ * Which entry goes when there is no room is the policy's choice (eviction/); how much room all
+ * caches of the node have together, the budget's (memory-budget.ts); when somebody looks for
+ * expired entries that nobody reads, the reclaimer's (reclaimer.ts). What an operation means, and
+ * what a version or an encoding stands for, is not known here.
+ *
+ * Every method is synchronous. Whenever none is running:
+ *   - `counts.bytes` is the sum of the costs of the entries, and within every bound;
+ *   - the policy tracks exactly the entries that are not pinned;
+ *   - the wheel holds exactly those of them that expire some day.
+ */
+import { CacheError, type Clock } from "@holdfast/core";
+import { costOf } from "./cost.js";
+import type { Entry, NewEntry } from "./entry.js";
+import { EntryIndex } from "./entry-index.js";
+import { EVICTION_POLICIES, type EvictionPolicyName } from "./eviction/index.js";
+import type { EvictionPolicy } from "./eviction/policy.js";
+import { ExpiryWheel } from "./expiry.js";
+import type { BudgetTenant, MemoryBudget } from "./memory-budget.js";
+import { Occupancy, type StoreCounts } from "./occupancy.js";
+import { ownBytes } from "./own-bytes.js";
+import { StoredEntry } from "./stored-entry.js";
+
+export interface StoreOptions {
+  /** The node's memory, shared with the stores of its other caches. */
+  readonly budget: MemoryBudget;
+  readonly policy: EvictionPolicyName;
+  readonly clock: Clock;
+  /** Most bytes for this store alone. Default: what the budget allows. */
+  readonly maxBytes?: number;
+  /** Most entries. Default: as many as fit. */
+  readonly maxEntries?: number;
+}
+
+/** Expired entries taken between two looks at the clock: few enough to take some 20 µs. */
+const TAKEN_PER_CLOCK_READ = 32;
+
+export class Store {
+  readonly #budget: MemoryBudget;
+  readonly #clock: Clock;
+  readonly #occupancy: Occupancy;
+  readonly #policy: EvictionPolicy<StoredEntry>;
+  readonly #wheel: ExpiryWheel<StoredEntry>;
+  readonly #index = new EntryIndex();
+  readonly #tenant: BudgetTenant;
+  /** During a `put`, the entry being replaced. */
+  #spared: StoredEntry | undefined;
+  #isClosed = false;
+
+  constructor(options: StoreOptions) {
+    const { budget, clock, policy } = options;
+    this.#budget = budget;
+    this.#clock = clock;
+    this.#occupancy = new Occupancy(budget, {
+      maxBytes: Math.min(options.maxBytes ?? budget.capacityBytes, budget.capacityBytes),
+      maxEntries: options.maxEntries ?? Number.POSITIVE_INFINITY,
+    });
+    this.#policy = EVICTION_POLICIES[policy]();
+    this.#wheel = new ExpiryWheel(clock.now());
+    const store = this;
+    this.#tenant = {
+      get usedBytes() {
+        return store.counts.bytes;
+      },
+      get hasVictim() {
+        return store.#policy.victim(store.#spared) !== undefined;
+      },
+      evictVictim: () => this.#evictVictim(),
+    };
+    budget.join(this.#tenant);
+  }
+
+  /** A live view, not a copy. */
+  get counts(): StoreCounts {
+    return this.#occupancy.counts;
+  }
+
+  /** The live entry of this key, or `undefined`. Counts as a use of the entry. */
+  get(key: string, partition: number): Entry | undefined {
+    const entry = this.#findLive(key, partition);
+    if (entry !== undefined && !entry.pinned) this.#policy.onHit(entry);
+    return entry;
+  }
+
+  /** As `get`, without counting as a use. */
+  peek(key: string, partition: number): Entry | undefined {
+    return this.#findLive(key, partition);
+  }
+
+  /**
+   * Inserts or replaces an entry, evicting others as needed. The value is copied unless it owns its
+   * whole memory; then it is kept as it is, and the caller must not write to it again.
+   *
+   * @throws {CacheError} `VALUE_TOO_LARGE` when the entry alone exceeds a bound, `OVERLOADED` when
+   * too much is pinned for evictions to make room, `CLOSED`. Nothing has changed then.
+   */
+  put(input: NewEntry): Entry {
+    if (this.#isClosed) throw new CacheError("CLOSED", "the cache was removed from this node");
+    const { key, partition } = input;
+    const replaced = this.#findLive(key, partition);
+    const costBytes = costOf(key, input.value);
+    this.#occupancy.checkAdmissible(costBytes, replaced);
+    const value = input.value === undefined ? undefined : ownBytes(input.value);
+    this.#makeRoom(costBytes, replaced);
+
+    const wasTracked = replaced !== undefined && !replaced.pinned;
+    const entry = replaced ?? this.#insert(key, partition);
+    this.#track(entry, wasTracked, !input.pinned);
+    this.#occupancy.change(entry, costBytes, input.pinned);
+    entry.value = value;
+    entry.encoding = input.encoding;
+    entry.version = input.version;
+    entry.writtenAtMs = this.#clock.now();
+    entry.expiresAtMs = input.expiresAtMs;
+    this.#reschedule(entry);
+    return entry;
+  }
+
+  /** Whether a new entry of this cost would fit without any eviction. */
+  hasRoomFor(costBytes: number): boolean {
+    const isRoom = costBytes <= this.#budget.freeBytes;
+    return isRoom && !this.#isClosed && !this.#occupancy.wouldExceedOwnBounds(1, costBytes);
+  }
+
+  /** Lets a pinned entry be evicted and expire from now on; it may have expired already. */
+  unpin(entry: Entry): void {
+    const stored = this.#own(entry);
+    if (stored === undefined || !stored.pinned) return;
+    this.#occupancy.change(stored, stored.costBytes, false);
+    this.#policy.onInsert(stored);
+    if (stored.hasExpired(this.#clock.now())) this.#expire(stored);
+    else this.#reschedule(stored);
+  }
+
+  /** Moves the instant from which the entry is missed. One that has expired stays missed. */
+  setExpiry(entry: Entry, expiresAtMs: number): void {
+    const stored = this.#own(entry);
+    if (stored === undefined) return;
+    if (stored.hasExpired(this.#clock.now())) {
+      this.#expire(stored);
+      return;
+    }
+    stored.expiresAtMs = expiresAtMs;
+    this.#reschedule(stored);
+  }
+
+  /** Removes the entry of this key, pinned or not. Returns it if it was live. */
+  remove(key: string, partition: number): Entry | undefined {
+    const entry = this.#findLive(key, partition);
+    if (entry !== undefined) this.#detach(entry);
+    return entry;
+  }
+
+  /** The live entries of a partition. The store may change while they are being read. */
+  *entriesOf(partition: number): Iterable<Entry> {
+    for (const entry of this.#index.ofPartition(partition)) {
+      if (!entry.hasExpired(this.#clock.now())) yield entry;
+    }
+  }
+
+  /** The pinned entries. The store may change while they are being read. */
+  *pinnedEntries(): Iterable<Entry> {
+    for (const entry of this.#index.all()) {
+      if (entry.pinned) yield entry;
+    }
+  }
+
+  /** Removes all entries of a partition, pinned ones too. Returns how many. */
+  dropPartition(partition: number): number {
+    const before = this.counts.entries;
+    for (const entry of this.#index.ofPartition(partition)) this.#detach(entry);
+    return before - this.counts.entries;
+  }
+
+  /** Removes every entry that is not pinned. Returns how many. */
+  clear(): number {
+    const before = this.counts.entries;
+    for (const entry of this.#index.all()) {
+      if (!entry.pinned) this.#detach(entry);
+    }
+    return before - this.counts.entries;
+  }
+
+  /**
+   * Removes entries that have expired, until none is left or the monotonic clock has reached
+   * `deadlineMs`. Returns whether none is left.
+   */
+  reclaim(deadlineMs: number): boolean {
+    const nowMs = this.#clock.now();
+    this.#wheel.advance(nowMs);
+    for (let taken = 1; ; taken++) {
+      const entry = this.#wheel.take();
+      if (entry === undefined) return true;
+      if (entry.hasExpired(nowMs)) this.#expire(entry);
+      else this.#wheel.schedule(entry);
+      const isClockRead = taken % TAKEN_PER_CLOCK_READ === 0;
+      if (isClockRead && this.#clock.monotonic() >= deadlineMs) return false;
+    }
+  }
+
+  /** Removes everything and gives its memory back. Reads miss and writes are refused afterwards. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const entry of this.#index.all()) this.#detach(entry);
+    this.#budget.leave(this.#tenant);
+  }
+
+  #findLive(key: string, partition: number): StoredEntry | undefined {
+    const entry = this.#index.find(key, partition);
+    if (entry === undefined || !entry.hasExpired(this.#clock.now())) return entry;
+    this.#expire(entry);
+    return undefined;
+  }
+
+  /** The entry from the inside, or `undefined` when it has left this store meanwhile. */
+  #own(entry: Entry): StoredEntry | undefined {
+    const stored = this.#index.find(entry.key, entry.partition);
+    return stored === entry ? stored : undefined;
+  }
+
+  /** Evicts until an entry of this cost fits, in place of `replaced` if given. */
+  #makeRoom(costBytes: number, replaced: StoredEntry | undefined): void {
+    const growthBytes = costBytes - (replaced?.costBytes ?? 0);
+    const growthEntries = replaced === undefined ? 1 : 0;
+    this.#spared = replaced;
+    while (this.#occupancy.wouldExceedOwnBounds(growthEntries, growthBytes)) this.#evictVictim();
+    this.#budget.makeRoom(this.#tenant, growthBytes);
+    this.#spared = undefined;
+  }
+
+  #insert(key: string, partition: number): StoredEntry {
+    const entry = new StoredEntry(key, partition);
+    this.#index.add(entry);
+    this.#occupancy.entered();
+    return entry;
+  }
+
+  #track(entry: StoredEntry, wasTracked: boolean, isTracked: boolean): void {
+    if (wasTracked && isTracked) this.#policy.onHit(entry);
+    else if (isTracked) this.#policy.onInsert(entry);
+    else if (wasTracked) this.#policy.onRemove(entry);
+  }
+
+  #reschedule(entry: StoredEntry): void {
+    this.#wheel.cancel(entry);
+    if (!entry.pinned) this.#wheel.schedule(entry);
+  }
+
+  #evictVictim(): void {
+    const victim = this.#policy.victim(this.#spared);
+    if (victim === undefined) throw new Error("nothing is left to evict");
+    if (victim.hasExpired(this.#clock.now())) {
+      this.#expire(victim);
+      return;
+    }
+    this.#occupancy.countEviction();
+    this.#detach(victim);
+  }
+
+  #expire(entry: StoredEntry): void {
+    this.#occupancy.countExpiration();
+    this.#detach(entry);
+  }
+
+  /** Takes an entry out of everything. Its own fields stay, for those who still hold it. */
+  #detach(entry: StoredEntry): void {
+    this.#index.delete(entry);
+    this.#wheel.cancel(entry);
+    this.#occupancy.left(entry);
+    if (!entry.pinned) this.#policy.onRemove(entry);
+  }
+}

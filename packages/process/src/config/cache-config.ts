@@ -1,0 +1,237 @@
+/**
+ * What may be said of one cache, with its defaults and bounds. The same for the file that people
+ * write, for what the registry holds and for what the nodes run: the form written in YAML is what
+ * travels, and every reader parses it here.
+ */
+import { z } from "zod";
+import { ConfigError, type ConfigProblem } from "./config-error.js";
+import { parseConfigText } from "./config-file.js";
+import { check } from "./explain.js";
+import type { Path } from "./schema-fields.js";
+import { sqlIdentifier } from "./shared-options.js";
+import { byteSize, duration } from "./units.js";
+
+export const CACHE_PATTERNS = [
+  "cache-aside",
+  "read-through",
+  "write-through",
+  "write-behind",
+] as const;
+
+export type CachePattern = (typeof CACHE_PATTERNS)[number];
+
+export interface CacheConfig {
+  readonly pattern: CachePattern;
+  /** Lifetime of an entry that is written without one, in milliseconds. 0: it does not expire. */
+  readonly ttlMs: number;
+  /** Largest share of a lifetime that is taken off at random, so that entries do not end together. */
+  readonly ttlJitter: number;
+  /** How long the absence of a row is remembered, in milliseconds. 0: not at all. */
+  readonly negativeTtlMs: number;
+  readonly eviction: "lru" | "lfu" | "fifo";
+  /** Most memory of the cache on each node. `undefined`: what the node has. */
+  readonly maxBytes: number | undefined;
+  /** Most entries of the cache on each node. */
+  readonly maxEntries: number | undefined;
+  /** Largest value. A larger one is refused with `VALUE_TOO_LARGE`. */
+  readonly valueMaxBytes: number;
+  /** Where rows come from and go to; present unless the pattern is cache-aside. */
+  readonly source: SourceConfig | undefined;
+  /** Means something in write-behind caches only. */
+  readonly writeBehind: WriteBehindConfig;
+  /** SQL by name; the first columns of each row are a key to warm. */
+  readonly warmQueries: Readonly<Record<string, string>>;
+}
+
+export type SourceConfig =
+  | { readonly kind: "entries" }
+  | {
+      readonly kind: "table";
+      readonly table: string;
+      readonly key: readonly string[];
+      /** `undefined`: all columns. */
+      readonly columns: readonly string[] | undefined;
+      /** What stands between the columns of a key of several. */
+      readonly separator: string;
+    };
+
+export interface WriteBehindConfig {
+  /** What a write has reached when it is acknowledged. */
+  readonly ack: "memory";
+  /** Longest wait of a write before it is sent, counted from the first dirty write of its key. */
+  readonly maxDelayMs: number;
+  /** Most rows in one statement. */
+  readonly batchMaxRows: number;
+  /** Statements in flight at once; the writes of one key always take the same lane. */
+  readonly lanes: number;
+  /** Most writes waiting on a node. When full, writes wait, then fail with `OVERLOADED`. */
+  readonly queueMaxEntries: number;
+  /** Most bytes waiting on a node. When full, as above. */
+  readonly queueMaxBytes: number;
+}
+
+/** A cache as it was written, checked. */
+export interface CacheFileEntry {
+  readonly name: string;
+  /** In the form in which it is written in YAML; `parseCacheConfig` accepts it. */
+  readonly config: unknown;
+}
+
+export const CACHE_NAME: RegExp = /^[a-z][a-z0-9_-]{0,62}$/;
+
+const MAX_VALUE_BYTES = 4 * 2 ** 20;
+const YEAR_MS = 366 * 86_400_000;
+
+const sourceSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("entries") }),
+  z.strictObject({
+    kind: z.literal("table"),
+    table: sqlIdentifier(),
+    // One column is written as text, several as a list.
+    key: z.preprocess(
+      (key) => (typeof key === "string" ? [key] : key),
+      z
+        .array(sqlIdentifier())
+        .min(1)
+        .max(8)
+        .refine(isUnique, { error: "must not repeat a column" }),
+    ),
+    columns: z
+      .array(sqlIdentifier())
+      .min(1)
+      .max(500)
+      .refine(isUnique, { error: "must not repeat a column" })
+      .optional(),
+    separator: z.string().min(1).max(8).default(":"),
+  }),
+]);
+
+const writeBehindSchema = z.strictObject({
+  ack: z.enum(["memory"]).default("memory"),
+  maxDelay: duration({ minMs: 1, maxMs: 600_000 }).default(1_000),
+  batchMaxRows: z.int().min(1).max(10_000).default(500),
+  lanes: z.int().min(1).max(64).default(4),
+  queueMaxEntries: z.int().min(1).max(10_000_000).default(100_000),
+  queueMaxBytes: byteSize({ minBytes: 2 ** 20 }).default(64 * 2 ** 20),
+});
+
+const cacheName = z.string().regex(CACHE_NAME, {
+  error: "the name must be a lower-case letter, then at most 62 lower-case letters, digits, _ or -",
+});
+
+const cacheSchema = z.strictObject({
+  pattern: z.enum(CACHE_PATTERNS),
+  ttl: duration({ maxMs: YEAR_MS }).default(0),
+  ttlJitter: z.number().min(0).max(0.5).default(0),
+  negativeTtl: duration({ maxMs: YEAR_MS }).default(10_000),
+  eviction: z.enum(["lru", "lfu", "fifo"]).default("lru"),
+  maxBytes: byteSize({ minBytes: 2 ** 16 }).optional(),
+  maxEntries: z.int().min(1).optional(),
+  valueMaxBytes: byteSize({ minBytes: 1, maxBytes: MAX_VALUE_BYTES }).default(2 ** 20),
+  source: sourceSchema.optional(),
+  writeBehind: writeBehindSchema.prefault({}),
+  warm: z
+    .strictObject({ queries: z.record(cacheName, z.string().min(1)).default({}) })
+    .prefault({}),
+});
+
+/**
+ * Checks and completes one cache's definition.
+ *
+ * @throws {ConfigError} with every problem, under `caches.<name>`.
+ */
+export function parseCacheConfig(name: string, config: unknown): CacheConfig {
+  const result = examine(name, config, () => undefined);
+  if ("problems" in result) throw new ConfigError(result.problems);
+  return result.config;
+}
+
+/**
+ * The caches of a YAML file of the form `caches: {<name>: {…}}`, each of them checked.
+ *
+ * @throws {ConfigError} with every problem of every cache, and the line it stands on.
+ */
+export function parseCachesFile(yamlText: string, fileName: string): readonly CacheFileEntry[] {
+  const file = parseConfigText(yamlText, fileName);
+  if (file.problems.length > 0) throw new ConfigError(file.problems);
+  const schema = z.strictObject({ caches: z.record(z.string(), z.unknown()) });
+  const checked = check(schema, file.value ?? {}, (path) => file.originOf(path));
+  if (!checked.ok) throw new ConfigError(checked.problems);
+  const entries = Object.entries(checked.value.caches).map(([name, config]) => ({ name, config }));
+  const problems = entries.flatMap(({ name, config }) => {
+    const result = examine(name, config, (path) => file.originOf(path));
+    return "problems" in result ? result.problems : [];
+  });
+  if (problems.length > 0) throw new ConfigError(problems);
+  return entries;
+}
+
+function examine(
+  name: string,
+  config: unknown,
+  originOf: (path: Path) => string | undefined,
+): { readonly config: CacheConfig } | { readonly problems: readonly ConfigProblem[] } {
+  const prefix = ["caches", name];
+  const named = check(cacheName, name);
+  const checked = check(cacheSchema, config, (path) => originOf([...prefix, ...path]));
+  const problems: ConfigProblem[] = [];
+  if (!named.ok) problems.push(...named.problems);
+  if (!checked.ok) problems.push(...checked.problems);
+  for (const { path, message } of contradictions(config)) {
+    const origin = originOf([...prefix, path]);
+    problems.push({ path, message, ...(origin === undefined ? {} : { origin }) });
+  }
+  if (checked.ok && problems.length === 0) return { config: complete(checked.value) };
+  const place = prefix.join(".");
+  return {
+    problems: problems.map((problem) => {
+      const path = problem.path === "" ? place : `${place}.${problem.path}`;
+      const origin = problem.origin ?? originOf(prefix);
+      return { ...problem, path, ...(origin === undefined ? {} : { origin }) };
+    }),
+  };
+}
+
+/**
+ * Settings that are wrong only together. They are looked for in what was written, not in what was
+ * parsed, so that they are reported along with everything else.
+ */
+function contradictions(config: unknown): readonly ConfigProblem[] {
+  if (typeof config !== "object" || config === null) return [];
+  const { pattern, source, writeBehind, warm } = config as Readonly<Record<string, unknown>>;
+  if (!CACHE_PATTERNS.some((known) => known === pattern)) return [];
+  const problems: ConfigProblem[] = [];
+  if (pattern === "cache-aside" && source !== undefined) {
+    problems.push({ path: "source", message: "is not for cache-aside caches, which load nothing" });
+  }
+  if (pattern === "cache-aside" && warm !== undefined) {
+    problems.push({ path: "warm", message: "is not for cache-aside caches, which load nothing" });
+  }
+  if (pattern !== "cache-aside" && source === undefined) {
+    problems.push({ path: "source", message: `is required for ${String(pattern)} caches` });
+  }
+  if (pattern !== "write-behind" && writeBehind !== undefined) {
+    const message = `is for write-behind caches, and this one is ${String(pattern)}`;
+    problems.push({ path: "writeBehind", message });
+  }
+  return problems;
+}
+
+function complete(parsed: z.output<typeof cacheSchema>): CacheConfig {
+  const { ttl, negativeTtl, source, writeBehind, warm, maxBytes, maxEntries, ...rest } = parsed;
+  const { maxDelay, ...otherWriteBehind } = writeBehind;
+  return {
+    ...rest,
+    ttlMs: ttl,
+    negativeTtlMs: negativeTtl,
+    maxBytes,
+    maxEntries,
+    source: source?.kind === "table" ? { ...source, columns: source.columns } : source,
+    writeBehind: { ...otherWriteBehind, maxDelayMs: maxDelay },
+    warmQueries: warm.queries,
+  };
+}
+
+function isUnique(values: readonly string[]): boolean {
+  return new Set(values).size === values.length;
+}

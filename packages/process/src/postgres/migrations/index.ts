@@ -1,0 +1,16 @@
+/** The migrations, in the order in which they run. A number is never used twice. */
+import { TABLES_SQL } from "./000001-tables.js";
+import { FLUSH_ENTRIES_SQL } from "./000002-flush-entries.js";
+import { FLUSH_TABLE_SQL } from "./000003-flush-table.js";
+
+export interface Migration {
+  readonly version: number;
+  readonly name: string;
+  readonly sql: string;
+}
+
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 1, name: "tables", sql: TABLES_SQL },
+  { version: 2, name: "flush-entries", sql: FLUSH_ENTRIES_SQL },
+  { version: 3, name: "flush-table", sql: FLUSH_TABLE_SQL },
+];

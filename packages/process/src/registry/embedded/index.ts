@@ -1,0 +1,5 @@
+export {
+  type EmbeddedRegistry,
+  type EmbeddedRegistryOptions,
+  startEmbeddedRegistry,
+} from "./server.js";
