@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 /** Unit tests lie beside the code; what needs several processes or real servers is in test/. */
 export default defineConfig({
   test: {
+    reporters: ["default", "./scripts/count-reporter.mjs"],
     projects: [
       {
         test: {

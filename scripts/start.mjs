@@ -17,4 +17,4 @@ try {
   process.exit(1);
 }
 const { main } = await import(new URL("../packages/cli/dist/main.js", import.meta.url).href);
-await main(["demo", ...process.argv.slice(2)]);
+await main(["demo", ...process.argv.slice(2)], "node packages/cli/bin/holdfast.js");

@@ -5,7 +5,6 @@
 import { randomUUID } from "node:crypto";
 import { systemClock } from "@holdfast/core";
 import { seededRandom, testSeed } from "@holdfast/core/testing";
-import { createSource, type FlushRow, type Source } from "@holdfast/node";
 import {
   applicationNameOf,
   type Database,
@@ -16,6 +15,7 @@ import {
 import { CODEC } from "@holdfast/proto";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createSource, type FlushRow, type Source } from "../packages/node/src/database/index.js";
 import { eventually } from "./support/eventually.js";
 import { openTestDatabase, TestPostgres } from "./support/postgres.js";
 

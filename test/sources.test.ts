@@ -1,9 +1,9 @@
 /** What every source must do, for each of them, against a real server. */
 import { systemClock } from "@holdfast/core";
-import { createSource } from "@holdfast/node";
 import { type Database, fence, registerIncarnation } from "@holdfast/process";
 import { CODEC } from "@holdfast/proto";
 import { afterAll, afterEach, beforeAll, describe } from "vitest";
+import { createSource } from "../packages/node/src/database/index.js";
 import { itKeepsTheSourceContract } from "../packages/node/src/database/source.contract.js";
 import { openTestDatabase, TestPostgres } from "./support/postgres.js";
 

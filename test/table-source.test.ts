@@ -1,7 +1,6 @@
 /** What is particular to rows of the application's own tables: types, keys, columns, refusals. */
 import { randomUUID } from "node:crypto";
 import { CacheError, systemClock } from "@holdfast/core";
-import { createSource, type FlushRow, type Source } from "@holdfast/node";
 import {
   type Database,
   DatabaseError,
@@ -11,6 +10,7 @@ import {
 } from "@holdfast/process";
 import { CODEC } from "@holdfast/proto";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createSource, type FlushRow, type Source } from "../packages/node/src/database/index.js";
 import { openTestDatabase, TestPostgres } from "./support/postgres.js";
 
 type TableConfig = Extract<SourceConfig, { readonly kind: "table" }>;

@@ -6,4 +6,4 @@
 const role = process.argv[2];
 if (role === "node") await import("@holdfast/node/main");
 else if (role === "coordinator") await import("@holdfast/coordinator/main");
-else await import("./dist/main.js");
+else await import("./bin/holdfast.js");

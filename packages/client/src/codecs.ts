@@ -63,7 +63,10 @@ export function bytes(): Codec<Uint8Array> {
   };
 }
 
-/** MessagePack: smaller than JSON, and keeps dates, binary data, maps and sets. */
+/**
+ * MessagePack: smaller than JSON, and keeps dates and binary data. A `Map` comes back as an object,
+ * and a property named `__proto__` as `__proto_`.
+ */
 export function msgpack<T = unknown>(): Codec<T> {
   // Records are an extension that only msgpackr reads; without them any MessagePack library can.
   const packr = new Packr({ useRecords: false, copyBuffers: true });

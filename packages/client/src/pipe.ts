@@ -68,6 +68,7 @@ export class Pipe {
   /** A batch has not been taken by the transport yet. */
   #isWriting = false;
   #isFlushPlanned = false;
+  #hasGathered = false;
   #lastMessageMs = Number.NEGATIVE_INFINITY;
   #state: State;
 
@@ -173,7 +174,7 @@ export class Pipe {
     this.#isFlushPlanned = true;
     const flush = () => this.#flush();
     // nextTick runs after every promise continuation of this tick, however deep.
-    if (this.#sent.size === 0) process.nextTick(flush);
+    if (this.#sent.size === 0 || this.#hasGathered) process.nextTick(flush);
     else setImmediate(flush);
   }
 
@@ -209,7 +210,10 @@ export class Pipe {
     this.#isWriting = true;
     this.#stream.write(batch, () => {
       this.#isWriting = false;
+      // What is queued now has waited for this write: the event loop has gone round since.
+      this.#hasGathered = true;
       this.#planFlush();
+      this.#hasGathered = false;
     });
   }
 }

@@ -31,16 +31,17 @@ export async function warmCache(
   const requests = requestsFor(cache, target);
   const totalKeys = requests.reduce((sum, { keys = [] }) => sum + keys.length, 0);
   let done = NOTHING;
+  // Of the requests that are still to come the keys are known, if not what a query yields.
+  const withTotal = (): WarmProgress => ({ ...done, total: Math.max(done.total, totalKeys) });
   for (const request of requests) {
     const before = done;
     const report = (progress: WarmProgress) => {
-      const sum = add(before, progress);
-      done = { ...sum, total: Math.max(sum.total, totalKeys) };
-      onProgress?.(done);
+      done = add(before, progress);
+      onProgress?.(withTotal());
     };
     await runAnywhere(request, report, signal, context);
   }
-  return done;
+  return withTotal();
 }
 
 function requestsFor(cache: string, target: WarmTarget): WarmRequest[] {
@@ -90,12 +91,21 @@ function runAt(
   const stop = signal === undefined ? closing : AbortSignal.any([signal, closing]);
   return new Promise((resolve, reject) => {
     stop.throwIfAborted();
-    const onAbort = () => {
+    const giveUp = (reason: unknown) => {
+      stop.removeEventListener("abort", onAbort);
       stream.close();
-      reject(stop.reason);
+      reject(reason);
     };
+    const onAbort = () => giveUp(stop.reason);
     const stream = wire.warm(member.address, request, {
-      message: report,
+      message(progress) {
+        // The application's callback runs in here; what it throws is the caller's to know.
+        try {
+          report(progress);
+        } catch (error) {
+          giveUp(error);
+        }
+      },
       ended(error) {
         stop.removeEventListener("abort", onAbort);
         if (error === undefined) resolve();

@@ -3,23 +3,18 @@
  * registry has it for everyone; the database remembers it, so that a registry that lost everything
  * gets the same hash seed and number of partitions again, and no two clusters share a schema.
  */
-import {
-  type ClusterConfig,
-  HASH_ALGORITHM,
-  isPartitionCount,
-  type Logger,
-} from "@holdfast/core";
+import { type ClusterConfig, HASH_ALGORITHM, isPartitionCount, type Logger } from "@holdfast/core";
 import {
   CONFIG_KEY,
-  checkMeta,
   COORDINATOR_KEY,
+  checkMeta,
   type Database,
   DatabaseError,
   decodeClusterConfig,
   encodeRecord,
-  readMeta,
   type Registry,
   RegistryUnavailableError,
+  readMeta,
   writeMeta,
 } from "@holdfast/process";
 import type { Reign } from "./leadership.js";
@@ -35,6 +30,8 @@ export class IncompatibleClusterError extends Error {
 export interface ClusterConfigOptions {
   readonly registry: Registry;
   readonly database: Database | undefined;
+  /** Brings the database's tables up to date; called before the database is used. */
+  readonly prepareDatabase: () => Promise<void>;
   readonly logger: Logger;
   /** For a cluster that does not exist yet. */
   readonly create: () => ClusterConfig;
@@ -85,10 +82,12 @@ export async function ensureClusterConfig(
 /** What the database remembers of a cluster, or, after this, of the new one. */
 async function remembered({
   database,
+  prepareDatabase,
   create,
   logger,
 }: ClusterConfigOptions): Promise<ClusterConfig> {
   if (database === undefined) return create();
+  await prepareDatabase();
   const known = await readMeta(database);
   if (known === undefined) return await writeMeta(database, create());
   logger.warn({ clusterId: known.clusterId }, "recreating the cluster that the database remembers");
@@ -98,11 +97,12 @@ async function remembered({
 /** The registry has it, so a database that is away is no reason to wait. */
 async function rememberIfPossible(
   config: ClusterConfig,
-  { database, logger }: ClusterConfigOptions,
+  { database, prepareDatabase, logger }: ClusterConfigOptions,
 ): Promise<void> {
   if (database === undefined) return;
   let known: ClusterConfig;
   try {
+    await prepareDatabase();
     known = await writeMeta(database, config);
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;

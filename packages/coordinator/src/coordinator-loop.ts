@@ -11,13 +11,7 @@ import type { RegistryView } from "./registry-view.js";
 import { Requests } from "./requests.js";
 import { WakeUp } from "./wake-up.js";
 
-type FromLoop =
-  | "requests"
-  | "exited"
-  | "latestState"
-  | "nextChange"
-  | "isLeading"
-  | "floors";
+type FromLoop = "requests" | "exited" | "latestState" | "wakeUp" | "isLeading" | "floors";
 
 export interface LoopParts extends Omit<SessionParts, FromLoop> {
   readonly view: RegistryView;
@@ -29,7 +23,7 @@ export interface LoopParts extends Omit<SessionParts, FromLoop> {
 }
 
 const RETRY_MS = 250;
-/** Witnessed exits are remembered only until they are published; this bounds a launcher gone wild. */
+/** Witnessed exits are forgotten once they are published; this bounds what nobody ever knew. */
 const MAX_EXITED = 10_000;
 
 export class CoordinatorLoop implements Component {
@@ -40,7 +34,11 @@ export class CoordinatorLoop implements Component {
   readonly #wakeUp: WakeUp;
   readonly #exited = new Set<Incarnation>();
   readonly #unsubscribe: (() => void)[] = [];
-  #session: { readonly reign: Reign; readonly era: number; readonly steps: LeaderSession } | undefined;
+  #session:
+    | { readonly reign: Reign; readonly era: number; readonly steps: LeaderSession }
+    | undefined;
+  /** Sessions that end in the background. */
+  #closing: Promise<unknown> = Promise.resolve();
   #stopping = false;
   #running: Promise<void> | undefined;
 
@@ -53,7 +51,11 @@ export class CoordinatorLoop implements Component {
 
   /** Somebody saw this incarnation exit: once it is not registered, it is dead without waiting. */
   noteExit(incarnation: Incarnation): void {
-    if (this.#exited.size < MAX_EXITED) this.#exited.add(incarnation);
+    this.#exited.add(incarnation);
+    for (const oldest of this.#exited) {
+      if (this.#exited.size <= MAX_EXITED) break;
+      this.#exited.delete(oldest);
+    }
     this.#wakeUp.wake();
   }
 
@@ -68,17 +70,18 @@ export class CoordinatorLoop implements Component {
     this.#stopping = true;
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#wakeUp.wake();
-    // Not awaited before the loop has ended: it only cuts short what the loop waits for.
-    const closing = this.#session?.steps.close();
-    await this.#running;
-    await closing;
+    // Cuts short what the loop waits for.
     this.#endSession();
+    await this.#running;
+    this.#endSession();
+    await this.#closing;
   }
 
   async #run(): Promise<void> {
     const { logger, onFatal } = this.#parts;
     while (!this.#stopping) {
       let waitMs: number | undefined = RETRY_MS;
+      this.#wakeUp.reset();
       try {
         waitMs = await this.#step();
       } catch (error) {
@@ -101,16 +104,20 @@ export class CoordinatorLoop implements Component {
       return undefined;
     }
     if (this.#session?.reign !== reign || this.#session.era !== state.era) {
+      // Where the registry went back, absences count from now on.
+      const sinceMs =
+        this.#session?.reign === reign ? this.#parts.clock.monotonic() : reign.sinceMs;
       this.#endSession();
-      this.#session = { reign, era: state.era, steps: this.#newSession(reign) };
+      this.#session = { reign, era: state.era, steps: this.#newSession(reign, sinceMs) };
     }
     for (const { state: memberState, incarnation } of state.topology?.value.members ?? []) {
       if (memberState === "dead") this.#exited.delete(incarnation);
     }
+    if (this.#stopping) return undefined;
     return await this.#session.steps.step(state);
   }
 
-  #newSession(reign: Reign): LeaderSession {
+  #newSession(reign: Reign, sinceMs: number): LeaderSession {
     const { view, leadership, createFloors } = this.#parts;
     const parts: SessionParts = {
       ...this.#parts,
@@ -118,10 +125,10 @@ export class CoordinatorLoop implements Component {
       requests: this.requests,
       exited: this.#exited,
       latestState: () => view.state,
-      nextChange: () => this.#wakeUp.sleep(),
+      wakeUp: this.#wakeUp,
       isLeading: () => leadership.reign === reign && !this.#stopping,
     };
-    return new LeaderSession(parts, this.#options, reign);
+    return new LeaderSession(parts, this.#options, { ...reign, sinceMs });
   }
 
   #endSession(): void {
@@ -129,7 +136,6 @@ export class CoordinatorLoop implements Component {
     if (session === undefined) return;
     this.#session = undefined;
     this.requests.rejectAll(new CacheError("UNAVAILABLE", "this coordinator no longer leads"));
-    // It rejects nothing: background work of a session reports its own failures.
-    void session.steps.close();
+    this.#closing = Promise.allSettled([this.#closing, session.steps.close()]);
   }
 }

@@ -21,11 +21,14 @@ function countBy(names: Iterable<string | null>): Map<string | null, number> {
 }
 
 describe("the hash-ring package", () => {
-  it.each(["md5", "crc32"] as const)("puts every key on one node of three with %s", (hashMethod) => {
-    const ring = new HashRing(nodeIds(3), { hashMethod, replicas: 128 });
-    const counts = countBy(KEYS.slice(0, 1_000).map((key) => ring.getNode(key)));
-    expect([...counts.values()]).toEqual([1_000]);
-  });
+  it.each(["md5", "crc32"] as const)(
+    "puts every key on one node of three with %s",
+    (hashMethod) => {
+      const ring = new HashRing(nodeIds(3), { hashMethod, replicas: 128 });
+      const counts = countBy(KEYS.slice(0, 1_000).map((key) => ring.getNode(key)));
+      expect([...counts.values()]).toEqual([1_000]);
+    },
+  );
 
   it("compares the key itself with the tokens, so that a key's first letter decides", () => {
     const ring = new HashRing(nodeIds(3), { hashMethod: "md5", replicas: 128 });

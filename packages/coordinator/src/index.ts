@@ -1,1 +1,7 @@
-export { planAssignment } from "./planner.js";
+export { Coordinator } from "./coordinator.js";
+export {
+  type CoordinatorOptions,
+  coordinatorOptionsSchema,
+  type ListenSettings,
+  loadCoordinatorOptions,
+} from "./options.js";

@@ -20,13 +20,19 @@ import type { Reign } from "./leadership.js";
 import type { Peers } from "./peers.js";
 import { absencesOf, type PublishedTopology, publish } from "./publisher.js";
 import { emptyTopology, type Facts, reconcile, type Step, type TermRequest } from "./reconcile.js";
-import { hasLostTopologies, ordinaryStart, recoverTopology, type StartingPoint } from "./recovery.js";
+import {
+  hasLostTopologies,
+  ordinaryStart,
+  recoverTopology,
+  type StartingPoint,
+} from "./recovery.js";
 import type { ClusterState } from "./registry-view.js";
 import { type ReleaseOutcome, runReleaseRound } from "./release-round.js";
 import type { Requests } from "./requests.js";
 import { RestingPartitions } from "./resting.js";
 import type { RingBuilder } from "./ring.js";
 import type { CoordinatorStats } from "./stats.js";
+import type { WakeUp } from "./wake-up.js";
 
 export interface SessionOptions {
   /** Absence after which a member is dead that the leader did not see vanish. */
@@ -52,8 +58,8 @@ export interface SessionParts {
   readonly ensureConfig: (reign: Reign) => Promise<ClusterConfig>;
   /** The latest state of the registry, where it may have moved on during a step. */
   readonly latestState: () => ClusterState | undefined;
-  /** Resolves when anything may have changed. */
-  readonly nextChange: () => Promise<void>;
+  /** Tells when anything may have changed. */
+  readonly wakeUp: WakeUp;
   /** Whether this session still leads. */
   readonly isLeading: () => boolean;
 }
@@ -153,6 +159,8 @@ export class LeaderSession {
     this.#start = start;
     this.#isUnpublished ||= stored === undefined;
     const topology = start.topology ?? emptyTopology(partitions);
+    // What was adopted holds for everyone only once it is published.
+    if (this.#isUnpublished) this.#unsettledEpoch = start.topology?.epoch;
     this.#latest = { topology, modRevision: entry?.modRevision ?? 0 };
     return undefined;
   }
@@ -161,8 +169,12 @@ export class LeaderSession {
   #topology({ topology, revision }: ClusterState): PublishedTopology {
     const own = this.#latest;
     if (own !== undefined && (this.#isUnpublished || own.modRevision > revision)) return own;
-    if (topology === undefined) throw new Error("the topology has vanished from the registry");
-    return { topology: topology.value, modRevision: topology.modRevision };
+    if (topology !== undefined) {
+      return { topology: topology.value, modRevision: topology.modRevision };
+    }
+    // Somebody deleted the key. What is remembered here is put back.
+    this.#unsettledEpoch = own?.topology.epoch;
+    return { topology: own?.topology ?? emptyTopology(0), modRevision: 0 };
   }
 
   #judgement(topology: Topology, { members }: ClusterState): Judgement {
@@ -192,9 +204,7 @@ export class LeaderSession {
       absent,
       released,
       fenced: requests.fenced,
-      termRequests: this.#isUnpublished
-        ? this.#termsForEveryone(topology)
-        : requests.termRequests,
+      termRequests: this.#isUnpublished ? this.#termsForEveryone(topology) : requests.termRequests,
       resting: this.#resting.partitions,
     };
   }
@@ -275,22 +285,23 @@ export class LeaderSession {
     topology: Topology,
     partitions: readonly number[],
   ): Promise<ReleaseOutcome | undefined> {
-    const { peers, logger, isLeading, nextChange, latestState } = this.#parts;
+    const { peers, logger, isLeading, wakeUp, latestState } = this.#parts;
     const giveUp = new AbortController();
     const round = runReleaseRound(topology, partitions, peers, logger, {
       timeoutMs: this.#options.releaseTimeoutMs,
       signal: AbortSignal.any([giveUp.signal, this.#closing.signal]),
     });
     for (;;) {
-      const outcome = await Promise.race([round, nextChange()]);
-      if (outcome !== undefined) return outcome;
+      wakeUp.reset();
       const state = latestState();
       const somebodyDied = state && this.#judgement(topology, state).dead.size > 0;
-      if (isLeading() && !somebodyDied) continue;
-      giveUp.abort(new Error("the topology must change first"));
-      await round;
-      return undefined;
+      if (somebodyDied || !isLeading()) break;
+      const outcome = await Promise.race([round, wakeUp.sleep()]);
+      if (outcome !== undefined) return outcome;
     }
+    giveUp.abort(new Error("the topology must change first"));
+    await round;
+    return undefined;
   }
 }
 

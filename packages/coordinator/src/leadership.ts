@@ -102,6 +102,7 @@ export class Leadership implements Component {
     let isFailing = false;
     while (!this.#stopping) {
       let waitMs: number | undefined = RETRY_MS;
+      this.#wakeUp.reset();
       try {
         waitMs = await this.#step();
         isFailing = false;

@@ -7,8 +7,8 @@
  */
 import type { Incarnation, Topology } from "@holdfast/core";
 import {
-  type Compare,
   COORDINATOR_KEY,
+  type Compare,
   MEMBERS_PREFIX,
   type Registry,
   RegistryUnavailableError,

@@ -39,7 +39,9 @@ export async function runReleaseRound(
   options: ReleaseRoundOptions,
 ): Promise<ReleaseOutcome> {
   const outcomes = await Promise.all(
-    asksOf(topology, partitions).map((ask) => releaseOne(topology.epoch, ask, peers, logger, options)),
+    asksOf(topology, partitions).map((ask) =>
+      releaseOne(topology.epoch, ask, peers, logger, options),
+    ),
   );
   return {
     released: new Map(outcomes.flatMap(({ released }) => [...released])),

@@ -1,6 +1,6 @@
+import { testSeed } from "@holdfast/core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { testSeed } from "@holdfast/core/testing";
 import { type Ring, RingBuilder, startOf } from "./ring.js";
 import { RingWalk } from "./ring-walk.js";
 

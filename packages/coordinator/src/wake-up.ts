@@ -1,14 +1,14 @@
 /**
- * Lets a loop sleep until something happens or a time has passed. A wake-up that comes while the
- * loop is at work is kept, so none is lost; several become one, since the loop looks at everything
+ * Lets a loop sleep until something happens or a time has passed. What happens while the loop is at
+ * work is kept, so nothing is missed; several events become one, since the loop looks at everything
  * whenever it runs.
  */
 import type { Clock } from "@holdfast/core";
 
 export class WakeUp {
   readonly #clock: Clock;
+  readonly #sleepers = new Set<() => void>();
   #pending = false;
-  #wake: (() => void) | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -16,22 +16,25 @@ export class WakeUp {
 
   wake(): void {
     this.#pending = true;
-    this.#wake?.();
+    for (const sleeper of [...this.#sleepers]) sleeper();
   }
 
-  /** Resolves on the next wake-up, or after `timeoutMs` where given. For one sleeper at a time. */
-  async sleep(timeoutMs?: number): Promise<void> {
-    if (!this.#pending) {
-      await new Promise<void>((resolve) => {
-        const cancel =
-          timeoutMs === undefined ? () => {} : this.#clock.after(timeoutMs, () => this.#wake?.());
-        this.#wake = () => {
-          cancel();
-          this.#wake = undefined;
-          resolve();
-        };
-      });
-    }
+  /** Forgets what has happened so far. To be called before looking at the state, never after. */
+  reset(): void {
     this.#pending = false;
+  }
+
+  /** Resolves when something has happened since the last reset, or after `timeoutMs` where given. */
+  async sleep(timeoutMs?: number): Promise<void> {
+    if (this.#pending) return;
+    await new Promise<void>((resolve) => {
+      const end = () => {
+        cancel();
+        this.#sleepers.delete(end);
+        resolve();
+      };
+      const cancel = timeoutMs === undefined ? () => {} : this.#clock.after(timeoutMs, end);
+      this.#sleepers.add(end);
+    });
   }
 }

@@ -11,6 +11,8 @@ import type { SignalSource } from "../terminal/interrupts.js";
 import { Reporter, type TextStream } from "../terminal/reporter.js";
 
 export interface CliContext {
+  /** How this program is called, for examples in messages. */
+  readonly programName: string;
   readonly stdout: TextStream;
   readonly stderr: TextStream;
   readonly signals: SignalSource;

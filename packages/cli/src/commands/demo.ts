@@ -62,6 +62,7 @@ async function demo(context: CliContext, options: DemoOptions): Promise<void> {
     clock: context.clock,
     random: seededRandom(seed),
     signal: interrupts.signal,
+    programName: context.programName,
     postgresBinDir: context.environment.HOLDFAST_POSTGRES_BIN ?? "",
     onSummary: (summary) => {
       line = summaryLine(summary);

@@ -55,7 +55,7 @@ async function up(context: CliContext, options: UpOptions): Promise<void> {
     }
     if (!interrupts.signal.aborted) {
       if (options.json) writeJson(context, machineView(cluster));
-      tellHowToUse(cluster, reporter);
+      tellHowToUse(cluster, reporter, context.programName);
       await aborted(interrupts.signal);
     }
     reporter.line("Draining …");
@@ -100,16 +100,16 @@ function machineView(cluster: LocalCluster): object {
   };
 }
 
-function tellHowToUse(cluster: LocalCluster, reporter: Reporter): void {
+function tellHowToUse(cluster: LocalCluster, reporter: Reporter, program: string): void {
   const [first = "", ...others] = cluster.seeds;
   reporter.line(`  nodes for clients  ${[first, ...others].join(", ")}`);
   reporter.line(`  coordinators       ${cluster.coordinatorAddresses.join(", ")}`);
   reporter.line(`  database           ${withoutPassword(cluster.databaseUrl)}`);
   reporter.line(`  logs               ${cluster.dataDir}/logs`);
   reporter.line("");
-  reporter.line(`  holdfast caches apply caches.yaml --seed ${first}`);
-  reporter.line(`  holdfast set <cache> <key> '{"any": "JSON"}' --seed ${first}`);
-  reporter.line(`  holdfast status --seed ${first}`);
+  reporter.line(`  ${program} caches apply caches.yaml --seed ${first}`);
+  reporter.line(`  ${program} set <cache> <key> '{"any": "JSON"}' --seed ${first}`);
+  reporter.line(`  ${program} status --seed ${first}`);
   reporter.line("");
   reporter.line("Running until Ctrl-C.");
 }

@@ -2,10 +2,11 @@
  * Makes the data of a new PostgreSQL server: a role with a random password, and one database. The
  * folder gets its name when everything is in it, so an interrupted first start leaves no half.
  */
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chown, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { PostgresBinaries } from "./postgres-binaries.js";
 
 export const USER = "holdfast";
@@ -56,6 +57,20 @@ export async function createCluster(options: NewCluster): Promise<void> {
     await rm(passwordFile, { force: true });
     await rm(draft, { recursive: true, force: true });
   }
+}
+
+/** @throws {Error} when the data were made by another major version, which cannot read them. */
+export async function checkVersion(clusterDir: string, binaries: PostgresBinaries): Promise<void> {
+  const made = (await readFile(join(clusterDir, "PG_VERSION"), "utf8")).trim();
+  const { stdout } = await promisify(execFile)(binaries.postgres, ["--version"], {
+    env: PROGRAM_ENV,
+  });
+  const major = /\b(\d+)[.\w]/.exec(stdout)?.[1];
+  if (made === major) return;
+  throw new Error(
+    `the data in ${clusterDir} were made by PostgreSQL ${made}, and this is PostgreSQL ${major}; ` +
+      "use the former, or remove the folder to begin anew",
+  );
 }
 
 /** Runs a program to its end. @throws {Error} with the last line it wrote when it fails. */

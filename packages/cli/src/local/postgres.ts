@@ -16,7 +16,14 @@ import { join } from "node:path";
 import { type Clock, delay, type Logger, systemClock } from "@holdfast/core";
 import { checkOwnFolder, exists, isReachableByOthers } from "./folders.js";
 import { findPostgresBinaries, type PostgresBinaries } from "./postgres-binaries.js";
-import { createCluster, DATABASE, PASSWORD_FILE, PROGRAM_ENV, USER } from "./postgres-cluster.js";
+import {
+  checkVersion,
+  createCluster,
+  DATABASE,
+  PASSWORD_FILE,
+  PROGRAM_ENV,
+  USER,
+} from "./postgres-cluster.js";
 import { readPostmaster, starterFile, stopOrphan, stopProcess } from "./postmaster.js";
 
 export interface PostgresOptions {
@@ -84,8 +91,12 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
   const binaries = await findPostgresBinaries({ binDir: options.binDir, forOtherUser: asRoot });
   const homeDir = await prepareHome(options.dataDir, asRoot, logger);
   const clusterDir = join(homeDir, "cluster");
-  if (await exists(join(clusterDir, "PG_VERSION"))) await stopOrphan(clusterDir, clock, logger);
-  else await createCluster({ binaries, homeDir, clusterDir, runAs, durable });
+  if (await exists(clusterDir)) {
+    await checkVersion(clusterDir, binaries);
+    await stopOrphan(clusterDir, clock, logger);
+  } else {
+    await createCluster({ binaries, homeDir, clusterDir, runAs, durable });
+  }
 
   const settings = durable ? SETTINGS : { ...SETTINGS, ...UNSAFE_SETTINGS };
   for (let attempt = 1; ; attempt++) {

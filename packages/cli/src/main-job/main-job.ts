@@ -34,6 +34,8 @@ export interface MainJobSurroundings {
   readonly signal: AbortSignal;
   /** Folder of PostgreSQL's programs; empty: those of the npm package. */
   readonly postgresBinDir: string;
+  /** How a person would call this program, for the examples at the end. */
+  readonly programName: string;
   /** Called with the outcome while the cluster still runs. */
   readonly onSummary: (summary: Summary) => void;
 }
@@ -69,7 +71,7 @@ export async function runMainJob(
     signal.throwIfAborted();
     const summary = await job.run({ startedAtMs, startupMs });
     surroundings.onSummary(summary);
-    if (!options.once) await stayUp(cluster, reporter, signal);
+    if (!options.once) await stayUp(cluster, surroundings);
     return await job.end({ isOver: true, failures: failuresOf(summary) });
   } catch (error) {
     const isKept = await job.end({ isOver: false, failures: [] });
@@ -225,14 +227,13 @@ class Job {
 /** Resolves when the person wants the cluster to end. */
 async function stayUp(
   cluster: LocalCluster,
-  reporter: Reporter,
-  signal: AbortSignal,
+  { programName, reporter, signal }: MainJobSurroundings,
 ): Promise<void> {
   const seed = cluster.seeds[0] ?? "";
   reporter.heading("The cluster keeps running until Ctrl-C. Try, from another terminal:");
-  reporter.line(`  npx holdfast status --seed ${seed}`);
-  reporter.line(`  npx holdfast get ${CACHE.products} 42 --seed ${seed}`);
-  reporter.line(`  npx holdfast stats ${CACHE.products} --seed ${seed}`);
+  reporter.line(`  ${programName} status --seed ${seed}`);
+  reporter.line(`  ${programName} get ${CACHE.products} 42 --seed ${seed}`);
+  reporter.line(`  ${programName} stats ${CACHE.products} --seed ${seed}`);
   if (signal.aborted) return;
   await new Promise<void>((resolve) => {
     signal.addEventListener("abort", () => resolve(), { once: true });

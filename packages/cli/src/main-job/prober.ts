@@ -56,8 +56,7 @@ export class Prober {
       } catch {
         this.#failures++;
       }
-      // It ends early only by the signal, and the loop looks at that.
-      await delay(clock, paceMs, signal).catch(() => {});
+      await delay(clock, paceMs);
     }
   }
 }

@@ -41,7 +41,7 @@ export class FakeNode {
   readonly nodeId: string;
   readonly incarnation: string;
   readonly #cluster: FakeCluster;
-  readonly #server = new Server();
+  readonly #server = new Server({ "grpc.max_receive_message_length": 8 * 1024 * 1024 });
   readonly #pipes = new Set<PipeStream>();
   readonly #watches = new Set<WatchStream>();
   #port = 0;

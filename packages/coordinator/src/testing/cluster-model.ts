@@ -101,8 +101,6 @@ export class ClusterModel {
   }
 
   members(): string[] {
-    return this.topology.members.map(
-      ({ incarnation, state }) => `${nameOf(incarnation)} ${state}`,
-    );
+    return this.topology.members.map(({ incarnation, state }) => `${nameOf(incarnation)} ${state}`);
   }
 }

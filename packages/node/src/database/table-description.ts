@@ -5,7 +5,7 @@
 import { type Database, quoteIdentifier } from "@holdfast/process";
 
 /** Types whose values have one text form each, so that a row cannot have two cache keys. */
-export const KEY_TYPES = ["int2", "int4", "int8", "text", "uuid", "varchar"] as const;
+const KEY_TYPES = ["int2", "int4", "int8", "text", "uuid", "varchar"] as const;
 export type KeyType = (typeof KEY_TYPES)[number];
 
 export interface Column {

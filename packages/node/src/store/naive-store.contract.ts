@@ -18,7 +18,7 @@ interface Kept {
   arrival: number;
   lastUse: number;
   uses: number;
-  /** Reclaiming finds it when the tick in which it expires, or was scheduled, is over. */
+  /** Reclaiming surely finds it when the tick in which it expires, or was scheduled, is over. */
   tick: number;
 }
 
@@ -169,10 +169,18 @@ export class NaiveStore {
     return removed.length;
   }
 
+  /** Expired entries that reclaiming may leave for the time being: their tick is not over. */
+  undecided(): NaiveEntry[] {
+    const tick = tickOf(this.#node.nowMs);
+    return [...this.#records.values()]
+      .filter((record) => this.#hasExpired(record) && record.tick >= tick)
+      .map(({ entry }) => entry);
+  }
+
   reclaim(): void {
     this.#reclaimedTick = tickOf(this.#node.nowMs);
     for (const record of [...this.#records.values()]) {
-      if (this.#hasExpired(record) && record.tick < this.#reclaimedTick) this.#expire(record);
+      if (this.#hasExpired(record)) this.#expire(record);
     }
   }
 

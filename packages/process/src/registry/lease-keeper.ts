@@ -16,8 +16,11 @@
 import type { CancelTimer, Clock, Logger } from "@holdfast/core";
 import { type Lease, LeaseGoneError, type Registry } from "./registry.js";
 
+/** What the keeper needs from the registry. */
+export type LeaseRegistry = Pick<Registry, "grantLease" | "renewLease" | "revokeLease">;
+
 export interface LeaseKeeperOptions {
-  readonly registry: Registry;
+  readonly registry: LeaseRegistry;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Time to live to ask for, in milliseconds. The registry may grant more. */

@@ -1,0 +1,250 @@
+import { CacheError, silentLogger } from "@holdfast/core";
+import { FakeClock, settle } from "@holdfast/core/testing";
+import type { Batch, Replies__Output, Reply__Output } from "@holdfast/proto";
+import { describe, expect, it } from "vitest";
+import { type Attempt, type BatchBounds, Pipe } from "./pipe.js";
+import type { StreamHandlers } from "./wire.js";
+
+/** A stream that records what is written, and takes the next batch only when told to. */
+class RecordedStream {
+  readonly batches: Batch[] = [];
+  isClosed = false;
+  takesAtOnce = true;
+  #taken: (() => void)[] = [];
+  #handlers: StreamHandlers<Replies__Output> | undefined;
+
+  open(handlers: StreamHandlers<Replies__Output>) {
+    this.#handlers = handlers;
+    return {
+      write: (batch: Batch, taken: () => void) => {
+        this.batches.push(structuredClone(batch));
+        if (this.takesAtOnce) setImmediate(taken);
+        else this.#taken.push(taken);
+      },
+      close: () => {
+        this.isClosed = true;
+      },
+    };
+  }
+
+  take(): void {
+    this.#taken.shift()?.();
+  }
+
+  hello(incarnation: string): void {
+    this.#handlers?.message({ hello: { nodeId: "a", incarnation, epoch: 1 }, replies: [] });
+  }
+
+  reply(...ids: number[]): void {
+    this.#handlers?.message({ replies: ids.map((id) => ({ ...REPLY, id })) });
+  }
+
+  end(error?: CacheError): void {
+    this.#handlers?.ended(error);
+  }
+}
+
+const REPLY: Reply__Output = {
+  id: 0,
+  code: "OK",
+  outcome: "NOT_APPLIED",
+  version: 0,
+  term: 1,
+  encoding: 0,
+  source: "NONE",
+  ageMs: 0,
+  stale: false,
+  degraded: false,
+  message: "",
+};
+
+class RecordedAttempt implements Attempt {
+  readonly operation = { kind: "GET" as const, cache: "c", key: Buffer.from("k"), id: 0 };
+  readonly bytes: number;
+  readonly deadlineMs: number;
+  readonly events: string[] = [];
+
+  constructor(bytes = 10, deadlineMs = 5_000) {
+    this.bytes = bytes;
+    this.deadlineMs = deadlineMs;
+  }
+
+  onSend(): void {
+    this.events.push("sent");
+  }
+
+  onReply(): void {
+    this.events.push("replied");
+  }
+
+  onFailure(error: CacheError): void {
+    this.events.push(`failed: ${error.message}`);
+  }
+}
+
+function createPipe(bounds: BatchBounds = { maxOperations: 1_000, maxBytes: 1_048_576 }) {
+  const clock = new FakeClock();
+  const stream = new RecordedStream();
+  const closed: string[] = [];
+  const pipe = new Pipe(
+    (handlers) => stream.open(handlers),
+    {
+      hello: { clusterId: "x", expectedNodeId: "a", expectedIncarnation: "a-1" },
+      bounds,
+      openTimeoutMs: 2_000,
+      epoch: () => 9,
+      onOpen: () => {},
+      onClosed: (error) => closed.push(error.message),
+    },
+    clock,
+    silentLogger,
+  );
+  const send = (...attempts: RecordedAttempt[]) => {
+    for (const attempt of attempts) pipe.send(attempt);
+  };
+  const sizes = () => stream.batches.slice(1).map(({ operations = [] }) => operations.length);
+  return { clock, stream, pipe, closed, send, sizes };
+}
+
+/** A pipe whose hello has been answered. */
+async function openPipe(bounds?: BatchBounds) {
+  const opened = createPipe(bounds);
+  await settle();
+  opened.stream.hello("a-1");
+  await settle();
+  return opened;
+}
+
+describe("Pipe", () => {
+  it("sends nothing but its hello before the other side is known", async () => {
+    const { stream, send } = createPipe();
+    const attempt = new RecordedAttempt();
+    send(attempt);
+    await settle();
+    expect(stream.batches).toHaveLength(1);
+    expect(stream.batches[0]).toMatchObject({
+      hello: { clusterId: "x", expectedIncarnation: "a-1" },
+      operations: [],
+    });
+    expect(attempt.events).toEqual([]);
+    stream.hello("a-1");
+    await settle();
+    expect(attempt.events).toEqual(["sent"]);
+  });
+
+  it("fails what is queued, unsent, when another incarnation answers", async () => {
+    const { stream, send, closed } = createPipe();
+    const attempt = new RecordedAttempt();
+    send(attempt);
+    stream.hello("a-2");
+    const message = "another process than the expected run of a answered";
+    expect(attempt.events).toEqual([`failed: ${message}`]);
+    expect(closed).toEqual([message]);
+    expect(stream.isClosed).toBe(true);
+  });
+
+  it("gives up a hello that is not answered in time", () => {
+    const { clock, send, closed, stream } = createPipe();
+    const attempt = new RecordedAttempt();
+    send(attempt);
+    clock.advance(1_999);
+    expect(attempt.events).toEqual([]);
+    clock.advance(1);
+    expect(attempt.events).toEqual(["failed: no answer within 2000 ms"]);
+    expect(closed).toHaveLength(1);
+    expect(stream.isClosed).toBe(true);
+  });
+
+  it("puts what one tick asks for into one batch, however deep its promises go", async () => {
+    const { send, sizes } = await openPipe();
+    send(new RecordedAttempt());
+    let chain = Promise.resolve();
+    for (let depth = 0; depth < 20; depth++) chain = chain.then(() => send(new RecordedAttempt()));
+    await settle();
+    expect(sizes()).toEqual([21]);
+  });
+
+  it("gathers while the transport holds a batch, and not for a reply", async () => {
+    const { stream, send, sizes } = await openPipe();
+    stream.takesAtOnce = false;
+    send(new RecordedAttempt());
+    await settle();
+    for (let tick = 0; tick < 3; tick++) {
+      send(new RecordedAttempt(), new RecordedAttempt());
+      await settle();
+    }
+    expect(sizes()).toEqual([1]);
+    stream.take();
+    await settle();
+    // The first is still unanswered, as a slow load would be.
+    expect(sizes()).toEqual([1, 6]);
+  });
+
+  it("cuts batches at their bounds of operations and of bytes", async () => {
+    const { send, sizes } = await openPipe({ maxOperations: 3, maxBytes: 100 });
+    send(...Array.from({ length: 7 }, () => new RecordedAttempt()));
+    for (let turn = 0; turn < 5; turn++) await settle();
+    expect(sizes()).toEqual([3, 3, 1]);
+    send(new RecordedAttempt(60), new RecordedAttempt(60), new RecordedAttempt(500));
+    for (let turn = 0; turn < 5; turn++) await settle();
+    expect(sizes()).toEqual([3, 3, 1, 1, 1, 1]);
+  });
+
+  it("tells the node the longest time that anybody in the batch waits", async () => {
+    const { stream, send } = await openPipe();
+    send(new RecordedAttempt(1, 100), new RecordedAttempt(1, 2_500.4));
+    await settle();
+    expect(stream.batches[1]).toMatchObject({ budgetMs: 2_501, epoch: 9 });
+  });
+
+  it("brings replies, in any order, to the attempts they answer, and ignores strays", async () => {
+    const { stream, send } = await openPipe();
+    const [first, second] = [new RecordedAttempt(), new RecordedAttempt()];
+    send(first, second);
+    await settle();
+    stream.reply(77);
+    stream.reply(2);
+    expect(second.events).toEqual(["sent", "replied"]);
+    expect(first.events).toEqual(["sent"]);
+    stream.reply(1, 1, 2);
+    expect(first.events).toEqual(["sent", "replied"]);
+    expect(second.events).toEqual(["sent", "replied"]);
+  });
+
+  it("ignores the reply to an attempt that was withdrawn", async () => {
+    const { stream, pipe, send } = await openPipe();
+    const [sent, queued] = [new RecordedAttempt(), new RecordedAttempt()];
+    send(sent);
+    await settle();
+    pipe.withdraw(sent);
+    send(queued);
+    pipe.withdraw(queued);
+    await settle();
+    stream.reply(1, 2);
+    expect(sent.events).toEqual(["sent"]);
+    expect(queued.events).toEqual([]);
+  });
+
+  it("fails everything in it when the stream ends, telling its owner first", async () => {
+    const { stream, send, closed, pipe } = await openPipe();
+    stream.takesAtOnce = false;
+    const [sent, queued] = [new RecordedAttempt(), new RecordedAttempt()];
+    send(sent);
+    await settle();
+    send(queued);
+    stream.end(new CacheError("UNAVAILABLE", "gone"));
+    expect(closed).toEqual(["gone"]);
+    expect(sent.events).toEqual(["sent", "failed: gone"]);
+    expect(queued.events).toEqual(["failed: gone"]);
+    const late = new RecordedAttempt();
+    pipe.send(late);
+    expect(late.events).toEqual(["failed: gone"]);
+  });
+
+  it("leaves no timer behind", async () => {
+    const { clock, pipe } = await openPipe();
+    expect(clock.pendingTimers).toBe(0);
+    pipe.close(new CacheError("CLOSED", "closed"));
+    expect(clock.pendingTimers).toBe(0);
+  });
+});

@@ -1,0 +1,316 @@
+/**
+ * A coordinator: the parts and how they fit together. The one place in this package where parts are
+ * made; what each of them does is in its own file.
+ */
+import { randomInt, randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import {
+  type Clock,
+  type Component,
+  ComponentGroup,
+  HASH_ALGORITHM,
+  type Random,
+  systemClock,
+  systemRandom,
+} from "@holdfast/core";
+import {
+  createEtcdRegistry,
+  createLogger,
+  createTopologyService,
+  type Database,
+  type EtcdTlsSettings,
+  GrpcServer,
+  joinAddress,
+  LeaseKeeper,
+  migrate,
+  OpsServer,
+  openDatabase,
+  type ProcessLogger,
+  type Registry,
+} from "@holdfast/process";
+import { Admin, Control, Topology } from "@holdfast/proto";
+import { createAdminService } from "./admin-service.js";
+import { ensureClusterConfig, FORMAT_VERSION } from "./cluster-config.js";
+import { createControlService } from "./control-service.js";
+import { CoordinatorLoop } from "./coordinator-loop.js";
+import { DatabaseFloors, noFloors } from "./floors.js";
+import { Leadership } from "./leadership.js";
+import { createMetrics } from "./metrics.js";
+import type { CoordinatorOptions } from "./options.js";
+import { GrpcPeers } from "./peers.js";
+import { RegistryView } from "./registry-view.js";
+import { RingBuilder } from "./ring.js";
+import { newStats } from "./stats.js";
+import { CoordinatorTopologyViews } from "./topology-views.js";
+
+/** A topology of 16,384 partitions has less than one MiB. */
+const MAX_MESSAGE_BYTES = 16 * 2 ** 20;
+/** A release call may take this much longer than the node's own limit: the way there and back. */
+const RELEASE_CALL_MARGIN_MS = 1_000;
+
+export class Coordinator implements AsyncDisposable {
+  readonly #options: CoordinatorOptions;
+  readonly #logger: ProcessLogger;
+  readonly #clock: Clock = systemClock;
+  readonly #random: Random = systemRandom;
+  readonly #registry: Registry;
+  readonly #database: Database | undefined;
+  readonly #view: RegistryView;
+  readonly #leadership: Leadership;
+  readonly #loop: CoordinatorLoop;
+  readonly #server: GrpcServer;
+  readonly #ops: OpsServer;
+  readonly #components: ComponentGroup;
+  readonly #coordinatorId: string;
+  #onFatal: ((reason: unknown) => void) | undefined;
+  /** What made it impossible to go on, kept for whoever asks later. */
+  #fatal: { readonly reason: unknown } | undefined;
+
+  constructor(options: CoordinatorOptions, logger?: ProcessLogger) {
+    this.#options = options;
+    this.#coordinatorId = options.coordinatorId ?? `${hostname()}-${process.pid}`;
+    this.#logger = (
+      logger ?? createLogger({ name: "coordinator", level: options.log.level })
+    ).child({ coordinatorId: this.#coordinatorId, cluster: options.cluster });
+    this.#registry = this.#createRegistry();
+    this.#database = this.#openDatabase();
+    this.#view = new RegistryView(this.#registry, this.#logger);
+    const views = new CoordinatorTopologyViews(this.#view);
+    this.#leadership = this.#createLeadership();
+    const stats = newStats();
+    const peers = new GrpcPeers(this.#clock);
+    this.#loop = this.#createLoop(peers, stats);
+    this.#server = this.#createServer(views);
+    this.#ops = new OpsServer({
+      host: options.listen.host,
+      port: options.listen.httpPort,
+      logger: this.#logger,
+      metrics: createMetrics({
+        stats,
+        state: () => this.#view.state,
+        isLeading: () => this.isLeading,
+      }),
+      readiness: () =>
+        this.#view.state === undefined
+          ? { ready: false, reason: "the registry has not been read yet" }
+          : { ready: true },
+    });
+    const connections = toClose("connections", async () => {
+      peers.close();
+      await this.#registry.close();
+      await this.#database?.close();
+    });
+    this.#components = new ComponentGroup(
+      [
+        connections,
+        this.#ops,
+        this.#view,
+        views,
+        this.#server,
+        this.#leadership,
+        this.#loop,
+        serving(this.#server),
+      ],
+      this.#logger,
+    );
+  }
+
+  /** `host:port` under which others reach the gRPC services; known once started. */
+  get address(): string {
+    const { advertiseHost, host } = this.#options.listen;
+    return joinAddress(advertiseHost ?? host, this.#server.port);
+  }
+
+  /** `host:port` of health and metrics; known once started. */
+  get httpAddress(): string {
+    const { advertiseHost, host } = this.#options.listen;
+    return joinAddress(advertiseHost ?? host, this.#ops.port);
+  }
+
+  get isLeading(): boolean {
+    return this.#leadership.reign !== undefined;
+  }
+
+  get readyInfo(): object {
+    return {
+      coordinatorId: this.#coordinatorId,
+      address: this.address,
+      httpAddress: this.httpAddress,
+    };
+  }
+
+  get logger(): ProcessLogger {
+    return this.#logger;
+  }
+
+  /** The callback hears when this process can never lead this cluster, and why. */
+  onFatal(callback: (reason: unknown) => void): void {
+    this.#onFatal = callback;
+    if (this.#fatal !== undefined) callback(this.#fatal.reason);
+  }
+
+  /** Resolves when the services listen; it does not wait for the registry or the database. */
+  start(): Promise<void> {
+    return this.#components.start();
+  }
+
+  /** Gives up the leadership, finishes calls, closes everything. May be called again. */
+  stop(): Promise<void> {
+    return this.#components.stop();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  #createRegistry(): Registry {
+    const { etcd, cluster } = this.#options;
+    return createEtcdRegistry({
+      endpoints: etcd.endpoints,
+      cluster,
+      clock: this.#clock,
+      random: this.#random,
+      logger: this.#logger,
+      ...(etcd.tls === undefined ? {} : { tls: readTls(etcd.tls) }),
+    });
+  }
+
+  #openDatabase(): Database | undefined {
+    const { database } = this.#options;
+    if (database === undefined) {
+      this.#logger.warn(
+        {},
+        "no database is configured: if the registry loses its data, the cluster starts from the beginning",
+      );
+      return undefined;
+    }
+    const applicationName = `holdfast-coordinator/${this.#coordinatorId}`;
+    return openDatabase({ ...database, applicationName }, this.#logger, this.#clock);
+  }
+
+  #createLeadership(): Leadership {
+    return new Leadership({
+      registry: this.#registry,
+      view: this.#view,
+      keeper: new LeaseKeeper({
+        registry: this.#registry,
+        clock: this.#clock,
+        logger: this.#logger,
+        ttlMs: this.#options.etcd.leaseTtlMs,
+      }),
+      clock: this.#clock,
+      logger: this.#logger,
+      record: () => ({ coordinatorId: this.#coordinatorId, address: this.address }),
+    });
+  }
+
+  #createLoop(peers: GrpcPeers, stats: ReturnType<typeof newStats>): CoordinatorLoop {
+    const { memberTtlMs, releaseTimeoutMs, moveBatch, tokensPerWeight, database } = this.#options;
+    const migrated = database?.migrate ? onceSuccessful(() => this.#migrate()) : async () => {};
+    const parts = {
+      registry: this.#registry,
+      view: this.#view,
+      leadership: this.#leadership,
+      peers,
+      stats,
+      rings: new RingBuilder(tokensPerWeight),
+      clock: this.#clock,
+      random: this.#random,
+      logger: this.#logger,
+      createToken: () => randomUUID(),
+      createFloors: () =>
+        this.#database === undefined ? noFloors : new DatabaseFloors(this.#database, this.#logger),
+      ensureConfig: (reign: Parameters<typeof ensureClusterConfig>[0]) =>
+        ensureClusterConfig(reign, {
+          registry: this.#registry,
+          database: this.#database,
+          prepareDatabase: migrated,
+          logger: this.#logger,
+          create: () => ({
+            clusterId: randomUUID(),
+            formatVersion: FORMAT_VERSION,
+            partitions: this.#options.partitions,
+            hashAlgorithm: HASH_ALGORITHM,
+            hashSeed: randomInt(2 ** 32),
+          }),
+        }),
+      onFatal: (reason: Error) => {
+        this.#fatal = { reason };
+        this.#onFatal?.(reason);
+      },
+    };
+    const callTimeoutMs = releaseTimeoutMs + RELEASE_CALL_MARGIN_MS;
+    return new CoordinatorLoop(parts, { memberTtlMs, releaseTimeoutMs: callTimeoutMs, moveBatch });
+  }
+
+  async #migrate(): Promise<void> {
+    if (this.#database !== undefined) await migrate(this.#database);
+  }
+
+  #createServer(views: CoordinatorTopologyViews): GrpcServer {
+    const { listen, reflection } = this.#options;
+    const admin = createAdminService({
+      registry: this.#registry,
+      view: this.#view,
+      topologyView: () => views.current(),
+      isLeading: () => this.isLeading,
+      logger: this.#logger,
+    });
+    const control = createControlService({
+      registry: this.#registry,
+      requests: this.#loop.requests,
+      noteExit: (incarnation) => this.#loop.noteExit(incarnation),
+      isLeading: () => this.isLeading,
+      leaderAddress: () => this.#view.state?.coordinator?.value.address,
+      logger: this.#logger,
+    });
+    return new GrpcServer({
+      name: "coordinator server",
+      host: listen.host,
+      port: listen.port,
+      logger: this.#logger,
+      clock: this.#clock,
+      services: [
+        { definition: Admin.service, handlers: admin },
+        { definition: Control.service, handlers: control },
+        { definition: Topology.service, handlers: createTopologyService(views) },
+      ],
+      reflection,
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+    });
+  }
+}
+
+/** Something that needs no start but has to be closed after everything that uses it. */
+function toClose(name: string, stop: () => Promise<void>): Component {
+  return { name, start: async () => {}, stop };
+}
+
+/** The last to start and the first to stop: says to health checks that the rest is there. */
+function serving(server: GrpcServer): Component {
+  return {
+    name: "serving",
+    start: async () => server.setServing(true),
+    stop: async () => server.setServing(false),
+  };
+}
+
+/** Runs until it has succeeded once. */
+function onceSuccessful(work: () => Promise<void>): () => Promise<void> {
+  let done = false;
+  return async () => {
+    if (done) return;
+    await work();
+    done = true;
+  };
+}
+
+function readTls(tls: EtcdTlsSettings) {
+  const { rootCertificate, certificateChain, privateKey } = tls;
+  return {
+    rootCertificate: readFileSync(rootCertificate),
+    ...(certificateChain === undefined ? {} : { certificateChain: readFileSync(certificateChain) }),
+    ...(privateKey === undefined ? {} : { privateKey: readFileSync(privateKey) }),
+  };
+}

@@ -1,0 +1,91 @@
+/** What a coordinator shows to Prometheus, read at the moment of the scrape. */
+import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { ClusterState } from "./registry-view.js";
+import type { CoordinatorStats } from "./stats.js";
+
+export interface MetricsParts {
+  readonly stats: CoordinatorStats;
+  readonly state: () => ClusterState | undefined;
+  readonly isLeading: () => boolean;
+}
+
+export function createMetrics(parts: MetricsParts): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  for (const [name, { help, read }] of Object.entries(METRICS)) {
+    new Gauge({
+      name: `holdfast_coordinator_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read(parts));
+      },
+    });
+  }
+  return registry;
+}
+
+interface Metric {
+  readonly help: string;
+  readonly read: (parts: MetricsParts) => number;
+}
+
+const METRICS: Readonly<Record<string, Metric>> = {
+  leading: {
+    help: "1 while this coordinator leads, else 0",
+    read: ({ isLeading }) => (isLeading() ? 1 : 0),
+  },
+  epoch: {
+    help: "Epoch of the latest topology that this coordinator knows",
+    read: ({ state }) => topology(state)?.epoch ?? 0,
+  },
+  members: {
+    help: "Nodes that are registered now",
+    read: ({ state }) => state()?.members.size ?? 0,
+  },
+  partitions_without_owner: {
+    help: "Partitions that nobody serves",
+    read: ({ state }) => countPartitions(state, ({ owner }) => owner === undefined),
+  },
+  moves_in_progress: {
+    help: "Partitions that are on their way to another node",
+    read: ({ state }) => countPartitions(state, ({ moveTo }) => moveTo !== undefined),
+  },
+  unfenced_partitions: {
+    help: "Partitions of which a former owner may still write to the database",
+    read: ({ state }) => countPartitions(state, ({ unfenced }) => unfenced.length > 0),
+  },
+  publishes_total: {
+    help: "Topologies that this coordinator published",
+    read: ({ stats }) => stats.publishes,
+  },
+  refused_publishes_total: {
+    help: "Publishes whose conditions did not hold",
+    read: ({ stats }) => stats.refusedPublishes,
+  },
+  planned_moves_total: {
+    help: "Partitions that changed owner after a release",
+    read: ({ stats }) => stats.plannedMoves,
+  },
+  failovers_total: {
+    help: "Partitions that got another owner because theirs had died",
+    read: ({ stats }) => stats.failovers,
+  },
+  busy_releases_total: {
+    help: "Answers of owners that could not let go of a partition in time",
+    read: ({ stats }) => stats.busyReleases,
+  },
+};
+
+type Topology = NonNullable<ClusterState["topology"]>["value"];
+
+function topology(state: MetricsParts["state"]): Topology | undefined {
+  return state()?.topology?.value;
+}
+
+function countPartitions(
+  state: MetricsParts["state"],
+  counts: (partition: Topology["partitions"][number]) => boolean,
+): number {
+  return topology(state)?.partitions.filter(counts).length ?? 0;
+}

@@ -1,0 +1,98 @@
+/** The settings of a coordinator process: meaning, unit, default and range of each. */
+
+import { DEFAULT_PARTITIONS, isPartitionCount } from "@holdfast/core";
+import {
+  type DatabaseSettings,
+  databaseSchema,
+  duration,
+  type EtcdSettings,
+  etcdSchema,
+  type LoadConfigOptions,
+  type LogSettings,
+  loadConfig,
+  logSchema,
+  port,
+} from "@holdfast/process";
+import { z } from "zod";
+
+export interface ListenSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly httpPort: number;
+  /** Under which nodes and clients reach this process; undefined: `host`. */
+  readonly advertiseHost: string | undefined;
+}
+
+export interface CoordinatorOptions {
+  readonly cluster: string;
+  /** Undefined: made of the machine's name and the process id. */
+  readonly coordinatorId: string | undefined;
+  readonly listen: ListenSettings;
+  readonly etcd: EtcdSettings;
+  readonly database: DatabaseSettings | undefined;
+  readonly log: LogSettings;
+  readonly partitions: number;
+  readonly tokensPerWeight: number;
+  readonly memberTtlMs: number;
+  readonly releaseTimeoutMs: number;
+  readonly moveBatch: number;
+  readonly reflection: boolean;
+}
+
+export const coordinatorOptionsSchema: z.ZodType<CoordinatorOptions> = z
+  .strictObject({
+    /** Name of the cluster in etcd; several may share one etcd. */
+    cluster: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, {
+        error: "must be 1 to 63 lower-case letters, digits, _ or -, not beginning with _ or -",
+      })
+      .default("default"),
+    /** Name of this process in logs and in the registry. */
+    coordinatorId: z.string().min(1).max(253).optional(),
+    listen: z
+      .strictObject({
+        host: z.string().min(1).default("127.0.0.1"),
+        /** For gRPC. 0 lets the system choose. */
+        port: port().default(7_410),
+        /** For health and metrics. 0 lets the system choose. */
+        httpPort: port().default(7_411),
+        /** Needed where `host` is an address to bind to and not one to reach, such as 0.0.0.0. */
+        advertiseHost: z.string().min(1).optional(),
+      })
+      .prefault({}),
+    etcd: etcdSchema,
+    /** Remembers what the cluster is, and which epochs and terms were used. Without it, a registry
+     * that loses its data starts from the beginning. */
+    database: databaseSchema.optional(),
+    log: logSchema,
+    /** Of a cluster that does not exist yet; a power of two. It cannot be changed afterwards. */
+    partitions: z
+      .int()
+      .refine(isPartitionCount, { error: "must be a power of two from 2 to 16384" })
+      .default(DEFAULT_PARTITIONS),
+    /** Tokens on the ring for each unit of a node's weight. Another number moves partitions. */
+    tokensPerWeight: z.int().min(1).max(4_096).default(128),
+    /** Absence after which a node counts as dead whose registration was not seen to end. At least
+     * the lease TTL of the nodes, else one that still serves could be replaced. */
+    memberTtl: duration({ minMs: 2_000, maxMs: 600_000 }).default(5_000),
+    /** Longest wait of a node before it answers that it cannot let go of a partition now. */
+    releaseTimeout: duration({ minMs: 100, maxMs: 60_000 }).default(500),
+    /** Most partitions that are on their way from one node to another at once. */
+    moveBatch: z.int().min(1).max(16_384).default(64),
+    /** Whether gRPC tools may ask what is served here. Off in production. */
+    reflection: z.boolean().default(true),
+  })
+  .transform(({ listen, coordinatorId, database, memberTtl, releaseTimeout, ...rest }) => ({
+    ...rest,
+    coordinatorId,
+    database,
+    listen: { ...listen, advertiseHost: listen.advertiseHost },
+    memberTtlMs: memberTtl,
+    releaseTimeoutMs: releaseTimeout,
+  }));
+
+/** @throws {ConfigError} with every problem. */
+export function loadCoordinatorOptions(options: LoadConfigOptions = {}): CoordinatorOptions {
+  return loadConfig(coordinatorOptionsSchema, options);
+}

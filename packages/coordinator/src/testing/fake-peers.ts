@@ -1,0 +1,74 @@
+/**
+ * Nodes that follow the topology and let go of partitions when they are asked to, as the real ones
+ * do, in memory. Tests can make them slow, busy, deaf, or unreachable.
+ */
+import { CacheError, type Topology } from "@holdfast/core";
+import type { ReleaseRequest, ReleaseResponse__Output } from "@holdfast/proto";
+import type { CallLimits, Peers } from "../peers.js";
+
+export type Manner = "releases" | "busy" | "unreachable" | "silent" | "deaf";
+
+export interface ReleaseCall {
+  readonly epoch: number;
+  readonly incarnation: string;
+  readonly partitions: readonly number[];
+}
+
+export class FakePeers implements Peers {
+  readonly #topology: () => Topology | undefined;
+  /** How nodes answer, by address; they release where nothing else is said. */
+  readonly manners: Map<string, Manner> = new Map();
+  readonly calls: ReleaseCall[] = [];
+  /** What nodes answer when they are asked for their topology, by address. */
+  readonly topologies: Map<string, Topology> = new Map();
+  /** Of each partition, the epoch that its last release named. */
+  readonly releasedAt: Map<number, number> = new Map();
+
+  constructor(topology: () => Topology | undefined) {
+    this.#topology = topology;
+  }
+
+  async release(
+    address: string,
+    request: ReleaseRequest,
+    { signal }: CallLimits,
+  ): Promise<ReleaseResponse__Output> {
+    const epoch = Number(request.epoch);
+    const incarnation = request.incarnation ?? "";
+    const asked = (request.partitions ?? []).map(({ partition = 0, term = 0 }) => ({
+      partition,
+      term,
+    }));
+    this.calls.push({ epoch, incarnation, partitions: asked.map(({ partition }) => partition) });
+    const manner = this.manners.get(address) ?? "releases";
+    if (manner === "unreachable") throw new CacheError("UNAVAILABLE", "no connection");
+    if (manner === "silent") await aborted(signal);
+    const results = asked.map(({ partition, term }) => {
+      const shown = this.#topology()?.partitions[partition];
+      const isShown =
+        shown?.owner === incarnation && shown.term === term && shown.moveTo !== undefined;
+      const status = !isShown ? "REFUSED" : manner === "busy" ? "BUSY" : "RELEASED";
+      if (status === "RELEASED") this.releasedAt.set(partition, epoch);
+      return { partition, term, sequence: 0, status } as const;
+    });
+    // A deaf node has let go, but its answer never arrives.
+    if (manner === "deaf") throw new CacheError("DEADLINE_EXCEEDED", "no answer in time");
+    return { epoch, results };
+  }
+
+  async topology(address: string): Promise<Topology | undefined> {
+    return this.topologies.get(address);
+  }
+
+  retain(): void {}
+
+  close(): void {}
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const fail = () => reject(new CacheError("UNAVAILABLE", "cancelled"));
+    if (signal.aborted) fail();
+    else signal.addEventListener("abort", fail, { once: true });
+  });
+}

@@ -1,0 +1,84 @@
+/** One cache of any pattern over a MemorySource, owned by one tenure: what cache tests start from. */
+import { silentLogger } from "@holdfast/core";
+import { FakeClock, seededRandom } from "@holdfast/core/testing";
+import { type CacheConfig, type CachePattern, parseCacheConfig } from "@holdfast/process";
+import type { Cache, Change } from "../cache/cache.js";
+import { ConfiguredCache } from "../cache/configured-cache.js";
+import type { NodeServices, OperationContext } from "../cache/context.js";
+import { Tenure } from "../ownership/tenure.js";
+import { MemoryBudget } from "../store/memory-budget.js";
+import { MemorySource } from "./memory-source.js";
+
+export interface CacheFixture {
+  readonly clock: FakeClock;
+  readonly source: MemorySource;
+  readonly tenure: Tenure;
+  readonly cache: ConfiguredCache;
+  readonly operations: Cache;
+  readonly events: string[];
+  /** An operation that may take this long. */
+  context(budgetMs?: number): OperationContext;
+  config(overrides: object): CacheConfig;
+  /** Whether this node may still serve; tests switch it off. */
+  right: boolean;
+}
+
+export const PARTITION = 3;
+
+export function createCacheFixture(pattern: CachePattern, overrides: object = {}): CacheFixture {
+  const term = 5;
+  const logger = silentLogger;
+  const clock = new FakeClock(1_000_000);
+  const source = new MemorySource();
+  const tenure = new Tenure(PARTITION, term, []);
+  const events: string[] = [];
+  const config = (changes: object) =>
+    parseCacheConfig("test", {
+      pattern,
+      ...(pattern === "cache-aside" ? {} : { source: { kind: "entries" } }),
+      ...overrides,
+      ...changes,
+    });
+  const services: NodeServices = {
+    incarnation: () => "incarnation-1",
+    tenureOf: (partition) => (partition === PARTITION && isOurs(tenure) ? tenure : undefined),
+    mayFinish: (candidate) => fixture.right && isOurs(candidate),
+    fenced: () => undefined,
+    raiseTerm: (_tenure, minTerm) => events.push(`raise ${minTerm}`),
+    deposed: () => events.push("deposed"),
+    restoreIncarnation: async () => {
+      events.push("restored");
+    },
+  };
+  const cache = new ConfiguredCache(
+    "test",
+    config({}),
+    pattern === "cache-aside" ? undefined : source,
+    { budget: new MemoryBudget(2 ** 20), services, clock, random: seededRandom(1), logger },
+  );
+  const fixture: CacheFixture = {
+    clock,
+    source,
+    tenure,
+    cache,
+    operations: cache.operations,
+    events,
+    context: (budgetMs = 1_000) => ({ tenure, deadlineMs: clock.monotonic() + budgetMs }),
+    config,
+    right: true,
+  };
+  return fixture;
+}
+
+function isOurs({ state }: Tenure): boolean {
+  return state.at === "serving" || state.at === "releasing";
+}
+
+/** A value as operations take it, with the encoding of strings. */
+export function text(value: string, ttlMs?: number): Change {
+  return { value: Buffer.from(value), encoding: 2, ttlMs };
+}
+
+export function textOf(result: { readonly value: Uint8Array | undefined }): string | undefined {
+  return result.value === undefined ? undefined : Buffer.from(result.value).toString();
+}

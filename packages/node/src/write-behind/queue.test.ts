@@ -1,0 +1,251 @@
+import { silentLogger } from "@holdfast/core";
+import { FakeClock, seededRandom, settle } from "@holdfast/core/testing";
+import { describe, expect, it } from "vitest";
+import type { DirtyEntry, FlushFailure, FlushSink, RowOutcome } from "./dirty-entry.js";
+import { type QueueOptions, WriteBehindQueue } from "./queue.js";
+
+class RefusedError extends Error {}
+
+/** Takes batches when the test says so. */
+class FakeSink implements FlushSink {
+  readonly batches: string[][] = [];
+  readonly settledRows: string[] = [];
+  readonly parked: string[] = [];
+  refusedKey: string | undefined;
+  isPatient = false;
+  fail: Error | undefined;
+  gate: Promise<void> = Promise.resolve();
+
+  async flush(rows: readonly DirtyEntry[]): Promise<RowOutcome[]> {
+    this.batches.push(rows.map(({ key, version }) => `${key}@${version}`));
+    await this.gate;
+    if (this.fail) throw this.fail;
+    if (rows.some(({ key }) => key === this.refusedKey)) throw new RefusedError("refused");
+    return rows.map(() => "done");
+  }
+
+  classify(error: unknown): FlushFailure {
+    if (!(error instanceof RefusedError)) return { at: "retry" };
+    return { at: "refused", patient: this.isPatient };
+  }
+
+  async park(row: DirtyEntry): Promise<void> {
+    this.parked.push(row.key);
+  }
+
+  settled(row: DirtyEntry, how: string): void {
+    this.settledRows.push(`${row.key}@${row.version} ${how}`);
+  }
+}
+
+function createQueue(options: Partial<QueueOptions> = {}) {
+  const clock = new FakeClock();
+  const sink = new FakeSink();
+  const complete: QueueOptions = {
+    lanes: 1,
+    batchMaxRows: 100,
+    maxDelayMs: 1_000,
+    queueMaxEntries: 1_000,
+    queueMaxBytes: 100_000,
+    ...options,
+  };
+  const queue = new WriteBehindQueue(complete, sink, clock, seededRandom(1), silentLogger);
+  return { clock, sink, queue };
+}
+
+function dirty(key: string, version = 1, partition = 0, bytes = 10): DirtyEntry {
+  const value = Buffer.from(key);
+  return { key, partition, version, value, encoding: 0, expiresAtMs: undefined, bytes };
+}
+
+describe("WriteBehindQueue", () => {
+  it("sends a write after its delay, and not before", async () => {
+    const { clock, sink, queue } = createQueue();
+    queue.put(dirty("a"));
+    clock.advance(999);
+    await settle();
+    expect(sink.batches).toEqual([]);
+    clock.advance(1);
+    await settle();
+    expect(sink.batches).toEqual([["a@1"]]);
+    expect(queue.entries).toBe(0);
+  });
+
+  it("sends at once when a batch is full", async () => {
+    const { sink, queue } = createQueue({ batchMaxRows: 2 });
+    queue.put(dirty("a"));
+    queue.put(dirty("b"));
+    await settle();
+    expect(sink.batches).toEqual([["a@1", "b@1"]]);
+  });
+
+  it("keeps the newest write of a key and counts its delay from the first", async () => {
+    const { clock, sink, queue } = createQueue();
+    for (let version = 1; version <= 10; version++) {
+      queue.put(dirty("a", version));
+      clock.advance(99);
+    }
+    expect(queue.entries).toBe(1);
+    clock.advance(10);
+    await settle();
+    expect(sink.batches).toEqual([["a@10"]]);
+  });
+
+  it("sends a write that came during the flush of its key in a batch of its own", async () => {
+    const { clock, sink, queue } = createQueue();
+    let open = () => {};
+    sink.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    queue.put(dirty("a", 1));
+    clock.advance(1_000);
+    queue.put(dirty("a", 2));
+    expect(queue.get("a")?.version).toBe(2);
+    expect(queue.entries).toBe(2);
+    open();
+    await settle();
+    expect(sink.settledRows).toEqual(["a@1 persisted"]);
+    clock.advance(1_000);
+    await settle();
+    expect(sink.batches).toEqual([["a@1"], ["a@2"]]);
+  });
+
+  it("never has two batches of one lane under way", async () => {
+    const { sink, queue } = createQueue({ batchMaxRows: 1 });
+    let open = () => {};
+    sink.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    queue.put(dirty("a"));
+    queue.put(dirty("b"));
+    await settle();
+    expect(sink.batches).toEqual([["a@1"]]);
+    open();
+    await settle();
+    expect(sink.batches).toEqual([["a@1"], ["b@1"]]);
+  });
+
+  it("repeats a flush that could not reach the database until it does", async () => {
+    const { clock, sink, queue } = createQueue();
+    sink.fail = new Error("connection lost");
+    queue.put(dirty("a"));
+    clock.advance(1_000);
+    for (let i = 0; i < 8; i++) {
+      await settle();
+      clock.advance(5_000);
+    }
+    expect(queue.entries).toBe(1);
+    sink.fail = undefined;
+    await settle();
+    clock.advance(5_000);
+    await settle();
+    expect(sink.settledRows).toEqual(["a@1 persisted"]);
+    expect(queue.counters.flushRetries).toBeGreaterThan(3);
+  });
+
+  it("finds the row that the database refuses and lets its neighbours through", async () => {
+    const { clock, sink, queue } = createQueue();
+    sink.refusedKey = "poison";
+    for (const key of ["a", "b", "poison", "c", "d"]) queue.put(dirty(key));
+    clock.advance(1_000);
+    await settle();
+    expect(sink.parked).toEqual(["poison"]);
+    expect(sink.settledRows.toSorted()).toEqual(
+      [
+        "a@1 persisted",
+        "b@1 persisted",
+        "c@1 persisted",
+        "d@1 persisted",
+        "poison@1 parked",
+      ].sort(),
+    );
+    expect(queue.entries).toBe(0);
+    expect(queue.counters.deadLetters).toBe(1);
+  });
+
+  it("tries a row that another write may cure at least ten times before it gives it up", async () => {
+    const { clock, sink, queue } = createQueue();
+    sink.refusedKey = "orphan";
+    sink.isPatient = true;
+    queue.put(dirty("orphan"));
+    clock.advance(1_000);
+    for (let i = 0; i < 9; i++) {
+      await settle();
+      expect(sink.parked).toEqual([]);
+      clock.advance(5_000);
+    }
+    for (let i = 0; i < 5; i++) {
+      await settle();
+      clock.advance(5_000);
+    }
+    expect(sink.parked).toEqual(["orphan"]);
+    expect(sink.batches.length).toBeGreaterThanOrEqual(10);
+  });
+
+  it("lets writes wait when it is full, and refuses them at their deadline", async () => {
+    const { clock, sink, queue } = createQueue({ queueMaxEntries: 2 });
+    sink.fail = new Error("down");
+    queue.put(dirty("a"));
+    queue.put(dirty("b"));
+    expect(queue.hasRoomFor(10)).toBe(false);
+    const waiting = queue.waitForRoom(10, 100);
+    clock.advance(100);
+    await expect(waiting).rejects.toMatchObject({ code: "OVERLOADED" });
+  });
+
+  it("lets a waiting write in as soon as there is room", async () => {
+    const { clock, queue } = createQueue({ queueMaxBytes: 20 });
+    queue.put(dirty("a"));
+    queue.put(dirty("b"));
+    const waiting = queue.waitForRoom(10, 10_000);
+    clock.advance(1_000);
+    await waiting;
+    expect(queue.hasRoomFor(10)).toBe(true);
+  });
+
+  it("sends everything at once when it is nearly full", async () => {
+    const { sink, queue } = createQueue({ queueMaxEntries: 10 });
+    for (let i = 0; i < 7; i++) queue.put(dirty(`k${i}`));
+    await settle();
+    expect(sink.batches).toEqual([]);
+    queue.put(dirty("k7"));
+    await settle();
+    expect(sink.batches[0]).toHaveLength(8);
+  });
+
+  it("flushes partitions on demand and says when nothing of them is dirty", async () => {
+    const { sink, queue } = createQueue();
+    queue.put(dirty("a", 1, 1));
+    queue.put(dirty("b", 1, 2));
+    expect(await queue.flush([1], 100)).toBe(true);
+    expect(queue.entriesOf(1)).toBe(0);
+    expect(sink.batches).toEqual([["a@1", "b@1"]]);
+  });
+
+  it("gives up a demanded flush at its deadline", async () => {
+    const { clock, sink, queue } = createQueue();
+    sink.fail = new Error("down");
+    queue.put(dirty("a", 1, 1));
+    const flushed = queue.flush([1], 50);
+    clock.advance(50);
+    expect(await flushed).toBe(false);
+    expect(queue.entriesOf(1)).toBe(1);
+  });
+
+  it("forgets a dropped partition, what is under way included", async () => {
+    const { clock, sink, queue } = createQueue();
+    let open = () => {};
+    sink.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    queue.put(dirty("a", 1, 1));
+    clock.advance(1_000);
+    queue.put(dirty("b", 1, 1));
+    queue.put(dirty("c", 1, 2));
+    expect(queue.drop(1)).toBe(2);
+    expect(queue.entries).toBe(1);
+    open();
+    await settle();
+    expect(sink.settledRows).toEqual([]);
+  });
+});
