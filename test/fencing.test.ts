@@ -211,6 +211,29 @@ describe.each(Object.entries(SOURCES))("several writers of %s at once", (_name, 
   });
 });
 
+describe.each([
+  ["entries", () => entries, "holdfast_entries"],
+  ["table", () => table, "holdfast_versions"],
+] as const)("a flush of %s", (_name, source, rows) => {
+  it("takes its locks in the order of the keys, so that no two flushes wait for each other", async () => {
+    const writer = await register();
+    const batch = (version: number) => ["9", "5", "1"].map((id) => row(Number(id), version, "a"));
+    await source().flush(writer, batch(10));
+    const holder = await connect("holder");
+    const lockOf = (id: string) =>
+      `SELECT 1 FROM ${rows} WHERE key = '${id}' FOR UPDATE SKIP LOCKED`;
+    await holder.query("BEGIN");
+    expect((await holder.query(lockOf("5"))).rowCount).toBe(1);
+    const flushing = source().flush(writer, batch(11));
+    await isWaitingForLock("holdfast_flush_");
+    // It has taken the first key, waits for the second, and has not touched the last.
+    expect((await run(lockOf("1"))).rowCount).toBe(0);
+    expect((await run(lockOf("9"))).rowCount).toBe(1);
+    await holder.query("COMMIT");
+    expect(await flushing).toMatchObject({ at: "flushed" });
+  });
+});
+
 describe("updates of entries", () => {
   it("stay on their page: no index covers what every update changes", async () => {
     const { rows } = await run(`

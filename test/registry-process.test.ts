@@ -11,7 +11,7 @@ interface RegistryProcess {
   readonly child: ChildProcess;
   readonly output: { stdout: string; stderr: string };
   /** The first message to the launcher. */
-  readonly ready: Promise<{ type?: unknown; endpoint?: unknown }>;
+  readonly ready: Promise<Record<string, unknown>>;
   readonly exitCode: Promise<number | null>;
 }
 

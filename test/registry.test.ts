@@ -1,4 +1,5 @@
 import { createServer, type Server } from "node:net";
+import { Server as GrpcServer, type Metadata, ServerCredentials } from "@grpc/grpc-js";
 import { silentLogger, systemClock } from "@holdfast/core";
 import { RegistryUnavailableError } from "@holdfast/process";
 import { type EmbeddedRegistry, startEmbeddedRegistry } from "@holdfast/process/embedded";
@@ -199,6 +200,38 @@ describe("registry client", () => {
     expect((await registry.get("a"))?.value.toString()).toBe("19");
     await registry.close();
     await server.stop();
+  });
+
+  it("asks etcd to end a watch on a member that has lost its leader", async () => {
+    const server = new GrpcServer();
+    const metadata = new Promise<Metadata>((resolve) => {
+      const method = { serialize: () => Buffer.alloc(0), deserialize: () => ({}) };
+      server.register(
+        "/etcdserverpb.KV/Range",
+        (_call: unknown, callback: (error: null, answer: object) => void) => callback(null, {}),
+        // A header with revision 7: an empty list.
+        () => Buffer.from([0x0a, 0x02, 0x18, 0x07]),
+        method.deserialize,
+        "unary",
+      );
+      server.register(
+        "/etcdserverpb.Watch/Watch",
+        (call: { metadata: Metadata }) => resolve(call.metadata),
+        method.serialize,
+        method.deserialize,
+        "bidi",
+      );
+    });
+    const port = await new Promise<number>((resolve, reject) => {
+      server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
+        error === null ? resolve(bound) : reject(error),
+      );
+    });
+    const registry = connectRegistry([`http://127.0.0.1:${port}`], "leaderless");
+    registry.watch("", () => {});
+    expect((await metadata).get("hasleader")).toEqual(["true"]);
+    await registry.close();
+    server.forceShutdown();
   });
 
   it("refuses a transaction that no registry would take, before sending it", async () => {

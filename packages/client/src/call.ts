@@ -134,9 +134,10 @@ export class Call implements Attempt {
     }
   }
 
-  onFailure(error: CacheError): void {
+  onFailure(error: CacheError, wasRefused: boolean): void {
     if (this.#state.at === "done") return;
-    if (this.#isPossiblyDone()) this.#rejectWith(unknownOutcome(error.message, error));
+    if (!wasRefused && this.#isPossiblyDone())
+      this.#rejectWith(unknownOutcome(error.message, error));
     else if (error.code === "CLOSED") this.#rejectWith(error);
     else this.#failed(new CacheError("UNAVAILABLE", error.message, { cause: error }));
   }
@@ -189,7 +190,7 @@ export class Call implements Attempt {
     };
     detour(this.#msLeft(), begin).then(
       (reply) => this.onReply(reply),
-      (error: unknown) => this.onFailure(CacheError.from(error)),
+      (error: unknown) => this.onFailure(CacheError.from(error), false),
     );
   }
 

@@ -1,4 +1,5 @@
 import { CacheError, type CacheErrorCode } from "@holdfast/core";
+import { FakeClock } from "@holdfast/core/testing";
 import { describe, expect, it } from "vitest";
 import { connect } from "./connect.js";
 import type { ConnectOptions } from "./options.js";
@@ -86,12 +87,13 @@ describe("When another node owns the key", () => {
   });
 
   it("goes on as soon as a newer topology arrives, without waiting out its backoff", async () => {
-    await using test = await start({ nodes: 2 });
+    // This clock stands still: no wait ever ends by itself.
+    await using test = await start({ nodes: 2 }, { clock: new FakeClock() });
     const [first, second] = [test.fake.node(0), test.fake.node(1)];
     const key = test.fake.keyOf(first);
     first.intercept = () => ({ code: "UNAVAILABLE", message: "handing over" });
     const written = test.cache.set(key, "v");
-    await received(first, 6);
+    await received(first, 1);
     test.fake.moveAllTo(second);
     await written;
     expect(second.operations).toHaveLength(1);
@@ -228,6 +230,20 @@ describe("When a connection breaks", () => {
     expect(test.node.operations).toHaveLength(1);
   });
 
+  it("writes that a node left undone when it stopped in good order are repeated", async () => {
+    await using test = await start({ nodes: 2 });
+    const [first, second] = [test.fake.node(0), test.fake.node(1)];
+    const key = test.fake.keyOf(first);
+    first.intercept = () => "silence";
+    const written = test.cache.set(key, "v");
+    await received(first, 1);
+    test.fake.moveAllTo(second);
+    await expect.poll(() => test.client.locate(key).owner?.nodeId).toBe("node-1");
+    first.endPipes();
+    await written;
+    expect(second.operations).toHaveLength(1);
+  });
+
   it("stray answers harm nobody", async () => {
     await using test = await start();
     test.node.sendsStrayReplies = true;
@@ -245,6 +261,20 @@ describe("When a connection breaks", () => {
     test.fake.moveAllTo(second);
     await written;
     expect(first.operations).toHaveLength(0);
+  });
+
+  it("the node is tried again seldom, however many operations wait for it", async () => {
+    await using test = await start();
+    test.node.claimedIncarnation = "somebody-else";
+    const keys = Array.from({ length: 200 }, (_, index) => `key-${index}`);
+    const reads = keys.map((key) => test.cache.get(key, { timeout: 400 }));
+    const results = await Promise.allSettled(reads);
+    for (const result of results) {
+      expect(result).toMatchObject({ reason: { code: "DEADLINE_EXCEEDED" } });
+    }
+    // Waits of at least 25, 50, 100 and 200 ms fit into the time, and what they are cut to.
+    expect(test.node.pipesOpened).toBeGreaterThanOrEqual(2);
+    expect(test.node.pipesOpened).toBeLessThanOrEqual(6);
   });
 
   it("operations take a detour while their owner cannot be reached", async () => {

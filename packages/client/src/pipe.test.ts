@@ -77,8 +77,8 @@ class RecordedAttempt implements Attempt {
     this.events.push("replied");
   }
 
-  onFailure(error: CacheError): void {
-    this.events.push(`failed: ${error.message}`);
+  onFailure(error: CacheError, wasRefused: boolean): void {
+    this.events.push(`${wasRefused ? "refused" : "failed"}: ${error.message}`);
   }
 }
 
@@ -138,7 +138,7 @@ describe("Pipe", () => {
     send(attempt);
     stream.hello("a-2");
     const message = "another process than the expected run of a answered";
-    expect(attempt.events).toEqual([`failed: ${message}`]);
+    expect(attempt.events).toEqual([`refused: ${message}`]);
     expect(closed).toEqual([message]);
     expect(stream.isClosed).toBe(true);
   });
@@ -150,7 +150,7 @@ describe("Pipe", () => {
     clock.advance(1_999);
     expect(attempt.events).toEqual([]);
     clock.advance(1);
-    expect(attempt.events).toEqual(["failed: no answer within 2000 ms"]);
+    expect(attempt.events).toEqual(["refused: no answer within 2000 ms"]);
     expect(closed).toHaveLength(1);
     expect(stream.isClosed).toBe(true);
   });
@@ -235,10 +235,19 @@ describe("Pipe", () => {
     stream.end(new CacheError("UNAVAILABLE", "gone"));
     expect(closed).toEqual(["gone"]);
     expect(sent.events).toEqual(["sent", "failed: gone"]);
-    expect(queued.events).toEqual(["failed: gone"]);
+    expect(queued.events).toEqual(["refused: gone"]);
     const late = new RecordedAttempt();
     pipe.send(late);
-    expect(late.events).toEqual(["failed: gone"]);
+    expect(late.events).toEqual(["refused: gone"]);
+  });
+
+  it("counts what a node left unanswered as refused when it stops in good order", async () => {
+    const { stream, send } = await openPipe();
+    const sent = new RecordedAttempt();
+    send(sent);
+    await settle();
+    stream.end();
+    expect(sent.events).toEqual(["sent", "refused: the node is stopping"]);
   });
 
   it("leaves no timer behind", async () => {

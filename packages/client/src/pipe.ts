@@ -11,6 +11,9 @@
  * The hello travels alone. So nothing was sent before the other side is known to be there and to be
  * the right one, and whatever was only queued may safely go elsewhere.
  *
+ * A node that stops in good order answers all that it has begun and then ends the stream. So what is
+ * still unanswered at such an end came too late to be begun; after any other end nobody knows.
+ *
  * Batching adapts without a timer. With nothing in flight a batch leaves at the end of the current
  * tick, with all that the tick asked for. Otherwise it leaves when the event loop has gone round
  * and the transport has taken the batch before: the busier the process, the more gathers. It does
@@ -30,8 +33,12 @@ export interface Attempt {
   /** From now on the node may have executed it. */
   onSend(): void;
   onReply(reply: Reply__Output): void;
-  /** The pipe ended without a reply. */
-  onFailure(error: CacheError): void;
+  /**
+   * The pipe ended without a reply.
+   *
+   * @param wasRefused - Whether it certainly was not executed, even if it was sent.
+   */
+  onFailure(error: CacheError, wasRefused: boolean): void;
 }
 
 export interface BatchBounds {
@@ -47,7 +54,7 @@ export interface PipeOptions {
   /** The epoch of the client's topology at this moment. */
   readonly epoch: () => number;
   /** Called once, unless the client itself closed the pipe. */
-  readonly onClosed: (error: CacheError, wasOpen: boolean) => void;
+  readonly onClosed: (error: CacheError) => void;
   readonly onOpen: () => void;
 }
 
@@ -87,8 +94,10 @@ export class Pipe {
     this.#state = { at: "opening", cancelTimeout };
     this.#stream = open({
       message: (message) => this.#onMessage(message),
-      ended: (error) =>
-        this.#fail(error ?? new CacheError("UNAVAILABLE", "the node ended the connection")),
+      ended: (error) => {
+        if (error !== undefined) this.#fail(error);
+        else this.#fail(new CacheError("UNAVAILABLE", "the node is stopping"), true);
+      },
     });
     const { hello } = options;
     const budgetMs = options.openTimeoutMs;
@@ -106,7 +115,7 @@ export class Pipe {
 
   send(attempt: Attempt): void {
     if (this.#state.at === "closed") {
-      attempt.onFailure(this.#state.error);
+      attempt.onFailure(this.#state.error, true);
       return;
     }
     this.#queued.add(attempt);
@@ -122,13 +131,7 @@ export class Pipe {
 
   /** Ends the pipe. Every attempt in it fails with `error`; `onClosed` is not called. */
   close(error: CacheError): void {
-    if (this.#state.at === "closed") return;
-    this.#setState({ at: "closed", error });
-    this.#stream.close();
-    const failed = [...this.#queued, ...this.#sent.values()];
-    this.#queued.clear();
-    this.#sent.clear();
-    for (const attempt of failed) attempt.onFailure(error);
+    if (this.#state.at !== "closed") this.#end(error, false);
   }
 
   #setState(state: State): void {
@@ -136,12 +139,22 @@ export class Pipe {
     this.#state = state;
   }
 
-  #fail(error: CacheError): void {
+  #fail(error: CacheError, isInGoodOrder = false): void {
     if (this.#state.at === "closed") return;
-    const wasOpen = this.#state.at === "open";
     // Told first: who retries in answer to the failure must not be given this pipe again.
-    this.#options.onClosed(error, wasOpen);
-    this.close(error);
+    this.#options.onClosed(error);
+    this.#end(error, isInGoodOrder);
+  }
+
+  #end(error: CacheError, isInGoodOrder: boolean): void {
+    this.#setState({ at: "closed", error });
+    this.#stream.close();
+    const queued = [...this.#queued];
+    const sent = [...this.#sent.values()];
+    this.#queued.clear();
+    this.#sent.clear();
+    for (const attempt of queued) attempt.onFailure(error, true);
+    for (const attempt of sent) attempt.onFailure(error, isInGoodOrder);
   }
 
   #onMessage({ hello, replies }: Replies__Output): void {

@@ -17,7 +17,7 @@ import { type Codec, decodeValue, encodeValue } from "./codecs.js";
 import { durationMs } from "./duration.js";
 
 /** Above every limit that a cache can be configured with; such a value would only cost the way. */
-export const MAX_VALUE_BYTES: number = 4 * 1024 * 1024;
+const MAX_VALUE_BYTES = 4 * 1024 * 1024;
 
 /** An operation on one key. */
 export type KeyedOperation = Operation & { readonly key: Uint8Array };

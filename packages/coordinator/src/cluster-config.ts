@@ -8,14 +8,11 @@ import {
   CONFIG_KEY,
   COORDINATOR_KEY,
   checkMeta,
-  type Database,
   DatabaseError,
   decodeClusterConfig,
   encodeRecord,
   type Registry,
   RegistryUnavailableError,
-  readMeta,
-  writeMeta,
 } from "@holdfast/process";
 import type { Reign } from "./leadership.js";
 
@@ -27,11 +24,18 @@ export class IncompatibleClusterError extends Error {
   override readonly name = "IncompatibleClusterError";
 }
 
+/** Where the database remembers what the cluster is. */
+export interface MetaStore {
+  /** @throws {DatabaseError} */
+  read(): Promise<ClusterConfig | undefined>;
+  /** Remembers it unless something is remembered already, and returns what is. @throws {DatabaseError} */
+  write(config: ClusterConfig): Promise<ClusterConfig>;
+}
+
 export interface ClusterConfigOptions {
   readonly registry: Registry;
-  readonly database: Database | undefined;
-  /** Brings the database's tables up to date; called before the database is used. */
-  readonly prepareDatabase: () => Promise<void>;
+  /** Undefined: no database is configured. */
+  readonly meta: MetaStore | undefined;
   readonly logger: Logger;
   /** For a cluster that does not exist yet. */
   readonly create: () => ClusterConfig;
@@ -80,16 +84,10 @@ export async function ensureClusterConfig(
 }
 
 /** What the database remembers of a cluster, or, after this, of the new one. */
-async function remembered({
-  database,
-  prepareDatabase,
-  create,
-  logger,
-}: ClusterConfigOptions): Promise<ClusterConfig> {
-  if (database === undefined) return create();
-  await prepareDatabase();
-  const known = await readMeta(database);
-  if (known === undefined) return await writeMeta(database, create());
+async function remembered({ meta, create, logger }: ClusterConfigOptions): Promise<ClusterConfig> {
+  if (meta === undefined) return create();
+  const known = await meta.read();
+  if (known === undefined) return await meta.write(create());
   logger.warn({ clusterId: known.clusterId }, "recreating the cluster that the database remembers");
   return known;
 }
@@ -97,13 +95,12 @@ async function remembered({
 /** The registry has it, so a database that is away is no reason to wait. */
 async function rememberIfPossible(
   config: ClusterConfig,
-  { database, prepareDatabase, logger }: ClusterConfigOptions,
+  { meta, logger }: ClusterConfigOptions,
 ): Promise<void> {
-  if (database === undefined) return;
+  if (meta === undefined) return;
   let known: ClusterConfig;
   try {
-    await prepareDatabase();
-    known = await writeMeta(database, config);
+    known = await meta.write(config);
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
     logger.warn({ err: error }, "cannot compare the cluster with what the database remembers");

@@ -69,7 +69,7 @@ describe("CoordinatorLoop: joining and leaving", () => {
     await cluster.register("b", { state: "draining" });
     await cluster.pass(1_000);
     expect(cluster.counts()).toEqual({ a: 16 });
-    cluster.kill("b");
+    await cluster.kill("b");
     await cluster.pass(1_000);
     expect(cluster.topology?.members.map(({ nodeId }) => nodeId)).toEqual(["a"]);
   });
@@ -80,7 +80,7 @@ describe("CoordinatorLoop: deaths", () => {
     const { cluster, coordinator } = await clusterOf("a", "b", "c");
     await using _ = cluster;
     const lost = cluster.ownedBy("a");
-    cluster.kill("a");
+    await cluster.kill("a");
     await settle();
     await settle();
     expect(Object.keys(cluster.counts()).sort()).toEqual(["b", "c"]);
@@ -108,7 +108,7 @@ describe("CoordinatorLoop: deaths", () => {
     await cluster.pass(300);
     expect(cluster.peers.calls.length).toBeGreaterThan(0);
     const before = cluster.topology?.epoch ?? 0;
-    cluster.kill("a");
+    await cluster.kill("a");
     for (let turn = 0; turn < 5; turn++) await settle();
     expect(cluster.topology?.epoch).toBe(before + 1);
     expect(cluster.ownedBy("a")).toEqual([]);
@@ -118,12 +118,12 @@ describe("CoordinatorLoop: deaths", () => {
     const { cluster, coordinator } = await clusterOf("a", "b");
     await using _ = cluster;
     let returned = false;
-    cluster.registry.beforeTransaction = (writes) => {
+    cluster.registry.beforeTransaction = async (writes) => {
       if (returned || !writes.some(({ key }) => key === "topology")) return;
       returned = true;
-      cluster.registry.put("members/a", memberJson("a"));
+      await cluster.registry.put("members/a", memberJson("a"));
     };
-    cluster.kill("a");
+    await cluster.kill("a");
     await cluster.pass(1_000);
     expect(returned).toBe(true);
     expect(coordinator.stats.refusedPublishes).toBe(1);
@@ -135,7 +135,7 @@ describe("CoordinatorLoop: deaths", () => {
     const { cluster, coordinator } = await clusterOf("a", "b");
     await using _ = cluster;
     coordinator.crash();
-    cluster.kill("a");
+    await cluster.kill("a");
     await cluster.startCoordinator("c2");
     // The key of the former leader lives on for its lease.
     await cluster.pass(3_100);
@@ -150,7 +150,7 @@ describe("CoordinatorLoop: deaths", () => {
     const { cluster, coordinator } = await clusterOf("a", "b");
     await using _ = cluster;
     coordinator.crash();
-    cluster.kill("a");
+    await cluster.kill("a");
     const second = await cluster.startCoordinator("c2");
     await cluster.pass(3_100);
     expect(cluster.counts()).toEqual({ a: 8, b: 8 });
@@ -162,7 +162,7 @@ describe("CoordinatorLoop: deaths", () => {
   it("leaves partitions to nobody while nobody is left, and gives them to the next", async () => {
     const { cluster } = await clusterOf("a");
     await using _ = cluster;
-    cluster.kill("a");
+    await cluster.kill("a");
     await cluster.pass(500);
     expect(cluster.counts()).toEqual({ nobody: 16 });
     await cluster.register("a#2");
@@ -205,7 +205,7 @@ describe("CoordinatorLoop: releases that fail", () => {
     const { cluster, coordinator } = await clusterOf("a");
     await using _ = cluster;
     let interfered = false;
-    cluster.registry.beforeTransaction = (writes) => {
+    cluster.registry.beforeTransaction = async (writes) => {
       const isFlip =
         cluster.peers.calls.length === 1 && writes.some(({ key }) => key === "topology");
       if (!isFlip || interfered) return;
@@ -213,7 +213,7 @@ describe("CoordinatorLoop: releases that fail", () => {
       // Another publish slips in between, as a deposed leader's could.
       const entry = cluster.topology;
       if (entry !== undefined)
-        cluster.registry.put(
+        await cluster.registry.put(
           "topology",
           encoded({ ...entry, epoch: entry.epoch + 1, writeToken: "x" }),
         );
@@ -253,7 +253,7 @@ describe("CoordinatorLoop: requests", () => {
   it("takes note of who is fenced, and forgets the dead then", async () => {
     const { cluster, coordinator } = await clusterOf("a", "b");
     await using _ = cluster;
-    cluster.kill("a");
+    await cluster.kill("a");
     await cluster.pass(500);
     const noted = coordinator.loop.requests.reportFenced([incarnationOf("a")], never);
     await cluster.pass(500);
@@ -265,7 +265,7 @@ describe("CoordinatorLoop: requests", () => {
   it("answers a request that comes to nothing before its caller gives up", async () => {
     const { cluster, coordinator } = await clusterOf("a");
     await using _ = cluster;
-    cluster.registry.isDown = true;
+    cluster.registry.setAvailable(false);
     const giveUp = new AbortController();
     const request = { partition: 5, incarnation: incarnationOf("a"), term: 1, minTerm: 0 };
     const refused = expect(
@@ -279,7 +279,7 @@ describe("CoordinatorLoop: requests", () => {
   it("refuses everything that waits when the leadership ends", async () => {
     const { cluster, coordinator } = await clusterOf("a");
     await using _ = cluster;
-    cluster.registry.isDown = true;
+    cluster.registry.setAvailable(false);
     const request = { partition: 5, incarnation: incarnationOf("a"), term: 1, minTerm: 0 };
     const refused = expect(
       coordinator.loop.requests.askForTerm(request, never),
@@ -294,7 +294,7 @@ describe("CoordinatorLoop: the registry fails", () => {
     const { cluster, coordinator } = await clusterOf("a");
     await using _ = cluster;
     cluster.registry.answersToLose = 1;
-    cluster.kill("a");
+    await cluster.kill("a");
     await cluster.pass(300);
     expect(cluster.counts()).toEqual({ nobody: 16 });
     expect(coordinator.stats.refusedPublishes).toBe(0);
@@ -304,12 +304,12 @@ describe("CoordinatorLoop: the registry fails", () => {
   it("goes on after an outage, and counts absences from its end", async () => {
     const { cluster } = await clusterOf("a", "b");
     await using _ = cluster;
-    cluster.registry.isDown = true;
+    cluster.registry.setAvailable(false);
     await cluster.pass(10_000);
     expect(cluster.counts()).toEqual({ a: 8, b: 8 });
-    cluster.registry.isDown = false;
+    cluster.registry.setAvailable(true);
     // Gone from the first state that is seen after the outage.
-    cluster.kill("a");
+    await cluster.kill("a");
     await cluster.pass(4_000);
     expect(cluster.counts()).toEqual({ a: 8, b: 8 });
     await cluster.pass(4_000);
@@ -320,14 +320,14 @@ describe("CoordinatorLoop: the registry fails", () => {
     const { cluster } = await clusterOf("a", "b");
     await using _ = cluster;
     const before = cluster.topology;
-    cluster.registry.delete("topology");
+    await cluster.registry.delete("topology");
     await cluster.pass(1_000);
     expect(cluster.topology).toMatchObject({ epoch: 2, partitions: before?.partitions });
   });
 
   it("does not start a cluster of another format", async () => {
     await using cluster = new Harness();
-    cluster.registry.put(
+    await cluster.registry.put(
       "config",
       JSON.stringify({
         clusterId: "x",
@@ -349,8 +349,8 @@ describe("CoordinatorLoop: the registry fails", () => {
   it("ignores members that it cannot read, and serves the others", async () => {
     await using cluster = new Harness();
     await cluster.startCoordinator("c1");
-    cluster.registry.put("members/bad", "{");
-    cluster.registry.put("members/other", memberJson("a"));
+    await cluster.registry.put("members/bad", "{");
+    await cluster.registry.put("members/other", memberJson("a"));
     await cluster.register("a");
     await cluster.pass(1_000);
     expect(cluster.counts()).toEqual({ a: 16 });
@@ -434,9 +434,12 @@ describe("CoordinatorLoop: two coordinators", () => {
     const { cluster, coordinator } = await clusterOf("a");
     await using _ = cluster;
     // Its key is replaced behind its back, and it does not hear of it.
-    cluster.registry.isSilent = true;
-    cluster.registry.delete("coordinator");
-    cluster.registry.put("coordinator", JSON.stringify({ coordinatorId: "c2", address: "c2:1" }));
+    cluster.registry.setSilent(true);
+    await cluster.registry.delete("coordinator");
+    await cluster.registry.put(
+      "coordinator",
+      JSON.stringify({ coordinatorId: "c2", address: "c2:1" }),
+    );
     const request = { partition: 1, incarnation: incarnationOf("a"), term: 1, minTerm: 0 };
     const refused = coordinator.loop.requests
       .askForTerm(request, new AbortController().signal)
@@ -444,8 +447,7 @@ describe("CoordinatorLoop: two coordinators", () => {
     await cluster.pass(500);
     expect(coordinator.stats.refusedPublishes).toBeGreaterThan(0);
     expect(cluster.history).toHaveLength(1);
-    cluster.registry.isSilent = false;
-    cluster.registry.tellAll();
+    cluster.registry.setSilent(false);
     await cluster.pass(500);
     expect(coordinator.leadership.reign).toBeUndefined();
     expect(await refused).toMatchObject({ code: "UNAVAILABLE" });
@@ -465,10 +467,10 @@ describe("Leadership", () => {
     const { cluster, coordinator } = await clusterOf("a");
     await using _ = cluster;
     const before = coordinator.leadership.reign;
-    cluster.registry.isDown = true;
-    await cluster.pass(3_500);
+    cluster.registry.setAvailable(false);
+    await cluster.pass(2_600);
     expect(coordinator.leadership.reign).toBeUndefined();
-    cluster.registry.isDown = false;
+    cluster.registry.setAvailable(true);
     await cluster.pass(2_000);
     // The key is the same, but absences count from now.
     const after = coordinator.leadership.reign;
@@ -479,7 +481,7 @@ describe("Leadership", () => {
   it("is won again after the registry lost everything", async () => {
     const { cluster, coordinator } = await clusterOf("a");
     await using _ = cluster;
-    cluster.registry.wipe();
+    await cluster.registry.wipe();
     await cluster.pass(5_000);
     expect(coordinator.leadership.reign).toBeDefined();
     expect(await cluster.registry.get("coordinator")).toBeDefined();
@@ -487,12 +489,11 @@ describe("Leadership", () => {
 
   it("survives a registry that is down when it starts", async () => {
     await using cluster = new Harness();
-    cluster.registry.isDown = true;
+    cluster.registry.setAvailable(false);
     const coordinator = await cluster.startCoordinator("c1");
     await cluster.pass(2_000);
     await expect(cluster.registry.get("config")).rejects.toThrow(RegistryUnavailableError);
-    cluster.registry.isDown = false;
-    cluster.registry.tellAll();
+    cluster.registry.setAvailable(true);
     await cluster.register("a");
     await cluster.pass(2_000);
     expect(coordinator.leadership.reign).toBeDefined();

@@ -28,13 +28,17 @@ import {
   openDatabase,
   type ProcessLogger,
   type Registry,
+  readFloor,
+  readMeta,
+  reserveFloor,
+  writeMeta,
 } from "@holdfast/process";
 import { Admin, Control, Topology } from "@holdfast/proto";
 import { createAdminService } from "./admin-service.js";
-import { ensureClusterConfig, FORMAT_VERSION } from "./cluster-config.js";
+import { ensureClusterConfig, FORMAT_VERSION, type MetaStore } from "./cluster-config.js";
 import { createControlService } from "./control-service.js";
 import { CoordinatorLoop } from "./coordinator-loop.js";
-import { DatabaseFloors, noFloors } from "./floors.js";
+import { type FloorStore, noFloors, StoredFloors } from "./floors.js";
 import { Leadership } from "./leadership.js";
 import { createMetrics } from "./metrics.js";
 import type { CoordinatorOptions } from "./options.js";
@@ -206,8 +210,8 @@ export class Coordinator implements AsyncDisposable {
   }
 
   #createLoop(peers: GrpcPeers, stats: ReturnType<typeof newStats>): CoordinatorLoop {
-    const { memberTtlMs, releaseTimeoutMs, moveBatch, tokensPerWeight, database } = this.#options;
-    const migrated = database?.migrate ? onceSuccessful(() => this.#migrate()) : async () => {};
+    const { memberTtlMs, releaseTimeoutMs, moveBatch, tokensPerWeight } = this.#options;
+    const stores = this.#createStores();
     const parts = {
       registry: this.#registry,
       view: this.#view,
@@ -220,12 +224,11 @@ export class Coordinator implements AsyncDisposable {
       logger: this.#logger,
       createToken: () => randomUUID(),
       createFloors: () =>
-        this.#database === undefined ? noFloors : new DatabaseFloors(this.#database, this.#logger),
+        stores === undefined ? noFloors : new StoredFloors(stores.floor, this.#logger),
       ensureConfig: (reign: Parameters<typeof ensureClusterConfig>[0]) =>
         ensureClusterConfig(reign, {
           registry: this.#registry,
-          database: this.#database,
-          prepareDatabase: migrated,
+          meta: stores?.meta,
           logger: this.#logger,
           create: () => ({
             clusterId: randomUUID(),
@@ -244,8 +247,24 @@ export class Coordinator implements AsyncDisposable {
     return new CoordinatorLoop(parts, { memberTtlMs, releaseTimeoutMs: callTimeoutMs, moveBatch });
   }
 
-  async #migrate(): Promise<void> {
-    if (this.#database !== undefined) await migrate(this.#database);
+  /** What is kept in the database. The tables are brought up to date before their first use. */
+  #createStores(): { readonly meta: MetaStore; readonly floor: FloorStore } | undefined {
+    const database = this.#database;
+    if (database === undefined) return undefined;
+    const prepare = onceSuccessful(async () => {
+      if (this.#options.database?.migrate) await migrate(database);
+    });
+    const prepared = <Result>(work: () => Promise<Result>) => prepare().then(work);
+    return {
+      meta: {
+        read: () => prepared(() => readMeta(database)),
+        write: (config) => prepared(() => writeMeta(database, config)),
+      },
+      floor: {
+        read: () => prepared(() => readFloor(database)),
+        reserve: (wanted) => prepared(() => reserveFloor(database, wanted)),
+      },
+    };
   }
 
   #createServer(views: CoordinatorTopologyViews): GrpcServer {

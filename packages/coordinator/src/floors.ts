@@ -7,10 +7,18 @@
  * least half a step in reserve. So a failover does not need the database.
  */
 import { type Logger, MAX_TERM, type Topology } from "@holdfast/core";
-import { type Database, type Floor, readFloor, reserveFloor } from "@holdfast/process";
+import type { Floor } from "@holdfast/process";
 
 const EPOCHS_AHEAD = 4_096;
 const TERMS_AHEAD = 256;
+
+/** Where the floor is kept: the database. */
+export interface FloorStore {
+  /** @throws {DatabaseError} */
+  read(): Promise<Floor>;
+  /** Raises what is lower, and returns what is set aside then. @throws {DatabaseError} */
+  reserve(wanted: Floor): Promise<Floor>;
+}
 
 export interface Floors {
   /** What may have been used before this topology; to be asked once, before the first publish. */
@@ -32,21 +40,21 @@ export function highestTerm(topology: Topology): number {
   return topology.partitions.reduce((highest, { term }) => Math.max(highest, term), 0);
 }
 
-export class DatabaseFloors implements Floors {
-  readonly #database: Database;
+export class StoredFloors implements Floors {
+  readonly #store: FloorStore;
   readonly #logger: Logger;
   #reserved: Floor = { epoch: 0, term: 0 };
   #refilling: Promise<void> | undefined;
 
-  constructor(database: Database, logger: Logger) {
-    this.#database = database;
+  constructor(store: FloorStore, logger: Logger) {
+    this.#store = store;
     this.#logger = logger;
   }
 
   /** @throws {DatabaseError} only when there is no topology: was there one before? */
   async open(topology: Topology | undefined): Promise<Floor> {
     if (topology === undefined) {
-      this.#reserved = await readFloor(this.#database);
+      this.#reserved = await this.#store.read();
       return this.#reserved;
     }
     const term = highestTerm(topology);
@@ -83,7 +91,7 @@ export class DatabaseFloors implements Floors {
       epoch: epoch + EPOCHS_AHEAD,
       term: Math.min(term + TERMS_AHEAD, MAX_TERM - 1),
     };
-    const reserved = await reserveFloor(this.#database, wanted);
+    const reserved = await this.#store.reserve(wanted);
     this.#reserved = {
       epoch: Math.max(reserved.epoch, this.#reserved.epoch),
       term: Math.max(reserved.term, this.#reserved.term),

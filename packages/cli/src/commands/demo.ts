@@ -19,6 +19,7 @@ interface DemoOptions {
   readonly lookups: number;
   readonly nodes: number;
   readonly seedRandom?: number;
+  readonly dataDir?: string;
   readonly once: boolean;
   readonly json: boolean;
 }
@@ -42,6 +43,7 @@ export function demoCommand(context: CliContext): Command {
       "seed of all random choices (default: a new one)",
       wholeNumber(0, SEEDS),
     )
+    .option("--data-dir <folder>", "a new folder that keeps database and logs (default: temporary)")
     .option("--once", "end after the summary", false)
     .option("--json", "print the summary as one JSON object on standard output", false)
     .action((options: DemoOptions) => demo(context, options));
@@ -53,9 +55,9 @@ async function demo(context: CliContext, options: DemoOptions): Promise<void> {
     clock: context.clock,
     onSecond: () => context.exit(130),
   });
-  const { lookups, nodes, once, products, trace } = options;
+  const { dataDir, lookups, nodes, once, products, trace } = options;
   const seed = options.seedRandom ?? randomInt(SEEDS);
-  const job: MainJobOptions = { lookups, nodes, once, products, seed, trace };
+  const job: MainJobOptions = { dataDir, lookups, nodes, once, products, seed, trace };
   let line: string | undefined;
   const isKept = await runMainJob(job, {
     reporter: reporterOf(context, options),

@@ -63,6 +63,7 @@ export async function runMainJob(
     logger: reporterLogger(reporter),
     postgresBinDir,
     clock,
+    ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
   });
   const startupMs = clock.monotonic() - startedAtMs;
   reporter.line(`  serving after ${ms(startupMs)}; logs in ${cluster.dataDir}/logs`);

@@ -11,6 +11,8 @@ export interface MainJobOptions {
   readonly nodes: number;
   /** Seed of everything drawn at random; printed. Default: a new one. */
   readonly seed: number;
+  /** Folder for the database and the logs, which stays. Default: a temporary one. */
+  readonly dataDir: string | undefined;
   /** End after the summary, instead of running until Ctrl-C. */
   readonly once: boolean;
 }

@@ -58,5 +58,9 @@ export class Prober {
       }
       await delay(clock, paceMs);
     }
+    // Out of reach to the end: the gap is at least as long as was waited.
+    if (askedAtMs !== undefined) {
+      this.#longestMs = Math.max(this.#longestMs, clock.monotonic() - askedAtMs);
+    }
   }
 }

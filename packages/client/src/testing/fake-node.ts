@@ -122,6 +122,11 @@ export class FakeNode {
     this.#pipes.clear();
   }
 
+  /** Ends every pipe as a node does that stops in good order. */
+  endPipes(): void {
+    for (const pipe of this.#pipes) pipe.end();
+  }
+
   dropWatches(): void {
     for (const watch of this.#watches) watch.emit("error", toStatusObject(unavailable()));
     this.#watches.clear();

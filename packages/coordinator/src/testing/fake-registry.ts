@@ -1,204 +1,118 @@
 /**
- * A registry in memory, for tests: the real semantics of revisions, guarded transactions, leases
- * and watches, on the test's clock, with switches for what can go wrong.
+ * The registry in memory, with switches for what can go wrong: outages, answers that get lost,
+ * watches that hear nothing, others that write in between, and the loss of everything.
  */
 import type { Clock } from "@holdfast/core";
-import {
-  type Compare,
-  type Lease,
-  LeaseGoneError,
-  type Registry,
-  type RegistryEntry,
-  type RegistrySnapshot,
-  RegistryUnavailableError,
-  type RegistryWatch,
-  type TransactionResult,
-  type Write,
+import type {
+  Compare,
+  Lease,
+  Registry,
+  RegistryEntry,
+  RegistrySnapshot,
+  RegistryWatch,
+  TransactionResult,
+  Write,
 } from "@holdfast/process";
+import { MemoryRegistry } from "@holdfast/process/testing";
 
-interface FakeLease {
-  readonly ttlMs: number;
-  cancel: () => void;
-}
-
-interface FakeWatch {
+interface Watch {
   readonly prefix: string;
   readonly onSnapshot: (snapshot: RegistrySnapshot) => void;
+  inner: RegistryWatch;
 }
 
 export class FakeRegistry implements Registry {
   readonly #clock: Clock;
-  readonly #watches = new Set<FakeWatch>();
-  readonly #leases = new Map<string, FakeLease>();
-  #entries = new Map<string, RegistryEntry>();
-  #revision = 1;
-  #nextLease = 1;
-  /** While set, every call fails and nothing is done; leases stand still. */
-  isDown = false;
-  /** While set, watches hear nothing. */
-  isSilent = false;
+  readonly #watches = new Set<Watch>();
+  #inner: MemoryRegistry;
+  #isSilent = false;
   /** So many of the next transactions are made, but their answers are lost. */
   answersToLose = 0;
   /** Called before each transaction; may change the registry under it. */
-  beforeTransaction: (writes: readonly Write[]) => void = () => {};
-  transactions = 0;
+  beforeTransaction: (writes: readonly Write[]) => Promise<void> = async () => {};
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#inner = new MemoryRegistry(clock);
   }
 
-  async get(key: string): Promise<RegistryEntry | undefined> {
-    this.#requireUp();
-    return this.#entries.get(key);
+  get(key: string): Promise<RegistryEntry | undefined> {
+    return this.#inner.get(key);
   }
 
-  async list(prefix: string): Promise<RegistrySnapshot> {
-    this.#requireUp();
-    return this.#snapshot(prefix);
+  list(prefix: string): Promise<RegistrySnapshot> {
+    return this.#inner.list(prefix);
   }
 
   async transact(
     compares: readonly Compare[],
     writes: readonly Write[],
   ): Promise<TransactionResult> {
-    this.#requireUp();
-    this.beforeTransaction(writes);
-    this.transactions++;
-    const succeeded = compares.every((compare) => this.#holds(compare));
-    for (const write of writes) {
-      const leaseId = "put" in write ? write.leaseId : undefined;
-      if (leaseId === undefined || this.#leases.has(leaseId)) continue;
-      throw new LeaseGoneError(`lease ${leaseId} is gone`);
-    }
-    if (succeeded) this.#write(writes);
+    await this.beforeTransaction(writes);
     if (this.answersToLose > 0) {
       this.answersToLose--;
-      throw new RegistryUnavailableError("the answer was lost");
+      this.#inner.loseNextAnswer();
     }
-    return { succeeded, revision: this.#revision };
+    return await this.#inner.transact(compares, writes);
   }
 
-  async grantLease(ttlMs: number): Promise<Lease> {
-    this.#requireUp();
-    const leaseId = String(this.#nextLease++);
-    this.#leases.set(leaseId, { ttlMs, cancel: () => {} });
-    this.#extend(leaseId);
-    return { leaseId, ttlMs };
+  grantLease(ttlMs: number): Promise<Lease> {
+    return this.#inner.grantLease(ttlMs);
   }
 
-  async renewLease(leaseId: string): Promise<number> {
-    this.#requireUp();
-    const lease = this.#leases.get(leaseId);
-    if (lease === undefined) throw new LeaseGoneError(`lease ${leaseId} is gone`);
-    this.#extend(leaseId);
-    return lease.ttlMs;
+  renewLease(leaseId: string, timeoutMs: number): Promise<number> {
+    return this.#inner.renewLease(leaseId, timeoutMs);
   }
 
-  async revokeLease(leaseId: string): Promise<void> {
-    this.#requireUp();
-    this.expire(leaseId);
+  revokeLease(leaseId: string): Promise<void> {
+    return this.#inner.revokeLease(leaseId);
   }
 
   watch(prefix: string, onSnapshot: (snapshot: RegistrySnapshot) => void): RegistryWatch {
-    const watch = { prefix, onSnapshot };
+    const unlessSilent = (snapshot: RegistrySnapshot) => {
+      if (!this.#isSilent) onSnapshot(snapshot);
+    };
+    const inner = this.#inner.watch(prefix, unlessSilent);
+    const watch: Watch = { prefix, onSnapshot: unlessSilent, inner };
     this.#watches.add(watch);
-    this.#tell(watch);
     return {
       close: async () => {
         this.#watches.delete(watch);
+        await watch.inner.close();
       },
     };
   }
 
-  async close(): Promise<void> {
-    this.#watches.clear();
+  close(): Promise<void> {
+    return this.#inner.close();
   }
 
-  /** Ends a lease and deletes its keys, as when nobody renewed it. */
-  expire(leaseId: string): void {
-    this.#leases.get(leaseId)?.cancel();
-    this.#leases.delete(leaseId);
-    const keys = [...this.#entries.values()].filter((entry) => entry.leaseId === leaseId);
-    if (keys.length > 0) this.#write(keys.map(({ key }) => ({ key, delete: true })));
+  /** Starts or ends an outage. */
+  setAvailable(available: boolean): void {
+    this.#inner.setAvailable(available);
   }
 
-  /** Writes without conditions, and without being counted. */
-  put(key: string, value: string | Buffer): void {
-    this.#write([{ key, put: value }]);
+  /** While silent, watches hear nothing; afterwards they catch up. */
+  setSilent(silent: boolean): void {
+    this.#isSilent = silent;
+    if (!silent) this.#inner.setAvailable(true);
   }
 
-  delete(key: string): void {
-    this.#write([{ key, delete: true }]);
+  /** Writes without conditions or faults. */
+  async put(key: string, value: string | Buffer): Promise<void> {
+    await this.#inner.transact([], [{ key, put: value }]);
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#inner.transact([], [{ key, delete: true }]);
   }
 
   /** Loses everything, revisions and leases included. */
-  wipe(): void {
-    this.#entries = new Map();
-    for (const lease of this.#leases.values()) lease.cancel();
-    this.#leases.clear();
-    this.#revision = 1;
-    this.tellAll();
-  }
-
-  /** What a safety read does for every watch. */
-  tellAll(): void {
-    for (const watch of this.#watches) this.#tell(watch);
-  }
-
-  #requireUp(): void {
-    if (this.isDown) throw new RegistryUnavailableError("the registry is down");
-  }
-
-  #holds(compare: Compare): boolean {
-    const entry = this.#entries.get(compare.key);
-    if (compare.target === "lease") return (entry?.leaseId ?? "") === compare.equals;
-    const revision = compare.target === "create" ? entry?.createRevision : entry?.modRevision;
-    return (revision ?? 0) === compare.equals;
-  }
-
-  #write(writes: readonly Write[]): void {
-    if (writes.length === 0) return;
-    this.#revision++;
-    this.#entries = new Map(this.#entries);
-    for (const write of writes) {
-      if ("delete" in write) this.#entries.delete(write.key);
-      else {
-        this.#entries.set(write.key, {
-          key: write.key,
-          value: Buffer.from(write.put),
-          createRevision: this.#entries.get(write.key)?.createRevision ?? this.#revision,
-          modRevision: this.#revision,
-          leaseId: write.leaseId,
-        });
-      }
+  async wipe(): Promise<void> {
+    await this.#inner.close();
+    this.#inner = new MemoryRegistry(this.#clock);
+    for (const watch of this.#watches) {
+      watch.inner = this.#inner.watch(watch.prefix, watch.onSnapshot);
     }
-    this.tellAll();
-  }
-
-  #extend(leaseId: string): void {
-    const lease = this.#leases.get(leaseId);
-    if (lease === undefined) return;
-    lease.cancel();
-    lease.cancel = this.#clock.after(lease.ttlMs, () => {
-      // A registry that is down lets leases live on, as etcd does after a restart.
-      if (this.isDown) this.#extend(leaseId);
-      else this.expire(leaseId);
-    });
-  }
-
-  #tell(watch: FakeWatch): void {
-    if (this.isSilent || this.isDown) return;
-    const snapshot = this.#snapshot(watch.prefix);
-    queueMicrotask(() => {
-      if (this.#watches.has(watch)) watch.onSnapshot(snapshot);
-    });
-  }
-
-  #snapshot(prefix: string): RegistrySnapshot {
-    return {
-      revision: this.#revision,
-      entries: new Map([...this.#entries].filter(([key]) => key.startsWith(prefix))),
-      readAtMs: this.#clock.monotonic(),
-    };
   }
 }

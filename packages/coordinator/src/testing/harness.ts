@@ -13,7 +13,7 @@ import {
 import { FakeClock, seededRandom } from "@holdfast/core/testing";
 import { encodeRecord, LeaseKeeper, type MemberRecord } from "@holdfast/process";
 import { decodeTopology } from "@holdfast/proto";
-import { ensureClusterConfig } from "../cluster-config.js";
+import { ensureClusterConfig, type MetaStore } from "../cluster-config.js";
 import { CoordinatorLoop } from "../coordinator-loop.js";
 import { type Floors, noFloors } from "../floors.js";
 import { Leadership } from "../leadership.js";
@@ -37,6 +37,7 @@ const LEASE_TTL_MS = 3_000;
 
 export interface HarnessOptions {
   readonly floors?: Floors;
+  readonly meta?: MetaStore;
   readonly moveBatch?: number;
   readonly logger?: Logger;
 }
@@ -98,8 +99,7 @@ export class Harness {
         ensureConfig: (reign) =>
           ensureClusterConfig(reign, {
             registry,
-            database: undefined,
-            prepareDatabase: async () => {},
+            meta: options.meta,
             logger,
             create: () => TEST_CONFIG,
           }),
@@ -143,9 +143,10 @@ export class Harness {
   }
 
   /** The lease of a node ends. */
-  kill(name: string): void {
-    this.registry.expire(this.#leases.get(name) ?? "");
+  async kill(name: string): Promise<void> {
+    const leaseId = this.#leases.get(name);
     this.#leases.delete(name);
+    if (leaseId !== undefined) await this.registry.revokeLease(leaseId);
   }
 
   /** Lets time pass in small steps, in which everything may react. */

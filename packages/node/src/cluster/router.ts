@@ -54,20 +54,20 @@ export class Router {
     operations: readonly Operation__Output[],
     context: RouteContext,
   ): Promise<Reply[]> {
-    const replies = await Promise.all(
-      operations.map((operation) => this.#local.execute(operation, context)),
-    );
+    const replies: Reply[] = [];
+    let pending = operations.map((operation, index): Routed => ({ index, operation }));
     for (;;) {
-      const elsewhere = operations
-        .map((operation, index) => ({ index, operation }))
-        .filter(({ index }) => replies[index]?.code === "NOT_OWNER");
-      if (elsewhere.length === 0) return replies;
+      await this.#executeHere(pending, replies, context);
+      pending = pending.filter(({ index }) => replies[index]?.code === "NOT_OWNER");
+      if (pending.length === 0) return replies;
+      const heard = await this.#forward(pending, replies, context);
+      pending = pending.filter(({ index }) => replies[index]?.code === "NOT_OWNER");
+      if (pending.length === 0) return replies;
       if (this.#clock.monotonic() >= context.deadlineMs) return replies.map(withoutOwner);
-      const heard = await this.#forward(elsewhere, replies, context);
+      // The owner has just changed, or is dead and not replaced yet.
       const { epoch = 0 } = this.#topology.topology ?? {};
       const untilMs = Math.min(context.deadlineMs, this.#clock.monotonic() + TOPOLOGY_WAIT_MS);
-      const isUnsettled = elsewhere.some(({ index }) => replies[index]?.code === "NOT_OWNER");
-      if (isUnsettled) await this.#topology.waitFor(Math.max(epoch + 1, heard), untilMs);
+      await this.#topology.waitFor(Math.max(epoch + 1, heard), untilMs);
     }
   }
 
@@ -89,13 +89,25 @@ export class Router {
     );
   }
 
+  /** What this node owns is carried out; for the rest the replies name the owners of the moment. */
+  async #executeHere(
+    pending: readonly Routed[],
+    replies: Reply[],
+    context: RouteContext,
+  ): Promise<void> {
+    const executing = pending.map(async ({ index, operation }) => {
+      replies[index] = await this.#local.execute(operation, context);
+    });
+    await Promise.all(executing);
+  }
+
   /** Fills in the replies of the owners. Returns the highest epoch that one of them named. */
   async #forward(
-    elsewhere: readonly Routed[],
+    pending: readonly Routed[],
     replies: Reply[],
     context: RouteContext,
   ): Promise<number> {
-    const byAddress = groupBy(elsewhere, ({ index }) => this.#ownerAddress(replies[index]));
+    const byAddress = groupBy(pending, ({ index }) => this.#ownerAddress(replies[index]));
     const epochs = await Promise.all(
       [...byAddress].map(async ([address, routed]) => {
         if (address === undefined) return 0;
@@ -116,9 +128,11 @@ export class Router {
       const batch = this.#batch(routed, context);
       ({ replies: answered } = await this.#peers.forward(address, batch, context.deadlineMs));
     } catch (error) {
-      // When nothing was sent, the replies stay NOT_OWNER and are tried again.
+      // What was not sent, and what only reads, stays NOT_OWNER and is tried again.
       if (!(error instanceof ForwardBrokenError)) return 0;
-      for (const { index, operation } of routed) replies[index] = brokenReply(operation, error);
+      for (const { index, operation } of routed) {
+        if (!isRead(operation)) replies[index] = unknownReply(operation, error);
+      }
       return 0;
     }
     for (const reply of answered) {
@@ -145,9 +159,12 @@ export class Router {
   }
 }
 
-/** What is known about an operation that was sent to its owner and not answered. */
-function brokenReply({ id, kind }: Operation__Output, error: ForwardBrokenError): Reply {
-  if (kind === "GET" || kind === "WARM") return toErrorReply(id, error);
+function isRead({ kind }: Operation__Output): boolean {
+  return kind === "GET" || kind === "WARM";
+}
+
+/** What is known about a write that was sent to its owner and not answered. */
+function unknownReply({ id }: Operation__Output, error: ForwardBrokenError): Reply {
   const unknown = new CacheError("OUTCOME_UNKNOWN", error.message, { cause: error });
   return toErrorReply(id, unknown);
 }

@@ -268,7 +268,7 @@ describe.each(Object.keys(EVICTION_POLICIES) as EvictionPolicyName[])(
             fc.modelRun(setup, commands);
           },
         ),
-        { seed, numRuns: 200 },
+        { seed, numRuns: 100 },
       );
     });
   },

@@ -244,7 +244,10 @@ describe("parseCachesFile", () => {
     ["", "caches: is required (f.yaml)"],
     ["cache: {}", "caches: is required (f.yaml)"],
     ["caches: []", "caches: must be a section, not a list (f.yaml:1)"],
-    ["caches: {\n", "f.yaml: malformed YAML at line 2, column 1: Flow map in block collection must be sufficiently indented and end with a }"],
+    [
+      "caches: {\n",
+      "f.yaml: malformed YAML at line 2, column 1: Flow map in block collection must be sufficiently indented and end with a }",
+    ],
   ])("refuses %j", (text, problem) => {
     expect(problemsOf(() => parseCachesFile(text, "f.yaml"))).toContain(problem);
   });

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { ConfigError } from "./config-error.js";
 import { type LoadConfigOptions, loadConfig } from "./load-config.js";
-import { databaseSchema, etcdSchema, logSchema, port } from "./shared-options.js";
+import { databaseSchema, port } from "./shared-options.js";
 import { byteSize, duration } from "./units.js";
 
 const folder = mkdtempSync(join(tmpdir(), "holdfast-config-"));
@@ -256,67 +256,6 @@ describe("environment variables", () => {
     ]);
     expect(problemsOf({ env: { HOLDFAST_MEMORY_FILE: secret } })).toEqual([
       "HOLDFAST_MEMORY_FILE: unknown setting; did you mean HOLDFAST_MEMORY?",
-    ]);
-  });
-});
-
-describe("the shared sections", () => {
-  const shared = z.strictObject({
-    etcd: etcdSchema,
-    log: logSchema,
-    database: databaseSchema.optional(),
-  });
-
-  it("have defaults", () => {
-    expect(loadConfig(shared, { overrides: { database: { url: "postgres://h/d" } } })).toEqual({
-      etcd: { endpoints: ["http://127.0.0.1:2379"], leaseTtlMs: 5_000, tls: undefined },
-      log: { level: "info" },
-      database: {
-        url: "postgres://h/d",
-        schema: "public",
-        maxConnections: 10,
-        connectTimeoutMs: 5_000,
-        statementTimeoutMs: 10_000,
-        lockTimeoutMs: 5_000,
-        migrate: true,
-      },
-    });
-    expect(loadConfig(shared).database).toBeUndefined();
-  });
-
-  it("are set through the environment, optional ones too", () => {
-    const env = {
-      HOLDFAST_ETCD__ENDPOINTS: "http://a:2379,https://b:2379",
-      HOLDFAST_ETCD__LEASE_TTL: "2s",
-      HOLDFAST_DATABASE__URL: "postgresql://u:p@h:5/d",
-      HOLDFAST_DATABASE__MAX_CONNECTIONS: "3",
-    };
-    const config = loadConfig(shared, { env });
-    expect(config.etcd).toMatchObject({
-      endpoints: ["http://a:2379", "https://b:2379"],
-      leaseTtlMs: 2_000,
-    });
-    expect(config.database).toMatchObject({ url: "postgresql://u:p@h:5/d", maxConnections: 3 });
-  });
-
-  it("name what is wrong with them", () => {
-    const overrides = {
-      etcd: { endpoints: ["localhost:2379", "http://"], leaseTtl: "1s", tls: {} },
-      log: { level: "loud" },
-      database: { url: "postgres://h/d", maxConnections: 0 },
-    };
-    expect(problemsOf({ overrides }, shared).map((line) => line.replace(/ \(given.*/, ""))).toEqual(
-      [
-        'etcd.endpoints[0]: must be a URL such as "http://127.0.0.1:2379"',
-        'etcd.endpoints[1]: must be a URL such as "http://127.0.0.1:2379"',
-        "etcd.leaseTtl: must be at least 2s, not 1s",
-        "etcd.tls.rootCertificate: is required",
-        'log.level: must be one of "debug", "info", "warn", "error", "silent", not "loud"',
-        "database.maxConnections: must be at least 1, not 0",
-      ],
-    );
-    expect(problemsOf({ overrides: { etcd: { endpoints: [] } } }, shared)).toEqual([
-      "etcd.endpoints: must have at least 1 item (given by the program)",
     ]);
   });
 });

@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { createRequire } from "node:module";
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { credentials, loadPackageDefinition, type ServiceError, status } from "@grpc/grpc-js";
@@ -24,7 +23,6 @@ interface Given {
   readonly services?: readonly GrpcService[];
   readonly port?: number;
   readonly host?: string;
-  readonly reflection?: boolean;
   readonly maxMessageBytes?: number;
   readonly clock?: Clock;
   readonly logger?: Logger;
@@ -38,7 +36,7 @@ function createServer(given: Given = {}): GrpcServer {
     logger: given.logger ?? silentLogger,
     clock: given.clock ?? systemClock,
     services: given.services ?? [adminService(async () => ({}))],
-    reflection: given.reflection ?? false,
+    reflection: false,
     maxMessageBytes: given.maxMessageBytes ?? 1_048_576,
   });
   open.push({ close: () => server.stop() });
@@ -293,50 +291,5 @@ describe("garbage on the port of a GrpcServer", () => {
     });
     await expect(broken).rejects.toMatchObject({ code: status.INTERNAL });
     expect((await statusOf(client)).leading).toBe(true);
-  });
-});
-
-describe("reflection", () => {
-  const require = createRequire(createRequire(import.meta.url).resolve("@grpc/reflection"));
-  const proto = require.resolve("../proto/grpc/reflection/v1/reflection.proto");
-
-  async function ask(server: GrpcServer, request: object): Promise<Record<string, unknown>> {
-    const loaded = loadPackageDefinition(loadSync(proto, { oneofs: true })) as unknown as {
-      grpc: { reflection: { v1: { ServerReflection: typeof Admin } } };
-    };
-    const { ServerReflection } = loaded.grpc.reflection.v1;
-    const client = new ServerReflection(server.address, credentials.createInsecure());
-    open.push(client);
-    // The generated types know nothing of this service.
-    const { serverReflectionInfo } = client as unknown as {
-      serverReflectionInfo(): NodeJS.ReadWriteStream;
-    };
-    const stream = serverReflectionInfo.call(client);
-    const answer = new Promise<Record<string, unknown>>((resolve, reject) => {
-      stream.on("data", resolve);
-      stream.on("error", reject);
-    });
-    (stream as unknown as { write(message: object): void }).write(request);
-    return answer.finally(() => stream.end());
-  }
-
-  it("lists the services and describes them", async () => {
-    const server = createServer({ reflection: true });
-    await server.start();
-    const list = await ask(server, { listServices: "" });
-    const { service } = list.listServicesResponse as { service: { name: string }[] };
-    expect(service.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(["holdfast.v1.Cache", "holdfast.v1.Topology", "holdfast.v1.Admin"]),
-    );
-    const file = await ask(server, { fileContainingSymbol: "holdfast.v1.Cache" });
-    expect(file).toHaveProperty("fileDescriptorResponse");
-  });
-
-  it("is absent unless asked for", async () => {
-    const server = createServer();
-    await server.start();
-    await expect(ask(server, { listServices: "" })).rejects.toMatchObject({
-      code: status.UNIMPLEMENTED,
-    });
   });
 });
