@@ -67,7 +67,7 @@ export { quoteIdentifier } from "./postgres/identifiers.js";
 export { applicationNameOf, fence, registerIncarnation } from "./postgres/incarnations.js";
 export { checkMeta, readMeta, writeMeta } from "./postgres/meta.js";
 export { migrate, pendingMigrations } from "./postgres/migrate.js";
-export { describeSqlstate, type Fault, faultOf } from "./postgres/sqlstate.js";
+export type { Fault } from "./postgres/sqlstate.js";
 export { createEtcdRegistry, type EtcdRegistryOptions } from "./registry/etcd-registry.js";
 export { LeaseKeeper, type LeaseKeeperOptions } from "./registry/lease-keeper.js";
 export {

@@ -2,7 +2,7 @@
  * Nodes that follow the topology and let go of partitions when they are asked to, as the real ones
  * do, in memory. Tests can make them slow, busy, deaf, or unreachable.
  */
-import { CacheError, type Topology } from "@holdfast/core";
+import { CacheError, type Clock, delay, type Topology } from "@holdfast/core";
 import type { ReleaseRequest, ReleaseResponse__Output } from "@holdfast/proto";
 import type { CallLimits, Peers } from "../peers.js";
 
@@ -15,6 +15,7 @@ export interface ReleaseCall {
 }
 
 export class FakePeers implements Peers {
+  readonly #clock: Clock;
   readonly #topology: () => Topology | undefined;
   /** How nodes answer, by address; they release where nothing else is said. */
   readonly manners: Map<string, Manner> = new Map();
@@ -24,14 +25,15 @@ export class FakePeers implements Peers {
   /** Of each partition, the epoch that its last release named. */
   readonly releasedAt: Map<number, number> = new Map();
 
-  constructor(topology: () => Topology | undefined) {
+  constructor(clock: Clock, topology: () => Topology | undefined) {
+    this.#clock = clock;
     this.#topology = topology;
   }
 
   async release(
     address: string,
     request: ReleaseRequest,
-    { signal }: CallLimits,
+    limits: CallLimits,
   ): Promise<ReleaseResponse__Output> {
     const epoch = Number(request.epoch);
     const incarnation = request.incarnation ?? "";
@@ -42,7 +44,7 @@ export class FakePeers implements Peers {
     this.calls.push({ epoch, incarnation, partitions: asked.map(({ partition }) => partition) });
     const manner = this.manners.get(address) ?? "releases";
     if (manner === "unreachable") throw new CacheError("UNAVAILABLE", "no connection");
-    if (manner === "silent") await aborted(signal);
+    if (manner === "silent") await timeUp(this.#clock, limits);
     const results = asked.map(({ partition, term }) => {
       const shown = this.#topology()?.partitions[partition];
       const isShown =
@@ -65,10 +67,7 @@ export class FakePeers implements Peers {
   close(): void {}
 }
 
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const fail = () => reject(new CacheError("UNAVAILABLE", "cancelled"));
-    if (signal.aborted) fail();
-    else signal.addEventListener("abort", fail, { once: true });
-  });
+async function timeUp(clock: Clock, { timeoutMs, signal }: CallLimits): Promise<never> {
+  await delay(clock, timeoutMs, signal).catch(() => {});
+  throw new CacheError(signal.aborted ? "UNAVAILABLE" : "DEADLINE_EXCEEDED", "no answer");
 }

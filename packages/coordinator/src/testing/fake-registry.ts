@@ -99,8 +99,9 @@ export class FakeRegistry implements Registry {
   }
 
   /** Writes without conditions or faults. */
-  async put(key: string, value: string | Buffer): Promise<void> {
-    await this.#inner.transact([], [{ key, put: value }]);
+  async put(key: string, value: string | Buffer, leaseId?: string): Promise<void> {
+    const write = { key, put: value };
+    await this.#inner.transact([], [leaseId === undefined ? write : { ...write, leaseId }]);
   }
 
   async delete(key: string): Promise<void> {

@@ -57,7 +57,7 @@ export interface TestCoordinator {
 export class Harness {
   readonly clock: FakeClock = new FakeClock(1_000);
   readonly registry: FakeRegistry = new FakeRegistry(this.clock);
-  readonly peers: FakePeers = new FakePeers(() => this.topology);
+  readonly peers: FakePeers = new FakePeers(this.clock, () => this.topology);
   readonly #leases = new Map<string, string>();
   readonly #coordinators = new Set<TestCoordinator>();
   #tokens = 0;
@@ -138,8 +138,7 @@ export class Harness {
     const leaseId = known ?? (await this.registry.grantLease(1e9)).leaseId;
     this.#leases.set(name, leaseId);
     const member = record(name, change);
-    const key = `members/${member.nodeId}`;
-    await this.registry.transact([], [{ key, put: encodeRecord(member), leaseId }]);
+    await this.registry.put(`members/${member.nodeId}`, encodeRecord(member), leaseId);
   }
 
   /** The lease of a node ends. */

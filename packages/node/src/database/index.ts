@@ -4,14 +4,7 @@ import { EntriesSource } from "./entries-source.js";
 import type { Source } from "./source.js";
 import { TableSource } from "./table-source.js";
 
-export type {
-  FlushResult,
-  FlushRow,
-  LoadedRow,
-  NotLive,
-  RowResult,
-  Source,
-} from "./source.js";
+export type { FlushRow, Source } from "./source.js";
 
 export interface SourceSurroundings {
   /** Name of the cache that the source stands behind. */

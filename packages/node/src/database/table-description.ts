@@ -8,15 +8,13 @@ import { type Database, quoteIdentifier } from "@holdfast/process";
 const KEY_TYPES = ["int2", "int4", "int8", "text", "uuid", "varchar"] as const;
 export type KeyType = (typeof KEY_TYPES)[number];
 
-export interface Column {
+interface Column {
   readonly name: string;
   /** The catalog's name of its type, e.g. `int4`. */
   readonly type: string;
   /** Longest text, in characters, of a `varchar(n)`. */
   readonly maxLength: number | undefined;
   readonly isNullable: boolean;
-  /** Whether the database fills it when a new row does not. */
-  readonly hasDefault: boolean;
   /** Whether it can be written; generated columns cannot. */
   readonly isWritable: boolean;
 }
@@ -58,7 +56,6 @@ WHERE c.oid = to_regclass($1)`;
 const COLUMNS_SQL = `
 SELECT a.attname AS name, t.typname AS type, NOT a.attnotnull AS "isNullable",
   CASE WHEN t.typname = 'varchar' AND a.atttypmod > 4 THEN a.atttypmod - 4 END AS "maxLength",
-  a.atthasdef OR a.attidentity <> '' AS "hasDefault",
   a.attgenerated = '' AND a.attidentity <> 'a' AS "isWritable",
   coalesce(l.collisdeterministic, true) AS "isExact"
 FROM pg_attribute AS a

@@ -9,7 +9,6 @@ function column(type: KeyType, maxLength?: number): KeyColumn {
     type,
     maxLength,
     isNullable: false,
-    hasDefault: false,
     isWritable: true,
   };
 }

@@ -1,0 +1,107 @@
+/** etcd is killed under load and comes back half a minute later. */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { credentials, type ServiceError } from "@grpc/grpc-js";
+import { CacheError } from "@holdfast/client";
+import { Cache } from "@holdfast/proto";
+import { expect, it } from "vitest";
+import { startCluster, type TestCluster } from "./support/cluster.js";
+import { startEtcd } from "./support/etcd.js";
+import { eventually } from "./support/eventually.js";
+
+const OUTAGE_MS = 30_000;
+
+/** Reads and writes until told to stop, and notes what failed. */
+function startLoad(cluster: TestCluster, client: Awaited<ReturnType<TestCluster["connect"]>>) {
+  const failures: unknown[] = [];
+  const acknowledged = new Map<string, number>();
+  let isRunning = true;
+  let succeeded = 0;
+  const rows = client.cache<number>("through");
+  const worker = async (id: number) => {
+    for (let turn = 1; isRunning; turn++) {
+      const key = `w${id}-${turn % 50}`;
+      try {
+        await rows.set(key, turn, { timeout: "300ms" });
+        acknowledged.set(key, turn);
+        await rows.get(key, { timeout: "300ms" });
+        succeeded += 1;
+      } catch (error) {
+        failures.push(error);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+  };
+  const done = Promise.all([0, 1, 2, 3].map(worker));
+  return {
+    failures,
+    acknowledged,
+    succeeded: () => succeeded,
+    async stop() {
+      isRunning = false;
+      await done;
+    },
+    cluster,
+  };
+}
+
+/** The code that a node itself answers with, without the SDK's retries. */
+function answerOf(address: string): Promise<string> {
+  const client = new Cache(address, credentials.createInsecure());
+  const request = { cache: "aside", key: Buffer.from("k") };
+  return new Promise((resolve) => {
+    client.Get(request, { deadline: Date.now() + 2_000 }, (error: ServiceError | null) => {
+      client.close();
+      resolve(String(error?.metadata.get("holdfast-code")[0] ?? error?.code ?? "OK"));
+    });
+  });
+}
+
+it("survives half a minute without etcd and resumes by itself", { timeout: 180_000 }, async () => {
+  await using cluster = await startCluster({
+    aside: { pattern: "cache-aside" },
+    through: { pattern: "write-through", source: { kind: "entries" } },
+  });
+  const before = cluster.local.nodes.map(({ pid }) => pid);
+  const client = await cluster.connect();
+  const load = startLoad(cluster, client);
+  await eventually("the load runs", () => load.succeeded() > 100);
+
+  const { port, dataDir } = cluster.etcd;
+  await cluster.etcd.kill();
+  const outageEndsAt = performance.now() + OUTAGE_MS;
+  await eventually("every node refuses, typed", async () => {
+    const answers = await Promise.all(cluster.local.seeds.map(answerOf));
+    return answers.every((answer) => answer === "UNAVAILABLE");
+  });
+  const servedDuringOutage = load.succeeded();
+  await eventually("the outage is over", () => performance.now() >= outageEndsAt, 60_000);
+  expect(load.succeeded()).toBe(servedDuringOutage);
+
+  const etcd = await startEtcd({ dataDir, port });
+  try {
+    const resumedFrom = load.succeeded();
+    await eventually("service resumes", () => load.succeeded() > resumedFrom + 100, 15_000);
+    await load.stop();
+
+    expect(load.failures.length).toBeGreaterThan(0);
+    for (const failure of load.failures) {
+      expect(failure).toBeInstanceOf(CacheError);
+      expect(["UNAVAILABLE", "DEADLINE_EXCEEDED", "OUTCOME_UNKNOWN"]).toContain(
+        (failure as CacheError).code,
+      );
+    }
+    expect(cluster.local.nodes.map(({ pid }) => pid)).toEqual(before);
+    for (const [key, value] of load.acknowledged) {
+      expect(await client.cache<number>("through").get(key)).toBeGreaterThanOrEqual(value);
+    }
+    const logs = join(cluster.local.dataDir, "logs");
+    for (const file of await readdir(logs)) {
+      const text = await readFile(join(logs, file), "utf8");
+      expect(text).not.toMatch(/unhandledRejection|uncaughtException|"level":60/);
+    }
+    await cluster[Symbol.asyncDispose]();
+  } finally {
+    await etcd.stop();
+  }
+});
