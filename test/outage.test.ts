@@ -45,10 +45,10 @@ function startLoad(cluster: TestCluster, client: Awaited<ReturnType<TestCluster[
   };
 }
 
-/** The code that a node itself answers with, without the SDK's retries. */
-function answerOf(address: string): Promise<string> {
+/** The code with which the owner of a key answers for it, without the SDK's retries. */
+function answerOf({ key, address }: { key: string; address: string }): Promise<string> {
   const client = new Cache(address, credentials.createInsecure());
-  const request = { cache: "aside", key: Buffer.from("k") };
+  const request = { cache: "aside", key: Buffer.from(key) };
   return new Promise((resolve) => {
     client.Get(request, { deadline: Date.now() + 2_000 }, (error: ServiceError | null) => {
       client.close();
@@ -67,11 +67,19 @@ it("survives half a minute without etcd and resumes by itself", { timeout: 180_0
   const load = startLoad(cluster, client);
   await eventually("the load runs", () => load.succeeded() > 100);
 
+  // One key of each node: where it is refused, nothing is served.
+  const probes = cluster.local.seeds.map((address) => {
+    const keys = Array.from({ length: 200 }, (_, index) => `probe-${index}`);
+    const key = keys.find((one) => client.locate(one).owner?.address === address);
+    return { key: key ?? "none", address };
+  });
+  expect(probes.map(({ key }) => key)).not.toContain("none");
+
   const { port, dataDir } = cluster.etcd;
   await cluster.etcd.kill();
   const outageEndsAt = performance.now() + OUTAGE_MS;
   await eventually("every node refuses, typed", async () => {
-    const answers = await Promise.all(cluster.local.seeds.map(answerOf));
+    const answers = await Promise.all(probes.map(answerOf));
     return answers.every((answer) => answer === "UNAVAILABLE");
   });
   const servedDuringOutage = load.succeeded();

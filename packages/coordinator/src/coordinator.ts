@@ -23,22 +23,17 @@ import {
   GrpcServer,
   joinAddress,
   LeaseKeeper,
-  migrate,
   OpsServer,
   openDatabase,
   type ProcessLogger,
   type Registry,
-  readFloor,
-  readMeta,
-  reserveFloor,
-  writeMeta,
 } from "@holdfast/process";
 import { Admin, Control, Topology } from "@holdfast/proto";
 import { createAdminService } from "./admin-service.js";
-import { ensureClusterConfig, FORMAT_VERSION, type MetaStore } from "./cluster-config.js";
+import { ensureClusterConfig, FORMAT_VERSION } from "./cluster-config.js";
 import { createControlService } from "./control-service.js";
 import { CoordinatorLoop } from "./coordinator-loop.js";
-import { type FloorStore, noFloors, StoredFloors } from "./floors.js";
+import { noFloors, StoredFloors } from "./floors.js";
 import { Leadership } from "./leadership.js";
 import { createMetrics } from "./metrics.js";
 import type { CoordinatorOptions } from "./options.js";
@@ -46,6 +41,7 @@ import { GrpcPeers } from "./peers.js";
 import { RegistryView } from "./registry-view.js";
 import { RingBuilder } from "./ring.js";
 import { newStats } from "./stats.js";
+import { createStores } from "./stores.js";
 import { CoordinatorTopologyViews } from "./topology-views.js";
 
 /** A topology of 16,384 partitions has less than one MiB. */
@@ -211,7 +207,7 @@ export class Coordinator implements AsyncDisposable {
 
   #createLoop(peers: GrpcPeers, stats: ReturnType<typeof newStats>): CoordinatorLoop {
     const { memberTtlMs, releaseTimeoutMs, moveBatch, tokensPerWeight } = this.#options;
-    const stores = this.#createStores();
+    const stores = this.#database && createStores(this.#database, this.#options.database);
     const parts = {
       registry: this.#registry,
       view: this.#view,
@@ -245,26 +241,6 @@ export class Coordinator implements AsyncDisposable {
     };
     const callTimeoutMs = releaseTimeoutMs + RELEASE_CALL_MARGIN_MS;
     return new CoordinatorLoop(parts, { memberTtlMs, releaseTimeoutMs: callTimeoutMs, moveBatch });
-  }
-
-  /** What is kept in the database. The tables are brought up to date before their first use. */
-  #createStores(): { readonly meta: MetaStore; readonly floor: FloorStore } | undefined {
-    const database = this.#database;
-    if (database === undefined) return undefined;
-    const prepare = onceSuccessful(async () => {
-      if (this.#options.database?.migrate) await migrate(database);
-    });
-    const prepared = <Result>(work: () => Promise<Result>) => prepare().then(work);
-    return {
-      meta: {
-        read: () => prepared(() => readMeta(database)),
-        write: (config) => prepared(() => writeMeta(database, config)),
-      },
-      floor: {
-        read: () => prepared(() => readFloor(database)),
-        reserve: (wanted) => prepared(() => reserveFloor(database, wanted)),
-      },
-    };
   }
 
   #createServer(views: CoordinatorTopologyViews): GrpcServer {
@@ -312,16 +288,6 @@ function serving(server: GrpcServer): Component {
     name: "serving",
     start: async () => server.setServing(true),
     stop: async () => server.setServing(false),
-  };
-}
-
-/** Runs until it has succeeded once. */
-function onceSuccessful(work: () => Promise<void>): () => Promise<void> {
-  let done = false;
-  return async () => {
-    if (done) return;
-    await work();
-    done = true;
   };
 }
 

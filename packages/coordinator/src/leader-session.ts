@@ -11,21 +11,23 @@
  * published in between makes the release void, and the next round asks again.
  */
 import type { Clock, ClusterConfig, Incarnation, Logger, Random, Topology } from "@holdfast/core";
-import { type Registry, TOPOLOGY_KEY } from "@holdfast/process";
-import { decodeTopology } from "@holdfast/proto";
+import type { Registry } from "@holdfast/process";
 import { AbsenceJudge, type Judgement } from "./absence.js";
 import { type Floors, highestTerm } from "./floors.js";
 import { Formation } from "./formation.js";
+import { findStart } from "./leader-start.js";
 import type { Reign } from "./leadership.js";
 import type { Peers } from "./peers.js";
 import { absencesOf, type PublishedTopology, publish } from "./publisher.js";
-import { emptyTopology, type Facts, reconcile, type Step, type TermRequest } from "./reconcile.js";
 import {
-  hasLostTopologies,
-  ordinaryStart,
-  recoverTopology,
-  type StartingPoint,
-} from "./recovery.js";
+  emptyTopology,
+  type Facts,
+  reconcile,
+  type Step,
+  sameQuietFacts,
+  type TermRequest,
+} from "./reconcile.js";
+import type { StartingPoint } from "./recovery.js";
 import type { ClusterState } from "./registry-view.js";
 import { type ReleaseOutcome, runReleaseRound } from "./release-round.js";
 import type { Requests } from "./requests.js";
@@ -87,6 +89,8 @@ export class LeaderSession {
   #released: { readonly epoch: number; readonly terms: ReadonlyMap<number, number> } | undefined;
   /** An epoch after which another must follow: owners may have let go, waiting for a later one. */
   #unsettledEpoch: number | undefined;
+  /** What the last step was that had nothing to change. */
+  #settled: { readonly topology: Topology; readonly facts: Facts } | undefined;
   #publishedAtMs = Number.NEGATIVE_INFINITY;
   #askedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -115,18 +119,21 @@ export class LeaderSession {
     const formationMs = this.#formationMs(topology, state);
     if (formationMs > 0) return formationMs;
 
-    const step = reconcile(
-      topology,
-      this.#facts(topology, state, judgement),
-      { moveBatch: this.#options.moveBatch, termFloor: this.#start.termFloor },
-      rings,
-    );
+    const facts = this.#facts(topology, state, judgement);
     const mustPublish = this.#unsettledEpoch === topology.epoch;
+    const settled = this.#settled;
+    const isSettled =
+      settled?.topology === topology && !mustPublish && sameQuietFacts(settled.facts, facts);
+    if (isSettled) return await this.#release(topology, judgement);
+    const { moveBatch } = this.#options;
+    const { termFloor } = this.#start;
+    const step = reconcile(topology, facts, { moveBatch, termFloor }, rings);
     if (step.changed || mustPublish) {
       const waitMs = this.#publishedAtMs + PUBLISH_INTERVAL_MS - clock.monotonic();
       if (waitMs > 0 && !step.urgent && !mustPublish) return waitMs;
       return await this.#publish(before, step, state);
     }
+    this.#settled = { topology, facts };
     return await this.#release(topology, judgement);
   }
 
@@ -136,32 +143,18 @@ export class LeaderSession {
     await this.#parts.floors.close();
   }
 
+  /** Returns how long to wait before trying again; undefined once there is a start. */
   async #prepare(state: ClusterState): Promise<number | undefined> {
-    const { registry, floors, peers, clock, logger, ensureConfig } = this.#parts;
-    const { partitions } = await ensureConfig(this.#reign);
-    // Read here, since the view may still be older than the election.
-    const entry = await registry.get(TOPOLOGY_KEY);
-    const stored = entry && decodeTopology(entry.value);
-    if (stored !== undefined && stored.partitions.length !== partitions) {
-      throw new Error(`the topology has ${stored.partitions.length} partitions, not ${partitions}`);
-    }
-    const floor = await floors.open(stored);
-    const members = [...state.members.values()].map(({ value }) => value);
-    let start = ordinaryStart(stored);
-    if (hasLostTopologies(stored, floor, members)) {
-      const waitMs = this.#reign.sinceMs + this.#options.memberTtlMs - clock.monotonic();
-      if (waitMs > 0) return waitMs;
-      const { signal } = this.#closing;
-      const request = { stored, floor, members, partitions, signal };
-      start = await recoverTopology(request, peers, logger);
-      this.#isUnpublished = true;
-    }
+    const { signal } = this.#closing;
+    const { memberTtlMs } = this.#options;
+    const found = await findStart(this.#parts, { reign: this.#reign, memberTtlMs, state, signal });
+    if ("waitMs" in found) return found.waitMs;
+    const { start, topology, modRevision, isPublished } = found;
     this.#start = start;
-    this.#isUnpublished ||= stored === undefined;
-    const topology = start.topology ?? emptyTopology(partitions);
+    this.#isUnpublished = !isPublished;
+    this.#latest = { topology, modRevision };
     // What was adopted holds for everyone only once it is published.
-    if (this.#isUnpublished) this.#unsettledEpoch = start.topology?.epoch;
-    this.#latest = { topology, modRevision: entry?.modRevision ?? 0 };
+    if (!isPublished) this.#unsettledEpoch = start.topology?.epoch;
     return undefined;
   }
 

@@ -44,10 +44,10 @@ export const coordinatorOptionsSchema: z.ZodType<CoordinatorOptions> = z
     /** Name of the cluster in etcd; several may share one etcd. */
     cluster: z
       .string()
-      .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, {
-        error: "must be 1 to 63 lower-case letters, digits, _ or -, not beginning with _ or -",
+      .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, {
+        error: "must be lower-case letters, digits and -, at most 63",
       })
-      .default("default"),
+      .default("holdfast"),
     /** Name of this process in logs and in the registry. */
     coordinatorId: z.string().min(1).max(253).optional(),
     listen: z

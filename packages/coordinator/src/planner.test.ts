@@ -2,7 +2,7 @@ import { testSeed } from "@holdfast/core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Assignment, type PlanMember, planAssignment } from "./planner.js";
-import { RingBuilder } from "./ring.js";
+import { RingBuilder, startOf } from "./ring.js";
 
 const seed = testSeed();
 const rings = new RingBuilder(16);
@@ -185,6 +185,24 @@ describe("planAssignment", () => {
     const after = plan([...three, member("d")], before);
     expect(countOf(after, "d#1")).toBe(256);
     expect(moved(before, after)).toBe(256);
+  });
+
+  it("gives a joining node those partitions that meet its tokens before their owner's", () => {
+    const three = ["a", "b", "c"].map((nodeId) => member(nodeId));
+    const before = plan(three, unowned(256));
+    const four = [...three, member("d")];
+    const ring = rings.build(four);
+    const after = plan(four, before);
+    const moves = [...after.keys()].filter((each) => after[each]?.owner === "d#1");
+    const nearer = moves.filter((partition) => {
+      const start = startOf(partition, 256, ring);
+      const around = [...ring.nodeOf.subarray(start), ...ring.nodeOf.subarray(0, start)];
+      const distanceTo = (owner: string | undefined) =>
+        around.findIndex((node) => `${ring.nodeIds[node]}#1` === owner);
+      return distanceTo("d#1") < distanceTo(before[partition]?.owner);
+    });
+    // Taken at random it would be about every second.
+    expect(nearer.length).toBeGreaterThan(moves.length * 0.8);
   });
 
   it("shares the partitions of a dead node out and moves nothing else", () => {

@@ -206,6 +206,20 @@ class PartitionChanges {
   }
 }
 
+/**
+ * Whether two sets of facts ask for the same step from the same topology. It says so only of quiet
+ * ones, in which nothing is under way: members write their records again for reasons that mean
+ * nothing here, and in a large cluster a step is not cheap.
+ */
+export function sameQuietFacts(a: Facts, b: Facts): boolean {
+  return isQuiet(a) && isQuiet(b) && sameMembers(nextMembers([], a), nextMembers([], b));
+}
+
+function isQuiet({ dead, absent, fenced, termRequests, released, resting }: Facts): boolean {
+  const sizes = [dead, absent, fenced, released, resting].map(({ size }) => size);
+  return termRequests.length === 0 && sizes.every((size) => size === 0);
+}
+
 /** Whether a request for a term still waits to be granted. */
 export function needsTerm(partition: Partition, request: TermRequest): boolean {
   const { owner, term } = partition;

@@ -24,10 +24,14 @@ export interface Ring {
   readonly nodeOf: Uint32Array;
 }
 
-/** Makes rings, and remembers the tokens of the nodes in the last one: making them is slow. */
+/**
+ * Makes rings. It remembers the last one, and the tokens of the nodes in it: making tokens is slow,
+ * and most rings differ from the one before in one node or in none.
+ */
 export class RingBuilder {
   readonly #tokensPerWeight: number;
   #tokens = new Map<string, Uint32Array>();
+  #last: { readonly names: string; readonly ring: Ring } | undefined;
 
   constructor(tokensPerWeight: number) {
     this.#tokensPerWeight = tokensPerWeight;
@@ -44,10 +48,14 @@ export class RingBuilder {
       return tokens;
     });
     this.#tokens = remembered;
-    return mergeTokens(
+    const names = JSON.stringify([...remembered.keys()]);
+    if (this.#last?.names === names) return this.#last.ring;
+    const ring = mergeTokens(
       sorted.map(({ nodeId }) => nodeId),
       tokensOf,
     );
+    this.#last = { names, ring };
+    return ring;
   }
 }
 

@@ -88,7 +88,7 @@ export function createServers(inputs: NodeInputs, parts: NodeParts): NodeServers
 
 function createOpsServer(
   { options, logger }: NodeInputs,
-  { caches, ownership, right, budget, presence, topology }: NodeParts,
+  { caches, ownership, right, budget, membership, presence, topology }: NodeParts,
   pipes: Pipes,
 ): OpsServer {
   const { host, httpPort } = options.listen;
@@ -103,6 +103,7 @@ function createOpsServer(
   });
   const readiness = (): Readiness => {
     if (!presence.isRegistered) return { ready: false, reason: "not a member of the cluster" };
+    if (membership.record.state === "draining") return { ready: false, reason: "draining" };
     if (topology.topology === undefined) return { ready: false, reason: "no topology is known" };
     if (!right.holds()) return { ready: false, reason: "the registry cannot be reached" };
     return { ready: true };

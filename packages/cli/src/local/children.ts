@@ -24,6 +24,12 @@ export interface Backends {
 /** Longest start. The first start of a fresh checkout reads every module from a cold disk. */
 const READY_TIMEOUT_MS = 30_000;
 
+/**
+ * How long a node that ends tries to hand its partitions to others. When the launcher is killed,
+ * everything goes at once, and there is nobody to hand them to; then it flushes all the same.
+ */
+const DRAIN_TIMEOUT = "10s";
+
 export function registryChild(surroundings: Surroundings): LocalProcessOptions {
   return child(
     surroundings,
@@ -94,6 +100,7 @@ export function nodeChild(
     HOLDFAST_LISTEN__PEER_PORT: "0",
     HOLDFAST_ETCD__LEASE_TTL: leaseTtl,
     HOLDFAST_MEMORY: memory,
+    HOLDFAST_DRAIN_TIMEOUT: DRAIN_TIMEOUT,
   });
 }
 

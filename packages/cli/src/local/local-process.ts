@@ -9,6 +9,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import type { Clock } from "@holdfast/core";
+import { CliError } from "../cli-error.js";
 
 export interface LocalProcessOptions {
   /** For messages. */
@@ -61,14 +62,14 @@ export class LocalProcess {
   /**
    * Starts the child and waits until it is ready.
    *
-   * @throws {Error} with one line that says why, the child being gone by then.
+   * @throws {CliError} that says why, the child being gone by then.
    */
   static async start(options: LocalProcessOptions): Promise<LocalProcess> {
     const { child, logStart } = spawnChild(options);
     const pid = child.pid;
     if (pid === undefined) {
       const error = await new Promise<Error>((resolve) => child.once("error", resolve));
-      throw new Error(`cannot start ${options.name}: ${error.message}`);
+      throw new CliError(`cannot start ${options.name}: ${error.message}`);
     }
     // Sending to a child that is just exiting fails asynchronously; its exit says all there is.
     child.on("error", () => {});
@@ -126,7 +127,7 @@ export class LocalProcess {
       first === undefined
         ? `was not ready within ${readyTimeoutMs} ms`
         : `ended while it started (${signal ?? `exit code ${code}`})`;
-    throw new Error(`${name} ${what}: ${lastWords(options.logFile, logStart)}`);
+    throw new CliError(`${name} ${what}: ${lastWords(options.logFile, logStart)}`);
   }
 }
 

@@ -10,6 +10,7 @@ import {
   type DatabaseSettings,
   fence,
   migrate,
+  pendingMigrations,
   registerIncarnation,
   writeMeta,
 } from "@holdfast/process";
@@ -40,7 +41,7 @@ export class NodeDatabase {
     if (settings === undefined) return new NodeDatabase(undefined, nodeId);
     const database = new IncarnationDatabase(incarnation, settings, logger);
     try {
-      if (settings.migrate) await migrate(database);
+      await bringUpToDate(database, settings.migrate);
       checkMeta(await writeMeta(database, cluster), cluster);
       const opened = new NodeDatabase(database, nodeId);
       await opened.#register(incarnation);
@@ -81,4 +82,17 @@ export class NodeDatabase {
     const state = await registerIncarnation(this.#database, incarnation, this.#nodeId);
     if (state === "fenced") throw new Error(`incarnation ${incarnation} has been fenced already`);
   }
+}
+
+async function bringUpToDate(database: Database, mayMigrate: boolean): Promise<void> {
+  if (mayMigrate) {
+    await migrate(database);
+    return;
+  }
+  const pending = await pendingMigrations(database);
+  if (pending.length === 0) return;
+  throw new Error(
+    `the database lacks ${pending.join(", ")}, and database.migrate is off: ` +
+      "start one process with it on, under a role that may create tables",
+  );
 }

@@ -3,8 +3,9 @@
  * replies out as they complete. A slow operation holds up nothing: its reply comes later, in
  * another message.
  *
- * Bounds: at most `MAX_IN_FLIGHT` operations of one pipe are under way, further ones are answered
- * OVERLOADED; a client that does not read is not read from either.
+ * Bounds: a pipe has at most `MAX_IN_FLIGHT` operations under way and about `MAX_UNSENT_BYTES` of
+ * replies that its client has not taken; what comes beyond is answered OVERLOADED, unexecuted. And a
+ * client that does not read is not read from.
  */
 import { type ServerDuplexStream, status } from "@grpc/grpc-js";
 import { CacheError } from "@holdfast/core";
@@ -19,6 +20,8 @@ import {
 import type { RequestContext } from "./request-context.js";
 
 const MAX_IN_FLIGHT = 20_000;
+
+const MAX_UNSENT_BYTES = 64 * 2 ** 20;
 
 /** Replies of one message together are about this large at most, unless a single one is larger. */
 const MESSAGE_BYTES = 512 * 1_024;
@@ -78,6 +81,8 @@ class Pipe {
   #isClosed = false;
   #isFinishing = false;
   #inFlight = 0;
+  /** Bytes of replies that have not left yet. */
+  #unsentBytes = 0;
   #ready: Reply[] = [];
   #isScheduled = false;
 
@@ -129,13 +134,13 @@ class Pipe {
   }
 
   #execute(operation: Operation__Output, request: RequestContext): void {
-    if (this.#inFlight >= MAX_IN_FLIGHT || this.#isFinishing) {
-      this.#ready.push(toErrorReply(operation.id, this.#refusal()));
-      return;
-    }
-    const reply = this.#parts.execute(operation, request);
+    const refusal = this.#refusal();
+    const reply =
+      refusal === undefined
+        ? this.#parts.execute(operation, request)
+        : toErrorReply(operation.id, refusal);
     if (!(reply instanceof Promise)) {
-      this.#ready.push(reply);
+      this.#addReady(reply);
       return;
     }
     this.#inFlight += 1;
@@ -146,15 +151,24 @@ class Pipe {
     );
   }
 
-  #refusal(): CacheError {
+  #refusal(): CacheError | undefined {
     if (this.#isFinishing) return new CacheError("UNAVAILABLE", "the node is stopping");
-    return new CacheError("OVERLOADED", `${MAX_IN_FLIGHT} operations of this pipe are under way`);
+    if (this.#inFlight >= MAX_IN_FLIGHT) {
+      return new CacheError("OVERLOADED", `${MAX_IN_FLIGHT} operations of this pipe are under way`);
+    }
+    if (this.#unsentBytes < MAX_UNSENT_BYTES) return undefined;
+    return new CacheError("OVERLOADED", "the client does not take its replies; read them first");
+  }
+
+  #addReady(reply: Reply): void {
+    this.#ready.push(reply);
+    this.#unsentBytes += sizeOf(reply);
   }
 
   #onReply(reply: Reply): void {
     this.#inFlight -= 1;
     if (this.#isClosed) return;
-    this.#ready.push(reply);
+    this.#addReady(reply);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     // What completes in the same turn of the event loop shares a message.
@@ -170,7 +184,11 @@ class Pipe {
     const replies = this.#ready;
     this.#ready = [];
     let hasRoom = true;
-    for (const message of intoMessages(replies)) hasRoom = this.#call.write({ replies: message });
+    for (const { message, bytes } of intoMessages(replies)) {
+      hasRoom = this.#call.write({ replies: message }, () => {
+        this.#unsentBytes -= bytes;
+      });
+    }
     if (hasRoom || this.#call.isPaused()) return;
     this.#call.pause();
     this.#call.once("drain", () => this.#call.resume());
@@ -192,18 +210,24 @@ class Pipe {
 }
 
 /** Cuts a list of replies so that no message is much larger than need be. */
-function* intoMessages(replies: readonly Reply[]): Iterable<Reply[]> {
+function* intoMessages(
+  replies: readonly Reply[],
+): Iterable<{ readonly message: Reply[]; readonly bytes: number }> {
   let message: Reply[] = [];
   let bytes = 0;
   for (const reply of replies) {
-    const size = REPLY_OVERHEAD_BYTES + (reply.value?.length ?? 0);
+    const size = sizeOf(reply);
     if (message.length > 0 && bytes + size > MESSAGE_BYTES) {
-      yield message;
+      yield { message, bytes };
       message = [];
       bytes = 0;
     }
     message.push(reply);
     bytes += size;
   }
-  if (message.length > 0) yield message;
+  if (message.length > 0) yield { message, bytes };
+}
+
+function sizeOf({ value }: Reply): number {
+  return REPLY_OVERHEAD_BYTES + (value?.length ?? 0);
 }

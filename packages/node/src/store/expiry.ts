@@ -34,11 +34,11 @@ export const TICK_MS = 128;
 
 const SLOTS_PER_LEVEL = 64;
 
-/** The ticks that one slot spans, level by level: 128 ms, 8 s, 9 minutes, 9 hours. */
+/**
+ * The ticks that one slot spans, level by level: 128 ms, 8 s, 9 minutes, 9 hours. A round of the
+ * highest level takes 25 days; what expires later is touched once in each round.
+ */
 const SLOT_TICKS: readonly number[] = [1, 64, 64 ** 2, 64 ** 3];
-
-/** As far as the wheel reaches, 25 days. What expires later is placed anew when that has passed. */
-const MAX_TICKS_AHEAD = 64 ** 4 - 1;
 
 /**
  * A wall clock that is set back by less than this is not worth placing every entry anew: entries
@@ -138,7 +138,7 @@ export class ExpiryWheel<E extends ExpiryLinks<E>> {
   }
 
   #slotFor(expiryTick: number): ExpirySlot<E> {
-    const ticksAhead = Math.min(Math.max(expiryTick - this.#tick, 0), MAX_TICKS_AHEAD);
+    const ticksAhead = Math.max(expiryTick - this.#tick, 0);
     const level = SLOT_TICKS.findLastIndex((slotTicks) => slotTicks <= ticksAhead);
     const slots = this.#levels[Math.max(level, 0)] ?? [];
     const slotTicks = SLOT_TICKS[Math.max(level, 0)] ?? 1;

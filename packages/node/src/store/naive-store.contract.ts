@@ -15,6 +15,8 @@ export interface NaiveEntry extends NewEntry {
 /** What the naive store keeps beside the entry itself, to order victims and to find the expired. */
 interface Kept {
   entry: NaiveEntry;
+  /** Differs when the key left the store and came back. */
+  readonly stay: number;
   arrival: number;
   lastUse: number;
   uses: number;
@@ -92,6 +94,11 @@ export class NaiveStore {
     const record = this.#findLive(key, partition);
     if (record !== undefined && isUse) this.#use(record);
     return record?.entry;
+  }
+
+  /** Which stay of the key this is; `undefined` while it is not in the store. */
+  stayOf(id: string): number | undefined {
+    return this.#records.get(id)?.stay;
   }
 
   put(input: NewEntry): NaiveEntry | Refusal {
@@ -224,7 +231,8 @@ export class NaiveStore {
   }
 
   #arrive(entry: NaiveEntry): Kept {
-    return { entry, arrival: ++this.#node.moment, lastUse: 0, uses: 0, tick: 0 };
+    const stay = ++this.#node.moment;
+    return { entry, stay, arrival: stay, lastUse: 0, uses: 0, tick: 0 };
   }
 
   /** The policy did not know the entry while it was pinned. */

@@ -15,8 +15,8 @@ export interface Hello {
    */
   'clientId'?: (string);
   /**
-   * Whom the client expects behind the address. Empty: anyone. An address may be reused by
-   * another node after a restart; the node then answers NOT_OWNER to everything.
+   * Whom the client expects behind the address, for the node's log. An address may be reused by
+   * another node after a restart: the client compares the node's answer and looks again.
    */
   'expectedNodeId'?: (string);
   'expectedIncarnation'?: (string);
@@ -36,8 +36,8 @@ export interface Hello__Output {
    */
   'clientId': (string);
   /**
-   * Whom the client expects behind the address. Empty: anyone. An address may be reused by
-   * another node after a restart; the node then answers NOT_OWNER to everything.
+   * Whom the client expects behind the address, for the node's log. An address may be reused by
+   * another node after a restart: the client compares the node's answer and looks again.
    */
   'expectedNodeId': (string);
   'expectedIncarnation': (string);

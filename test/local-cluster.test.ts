@@ -1,0 +1,144 @@
+/** A local cluster as a whole: nodes that end in every way, and a launcher that does. */
+import { access, mkdtemp, rm } from "node:fs/promises";
+import { createConnection } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { LocalCluster } from "@holdfast/cli";
+import { connect } from "@holdfast/client";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "./support/eventually.js";
+import { holdfast, holdfastUp, isAlive } from "./support/holdfast.js";
+
+describe("a local cluster", () => {
+  let cluster: LocalCluster;
+  const messages: string[] = [];
+
+  beforeAll(async () => {
+    const note = (_: object, message: string) => messages.push(message);
+    const logger = { debug: () => {}, info: () => {}, warn: note, error: note };
+    cluster = await LocalCluster.start({ nodes: 2, partitions: 16, logger });
+  });
+
+  afterAll(() => cluster?.stop());
+
+  const nodeOf = (nodeId: string) => cluster.nodes.find((node) => node.nodeId === nodeId);
+
+  it("starts a node that ended by itself again, as another incarnation on the same port", async () => {
+    const before = nodeOf("node-1");
+    process.kill(before?.pid ?? 0, "SIGKILL");
+    const after = await eventually("node-1 is back", () => {
+      const node = nodeOf("node-1");
+      return node?.pid === before?.pid ? undefined : node;
+    });
+    expect(after.incarnation).not.toBe(before?.incarnation);
+    expect(after.addresses.data).toBe(before?.addresses.data);
+    expect(messages).toContainEqual(
+      expect.stringMatching(/^node-1 ended by itself \(SIGKILL\); it is started again in \d+ ms$/),
+    );
+    await cluster.settled();
+  });
+
+  it("gives the partitions of a killed node to the others before its lease has ended", async () => {
+    const { nodeId, incarnation } = await cluster.addNode();
+    await cluster.settled();
+    const startedAtMs = performance.now();
+    await cluster.killNode(nodeId);
+    const { topology } = await cluster.settled();
+    expect(performance.now() - startedAtMs).toBeLessThan(3_000);
+    expect(topology?.partitions.some(({ owner }) => owner === incarnation)).toBe(false);
+    expect(nodeOf(nodeId)).toBeUndefined();
+  });
+
+  it("drains a node that is stopped, and starts it again on the same port", async () => {
+    const before = nodeOf("node-2");
+    expect(await cluster.stopNode("node-2")).toEqual({ code: 0, signal: undefined });
+    await cluster.settled();
+    const after = await cluster.restartNode("node-2");
+    expect(after.addresses.data).toBe(before?.addresses.data);
+    await cluster.settled();
+  });
+
+  it("serves clients, whichever node they begin with", async () => {
+    for (const seed of cluster.seeds) {
+      const client = await connect({ seeds: [seed] });
+      const { members } = client.topology();
+      expect(members.map(({ nodeId }) => nodeId)).toEqual(
+        expect.arrayContaining(cluster.nodes.map(({ nodeId }) => nodeId)),
+      );
+      await client.close();
+    }
+  });
+});
+
+describe("the launcher of a local cluster", () => {
+  it("loses nothing when it is killed: its children drain, and the next start finds all", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "holdfast-launcher-"));
+    const caches = join(import.meta.dirname, "support", "slow-write-behind.yaml");
+    try {
+      const first = await holdfastUp("--nodes", "2", "--data-dir", folder, "--caches", caches);
+      const [seed = ""] = first.line.seeds;
+      for (const key of ["a", "b", "c"]) {
+        const { code } = await holdfast("set", "notes", key, `"${key}"`, "--seed", seed);
+        expect(code).toBe(0);
+      }
+      first.command.kill("SIGKILL");
+      const pids = first.line.nodes.map(({ pid }) => pid);
+      await eventually("the nodes have drained", () => !pids.some(isAlive), 30_000);
+      await eventually("the database has stopped", () => isClosed(first.line.databaseUrl), 30_000);
+
+      const second = await holdfastUp("--nodes", "2", "--data-dir", folder, "--caches", caches);
+      const [newSeed = ""] = second.line.seeds;
+      for (const key of ["a", "b", "c"]) {
+        const { stdout } = await holdfast("get", "notes", key, "--seed", newSeed);
+        expect(stdout).toBe(`${key}\n`);
+      }
+      second.command.kill("SIGTERM");
+      expect(await second.command.outcome).toMatchObject({ code: 0, signal: null });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }, 120_000);
+
+  it("leaves nothing behind: no process and no temporary folder", async () => {
+    const { command, line } = await holdfastUp("--nodes", "1");
+    await access(line.dataDir);
+    command.kill("SIGKILL");
+    const pids = line.nodes.map(({ pid }) => pid);
+    await eventually("the node has ended", () => !pids.some(isAlive), 30_000);
+    await eventually("the folder is gone", () =>
+      access(line.dataDir).then(
+        () => false,
+        () => true,
+      ),
+    );
+    expect(await isClosed(line.databaseUrl)).toBe(true);
+  });
+
+  it("ends its children when a process cannot start, and says which", async () => {
+    const { code, stderr } = await holdfast(
+      "up",
+      "--nodes",
+      "1",
+      "--memory",
+      "lots",
+      "--port",
+      "0",
+    );
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^holdfast: node-1 ended while it started/);
+    expect(stderr).toContain("memory");
+  });
+});
+
+/** Whether nobody listens at the port of this URL. */
+function isClosed(databaseUrl: string): Promise<boolean> {
+  const { hostname, port } = new URL(databaseUrl);
+  return new Promise((resolve) => {
+    const socket = createConnection(Number(port), hostname);
+    socket.on("connect", () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.on("error", () => resolve(true));
+  });
+}
