@@ -233,8 +233,12 @@ describe("a coordinator", () => {
         ),
       );
     await ask({});
-    const { view } = await statusOf(coordinator);
-    expect(view?.topology?.partitions[9]).toMatchObject({ term: 5, planned: true });
+    const partition = await eventually("the term is published", async () => {
+      const { view } = await statusOf(coordinator);
+      const shown = view?.topology?.partitions[9];
+      return shown?.term === 1 ? undefined : shown;
+    });
+    expect(partition).toMatchObject({ term: 5, planned: true });
     await expect(ask({ minTerm: 2 ** 21 })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
     await expect(ask({ partition: 64 })).rejects.toMatchObject({ code: "NOT_OWNER" });
     await expect(ask({ incarnation: "x" })).rejects.toMatchObject({ code: "NOT_OWNER" });

@@ -36,12 +36,10 @@ export interface PresentCaches {
   readonly idsModRevision: number;
 }
 
-export type CacheChange = "UNCHANGED" | "CREATED" | "UPDATED";
-
 export interface PlannedCache {
   readonly name: string;
   readonly record: CacheRecord;
-  readonly change: CacheChange;
+  readonly change: "UNCHANGED" | "CREATED" | "UPDATED";
 }
 
 export interface ApplyPlan {

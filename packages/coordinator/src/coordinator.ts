@@ -64,7 +64,7 @@ export class Coordinator implements AsyncDisposable {
   readonly #components: ComponentGroup;
   readonly #coordinatorId: string;
   #onFatal: ((reason: unknown) => void) | undefined;
-  /** What made it impossible to go on, kept for whoever asks later. */
+  /** Kept for whoever asks later. */
   #fatal: { readonly reason: unknown } | undefined;
 
   constructor(options: CoordinatorOptions, logger?: ProcessLogger) {
@@ -133,11 +133,8 @@ export class Coordinator implements AsyncDisposable {
   }
 
   get readyInfo(): object {
-    return {
-      coordinatorId: this.#coordinatorId,
-      address: this.address,
-      httpAddress: this.httpAddress,
-    };
+    const { address, httpAddress } = this;
+    return { coordinatorId: this.#coordinatorId, address, httpAddress };
   }
 
   get logger(): ProcessLogger {
@@ -277,7 +274,7 @@ export class Coordinator implements AsyncDisposable {
   }
 }
 
-/** Something that needs no start but has to be closed after everything that uses it. */
+/** Needs no start but has to be closed after everything that uses it. */
 function toClose(name: string, stop: () => Promise<void>): Component {
   return { name, start: async () => {}, stop };
 }

@@ -70,7 +70,7 @@ export interface SessionParts {
 const PUBLISH_INTERVAL_MS = 200;
 /** etcd takes 128 conditions in one transaction. */
 const MAX_DEATHS_PER_PUBLISH = 100;
-/** How soon to try again when a publish was refused and the view has not caught up. */
+/** How soon to try again when a publish was refused. */
 const REFUSED_RETRY_MS = 100;
 
 export class LeaderSession {
@@ -125,9 +125,8 @@ export class LeaderSession {
     const isSettled =
       settled?.topology === topology && !mustPublish && sameQuietFacts(settled.facts, facts);
     if (isSettled) return await this.#release(topology, judgement);
-    const { moveBatch } = this.#options;
-    const { termFloor } = this.#start;
-    const step = reconcile(topology, facts, { moveBatch, termFloor }, rings);
+    const options = { moveBatch: this.#options.moveBatch, termFloor: this.#start.termFloor };
+    const step = reconcile(topology, facts, options, rings);
     if (step.changed || mustPublish) {
       const waitMs = this.#publishedAtMs + PUBLISH_INTERVAL_MS - clock.monotonic();
       if (waitMs > 0 && !step.urgent && !mustPublish) return waitMs;
@@ -216,8 +215,7 @@ export class LeaderSession {
     const next = { ...step.topology, epoch, writeToken: createToken() };
     await floors.ensure(epoch, highestTerm(next));
     const absences = absencesOf(step.died, before.topology, state);
-    const request = { reign: this.#reign, before, next, absences };
-    const result = await publish(registry, request);
+    const result = await publish(registry, { reign: this.#reign, before, next, absences });
     if (result.at === "refused") {
       stats.refusedPublishes++;
       logger.warn({ epoch, presentEpoch: result.present?.topology.epoch }, "publish refused");
@@ -245,8 +243,7 @@ export class LeaderSession {
     stats.publishes++;
     stats.plannedMoves += planned;
     stats.failovers += failovers;
-    const members = next.members.length;
-    logger.info({ epoch: next.epoch, members, planned, failovers, died }, "topology published");
+    logger.info({ epoch: next.epoch, planned, failovers, died }, "topology published");
   }
 
   /** Asks owners to let go of what shall move. Returns when to call the session again. */

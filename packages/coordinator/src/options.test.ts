@@ -4,7 +4,7 @@ import { loadCoordinatorOptions } from "./options.js";
 describe("coordinator options", () => {
   it("have a default for everything", () => {
     expect(loadCoordinatorOptions()).toEqual({
-      cluster: "default",
+      cluster: "holdfast",
       coordinatorId: undefined,
       listen: { host: "127.0.0.1", port: 7_410, httpPort: 7_411, advertiseHost: undefined },
       etcd: { endpoints: ["http://127.0.0.1:2379"], leaseTtlMs: 5_000, tls: undefined },
@@ -40,7 +40,7 @@ describe("coordinator options", () => {
     [{ partitions: 32_768 }, "partitions: must be a power of two from 2 to 16384"],
     [{ memberTtl: "1s" }, "memberTtl: must be at least 2s, not 1s"],
     [{ membrTtl: "5s" }, "membrTtl: "],
-    [{ cluster: "../x" }, "cluster: must be 1 to 63 lower-case letters"],
+    [{ cluster: "../x" }, "cluster: must be lower-case letters, digits and -, at most 63"],
     [{ moveBatch: 0 }, "moveBatch: "],
     [{ listen: { port: 70_000 } }, "listen.port: "],
   ])("refuse %j", (overrides, problem) => {

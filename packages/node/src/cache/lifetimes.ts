@@ -1,14 +1,15 @@
-/** How long entries live: from the lifetimes that callers and configurations state. */
-import { CacheError, type Random } from "@holdfast/core";
+/**
+ * How long entries live: from the lifetimes that callers and configurations state.
+ *
+ * Two lives must be told apart: that of a row, which the database keeps, and that of the copy here.
+ * A lifetime that a caller states belongs to the row where the row has room for it (Holdfast's own
+ * table), else to the copy. The cache's own lifetime only ever bounds copies, and only it is spread.
+ */
+import { CacheError, type Clock, type Random } from "@holdfast/core";
+import type { CacheConfig } from "@holdfast/process";
 
-/** The part of a cache's configuration that says so. All in milliseconds; 0: without end. */
-export interface Lifetimes {
-  readonly ttlMs: number;
-  /** Largest share taken off at random, so that entries written together do not end together. */
-  readonly ttlJitter: number;
-  /** 0: absent rows are not remembered. */
-  readonly negativeTtlMs: number;
-}
+/** What of a cache's configuration says so. All in milliseconds; 0: without end. */
+export type Lifetimes = Pick<CacheConfig, "ttlMs" | "ttlJitter" | "negativeTtlMs">;
 
 const MAX_TTL_MS = 100 * 366 * 86_400_000;
 
@@ -23,4 +24,30 @@ export function checkTtl(ttlMs: number | undefined): void {
   if (ttlMs === undefined || (ttlMs >= 0 && ttlMs <= MAX_TTL_MS)) return;
   const problem = ttlMs < 0 ? "is negative" : "is longer than 100 years";
   throw new CacheError("INVALID_ARGUMENT", `the TTL of ${ttlMs} ms ${problem}`);
+}
+
+/** The ends of the two lives of what is written now, on the wall clock. */
+export interface Expiry {
+  /** `undefined`: the row stays until it is deleted. */
+  readonly rowExpiresAtMs: number | undefined;
+  /** Infinity: the copy stays until it is evicted. */
+  readonly copyExpiresAtMs: number;
+}
+
+/** @param ttlMs - what the caller states; `undefined`: nothing. */
+export function expiryOf(
+  ttlMs: number | undefined,
+  ownsRows: boolean,
+  lifetimes: Lifetimes,
+  clock: Clock,
+  random: Random,
+): Expiry {
+  const now = clock.now();
+  if (ttlMs === undefined) {
+    const copyMs = lifetimeMs(lifetimes.ttlMs, lifetimes.ttlJitter, random);
+    return { rowExpiresAtMs: undefined, copyExpiresAtMs: now + copyMs };
+  }
+  const endsAtMs = now + lifetimeMs(ttlMs, 0, random);
+  const rowExpiresAtMs = ownsRows && ttlMs !== 0 ? endsAtMs : undefined;
+  return { rowExpiresAtMs, copyExpiresAtMs: endsAtMs };
 }

@@ -14,10 +14,11 @@ import {
 } from "@holdfast/core";
 import { CODEC, codecOf, type Operation__Output, type Reply, toErrorReply } from "@holdfast/proto";
 import { type Ownership, PartitionMovingError } from "../ownership/ownership.js";
-import type { Change, WriteResult } from "./cache.js";
+
 import type { Caches } from "./caches.js";
 import type { ConfiguredCache } from "./configured-cache.js";
 import type { OperationContext, ReadResult } from "./context.js";
+import type { Change, WriteResult } from "./writes.js";
 
 /** What the operations of one request have in common. */
 export interface RequestContext {
@@ -179,7 +180,7 @@ async function increment(
   context: OperationContext,
 ): Promise<Reply> {
   const { id, delta = 1, ttlMs } = operation;
-  const result = await operations.modify(key, context, (present): Change => {
+  const add = (present: ReadResult): Change => {
     const sum = integerOf(present) + delta;
     if (!Number.isSafeInteger(sum)) {
       throw new CacheError(
@@ -189,7 +190,8 @@ async function increment(
     }
     const encoding = present.value === undefined ? CODEC.json : present.encoding;
     return { value: Buffer.from(String(sum)), encoding, ttlMs };
-  });
+  };
+  const result = await operations.modify(key, add, context);
   const reply: Reply = { id, code: "OK", outcome: "APPLIED", term: context.tenure.term };
   if (result === undefined) return reply;
   const { version, change } = result;

@@ -2,9 +2,10 @@
 import { silentLogger } from "@holdfast/core";
 import { FakeClock, seededRandom } from "@holdfast/core/testing";
 import { type CacheConfig, type CachePattern, parseCacheConfig } from "@holdfast/process";
-import type { Cache, Change } from "../cache/cache.js";
+import type { Cache } from "../cache/cache.js";
 import { ConfiguredCache } from "../cache/configured-cache.js";
 import type { NodeServices, OperationContext } from "../cache/context.js";
+import type { Change } from "../cache/writes.js";
 import { Tenure } from "../ownership/tenure.js";
 import { MemoryBudget } from "../store/memory-budget.js";
 import { MemorySource } from "./memory-source.js";

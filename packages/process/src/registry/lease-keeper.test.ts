@@ -238,6 +238,8 @@ describe("LeaseKeeper", () => {
     registry.renewals[0]?.answer(TTL_MS * 10);
     await settle();
     expect(keeper.safeUntilMs).toBe(safeUntilMs);
+    // The renewal of the new lease, and none of the old one.
+    expect(clock.pendingTimers).toBe(1);
     expect(registry.revoked).toEqual(["1"]);
   });
 

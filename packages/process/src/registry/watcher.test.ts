@@ -45,6 +45,11 @@ class FakeSource implements WatchSource {
     this.#tell([{ key, modRevision: this.revision, entry: undefined }]);
   }
 
+  /** What a stream says late, whatever the state is by now. */
+  deliver(changes: readonly Change[]): void {
+    this.#tell(changes);
+  }
+
   /** Everything is gone, and revisions begin anew. */
   wipe(): void {
     this.#entries = new Map();
@@ -200,6 +205,24 @@ describe("PrefixWatch", () => {
     expect(source.streams).toBe(1);
   });
 
+  it("ignores changes that come after a safety read has shown what they led to", async () => {
+    const { clock, source, snapshots, shown } = createWatch();
+    source.put("a");
+    await rest();
+    source.isSilent = true;
+    source.put("b");
+    source.delete("b");
+    await clock.advanceAsync(SAFETY_READ_MS);
+    await rest();
+    const reports = snapshots.length;
+    source.isSilent = false;
+    const entry = { key: "b", value: Buffer.from("3"), createRevision: 3, modRevision: 3 };
+    source.deliver([{ key: "b", modRevision: 3, entry: { ...entry, leaseId: undefined } }]);
+    expect(shown()).toBe("a=2");
+    expect(snapshots).toHaveLength(reports);
+    expect(snapshots.at(-1)?.revision).toBe(4);
+  });
+
   it("lists again when the stream breaks", async () => {
     const { clock, source, shown } = createWatch();
     await rest();
@@ -235,6 +258,22 @@ describe("PrefixWatch", () => {
     source.failsLists = false;
     source.put("a");
     await clock.advanceAsync(LONGEST_BACKOFF_MS);
+    expect(shown()).toBe("a=2");
+  });
+
+  it("returns quickly from a hiccup, also when a long outage came before it", async () => {
+    const { clock, source, shown } = createWatch();
+    source.failsLists = true;
+    await clock.advanceAsync(30_000, 3_000);
+    source.failsLists = false;
+    await clock.advanceAsync(LONGEST_BACKOFF_MS);
+    source.isSilent = true;
+    source.put("a");
+    source.isSilent = false;
+    source.breakStreams();
+    // The first wait is at most 200 ms.
+    await clock.advanceAsync(200, 20);
+    await rest();
     expect(shown()).toBe("a=2");
   });
 

@@ -90,6 +90,24 @@ describe("LeaseTable", () => {
     expect(leases.get(id)).toBeUndefined();
   });
 
+  it("asks for no timer that is longer than the system's can be", () => {
+    const delaysMs: number[] = [];
+    const clock = new FakeClock();
+    const recording: Clock = {
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      after(delayMs, callback) {
+        delaysMs.push(delayMs);
+        return clock.after(delayMs, callback);
+      },
+    };
+    createTable(recording).leases.grant(undefined, 9_000_000_000);
+    clock.advance(30 * 86_400_000);
+    // Beyond 2^31 - 1 ms, Node's timers fire at once.
+    expect(Math.max(...delaysMs)).toBeLessThan(2 ** 31);
+    expect(delaysMs.length).toBeLessThan(100);
+  });
+
   it("gives a key to the lease of its last put", () => {
     const { store, leases, put } = createTable();
     const first = leases.grant(undefined, 5);

@@ -1,0 +1,217 @@
+/**
+ * How a write comes about, the same for all patterns: checked, in its key's turn, with a version
+ * from the tenure, carried out by the pattern, and answered by its deadline.
+ *
+ * What needs no waiting happens in the tick in which it was asked. A failure before the version is
+ * assigned means that nothing was written; after it, only the pattern can say so.
+ */
+import { CacheError, type Clock } from "@holdfast/core";
+import { PartitionMovingError } from "../ownership/ownership.js";
+import { costOf } from "../store/cost.js";
+import type { CacheParts } from "./cache.js";
+import type { OperationContext, ReadResult } from "./context.js";
+import { withDeadline } from "./deadline.js";
+import { KeyTurns } from "./key-turns.js";
+import { checkTtl, expiryOf } from "./lifetimes.js";
+
+/** What a write is to make of an entry. */
+export interface Change {
+  /** `undefined`: delete it. */
+  readonly value: Uint8Array | undefined;
+  readonly encoding: number;
+  /** Lifetime in milliseconds; 0: for ever; `undefined`: the cache's own. */
+  readonly ttlMs: number | undefined;
+}
+
+export interface WriteResult {
+  readonly version: number;
+  /** What was made of the entry. */
+  readonly change: Change;
+}
+
+/** What a write makes of the entry that it finds; `undefined`: nothing is to be written. */
+export type Decision = (present: ReadResult) => Change | undefined;
+
+export type Read = (key: string, context: OperationContext) => ReadResult | Promise<ReadResult>;
+
+/** A write on its way. */
+interface Attempt {
+  readonly key: string;
+  readonly context: OperationContext;
+  /** From then on a failure to answer leaves the outcome unknown. */
+  hasVersion: boolean;
+  /** The caller has been told that time ran out; the write must not begin any more. */
+  isAbandoned: boolean;
+}
+
+export class Writes {
+  readonly #parts: CacheParts;
+  readonly #read: Read;
+  readonly #turns = new KeyTurns();
+  #isPrepared: boolean;
+
+  /** @param read - the present entry of a key, in memory or in the database. */
+  constructor(parts: CacheParts, read: Read) {
+    this.#parts = parts;
+    this.#read = read;
+    this.#isPrepared = parts.source === undefined;
+  }
+
+  /** Writes whatever is there now. At once, when nothing has to be awaited. */
+  write(
+    key: string,
+    change: Change,
+    context: OperationContext,
+  ): WriteResult | Promise<WriteResult> {
+    this.#checkAllowed(change);
+    return this.#inTurn(key, context, (attempt) => {
+      const ready = this.#ready(key, change, context);
+      if (ready === undefined) return this.#commit(attempt, change);
+      return ready.then(() => this.#commit(attempt, change));
+    });
+  }
+
+  /** Writes what `decide` makes of the present entry; `undefined` when it makes nothing of it. */
+  async modify(
+    key: string,
+    decide: Decision,
+    context: OperationContext,
+  ): Promise<WriteResult | undefined> {
+    if (this.#parts.pattern.isReadOnly) throw readOnly();
+    return this.#inTurn(key, context, async (attempt) => {
+      for (let isReady = false; ; ) {
+        const change = decide(await this.#read(key, context));
+        if (change === undefined) return undefined;
+        this.#checkAllowed(change);
+        const ready = isReady ? undefined : this.#ready(key, change, context);
+        if (ready === undefined) return this.#commit(attempt, change);
+        await ready;
+        // It is this key's turn, so nobody has written; but the entry may have expired meanwhile.
+        isReady = true;
+      }
+    });
+  }
+
+  /** Whoever waited asks whether the partition is still here, and still ours to answer for. */
+  checkStillOurs({ tenure }: OperationContext): void {
+    const { at } = tenure.state;
+    if (at === "released" || at === "ended") throw new PartitionMovingError(tenure.partition);
+    if (this.#parts.services.mayFinish(tenure)) return;
+    throw new CacheError("UNAVAILABLE", "this node lost its right to serve; nothing was written");
+  }
+
+  /** Runs a write when the key's earlier ones have ended, and answers by the deadline. */
+  #inTurn<T>(
+    key: string,
+    context: OperationContext,
+    action: (attempt: Attempt) => T | Promise<T>,
+  ): T | Promise<T> {
+    const { tenure, deadlineMs } = context;
+    const attempt: Attempt = { key, context, hasVersion: false, isAbandoned: false };
+    tenure.writesInFlight += 1;
+    let result: T | Promise<T>;
+    try {
+      result = this.#turns.run(key, () => {
+        if (attempt.isAbandoned) throw timedOut(attempt);
+        return action(attempt);
+      });
+    } catch (error) {
+      tenure.writesInFlight -= 1;
+      throw error;
+    }
+    if (!(result instanceof Promise)) {
+      tenure.writesInFlight -= 1;
+      return result;
+    }
+    // The tenure counts it until it has really ended, which may be after the caller was answered.
+    const ended = result.finally(() => {
+      tenure.writesInFlight -= 1;
+    });
+    return withDeadline(ended, this.#clock, deadlineMs, () => {
+      attempt.isAbandoned = true;
+      return timedOut(attempt);
+    });
+  }
+
+  /** Assigns the version and writes. Everything that can be refused has been checked. */
+  #commit(attempt: Attempt, change: Change): WriteResult | Promise<WriteResult> {
+    const { pattern, services, config, clock, random } = this.#parts;
+    const { key, context } = attempt;
+    const { tenure } = context;
+    this.checkStillOurs(context);
+    if (attempt.isAbandoned) throw timedOut(attempt);
+    const version = tenure.nextVersion();
+    if (tenure.needsNewTerm) services.raiseTerm(tenure, tenure.term + 1);
+    attempt.hasVersion = true;
+    const { value, encoding, ttlMs } = change;
+    const expiry = expiryOf(ttlMs, this.ownsRows, config(), clock, random);
+    const { partition } = tenure;
+    const writing = pattern.write({ key, partition, version, value, encoding, ...expiry }, context);
+    const result: WriteResult = { version, change };
+    if (writing === undefined) return result;
+    return writing.then(() => {
+      if (services.mayFinish(tenure)) return result;
+      throw new CacheError(
+        "OUTCOME_UNKNOWN",
+        "this node lost its right to serve while the write was under way",
+      );
+    });
+  }
+
+  /** What a write must wait for before it may begin; `undefined`: nothing. */
+  #ready(key: string, change: Change, context: OperationContext): Promise<void> | undefined {
+    const { source, pattern } = this.#parts;
+    if (!this.#isPrepared && source !== undefined) {
+      return this.#prepare(source).then(() => this.#ready(key, change, context));
+    }
+    source?.check(key, change.value, change.encoding);
+    return pattern.room(key, costOf(key, change.value), context);
+  }
+
+  async #prepare(source: NonNullable<CacheParts["source"]>): Promise<void> {
+    try {
+      await source.prepare();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      const problem = `the cache's source is not ready: ${why}`;
+      throw new CacheError("UNAVAILABLE", problem, { cause: error });
+    }
+    this.#isPrepared = true;
+  }
+
+  #checkAllowed({ value, ttlMs }: Change): void {
+    const { pattern, config } = this.#parts;
+    if (value !== undefined && pattern.isReadOnly) throw readOnly();
+    checkTtl(ttlMs);
+    const { valueMaxBytes } = config();
+    if (value !== undefined && value.byteLength > valueMaxBytes) {
+      throw new CacheError(
+        "VALUE_TOO_LARGE",
+        `the value has ${value.byteLength} bytes; this cache takes at most ${valueMaxBytes}`,
+      );
+    }
+  }
+
+  /** Whether a stated lifetime is the row's, and not only the copy's. */
+  get ownsRows(): boolean {
+    const { config, pattern } = this.#parts;
+    return config().source?.kind === "entries" && !pattern.isReadOnly;
+  }
+
+  get #clock(): Clock {
+    return this.#parts.clock;
+  }
+}
+
+function readOnly(): CacheError {
+  return new CacheError("READ_ONLY", "this cache is read-through: write to its database instead");
+}
+
+function timedOut({ hasVersion }: Attempt): CacheError {
+  return hasVersion
+    ? new CacheError("OUTCOME_UNKNOWN", "time ran out while the write was under way")
+    : new CacheError(
+        "DEADLINE_EXCEEDED",
+        "time ran out before the write began; nothing was written",
+      );
+}
