@@ -168,8 +168,8 @@ export interface Cache<V> {
    * Callers of one client that miss the same entry share one run of `load`; its error goes to all
    * of them and is not remembered. The result is stored only if the entry is still as it was when
    * it was missed, so it never replaces what somebody set in between, and not at all when this
-   * client has set or deleted the key in between. A delete by another client in between is
-   * noticed where the cache remembers deletions, that is, in caches with a source.
+   * client has set or deleted the key in between. A delete by another client in between may go
+   * unnoticed: the value that was loaded before it is then stored, until its lifetime ends.
    *
    * The loaded value is returned also when it could not be stored because the cluster is out of
    * reach or overloaded, or the value is too large; the logger is told. The `timeout` is that of

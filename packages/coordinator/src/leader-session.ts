@@ -62,7 +62,6 @@ export interface SessionParts {
   readonly latestState: () => ClusterState | undefined;
   /** Tells when anything may have changed. */
   readonly wakeUp: WakeUp;
-  /** Whether this session still leads. */
   readonly isLeading: () => boolean;
 }
 
@@ -70,7 +69,6 @@ export interface SessionParts {
 const PUBLISH_INTERVAL_MS = 200;
 /** etcd takes 128 conditions in one transaction. */
 const MAX_DEATHS_PER_PUBLISH = 100;
-/** How soon to try again when a publish was refused. */
 const REFUSED_RETRY_MS = 100;
 
 export class LeaderSession {
@@ -210,7 +208,7 @@ export class LeaderSession {
   }
 
   async #publish(before: PublishedTopology, step: Step, state: ClusterState): Promise<number> {
-    const { registry, floors, clock, logger, stats, createToken } = this.#parts;
+    const { registry, floors, peers, clock, logger, stats, createToken } = this.#parts;
     const epoch = Math.max(before.topology.epoch, this.#start?.epochFloor ?? 0) + 1;
     const next = { ...step.topology, epoch, writeToken: createToken() };
     await floors.ensure(epoch, highestTerm(next));
@@ -226,6 +224,7 @@ export class LeaderSession {
     this.#isUnpublished = false;
     this.#released = undefined;
     this.#publishedAtMs = clock.monotonic();
+    peers.retain(new Set(next.members.map(({ addresses }) => addresses.peer)));
     this.#count(before.topology, next, step);
     return 0;
   }

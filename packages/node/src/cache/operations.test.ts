@@ -1,0 +1,199 @@
+import {
+  CacheError,
+  encodeKey,
+  type Incarnation,
+  partitionOf,
+  silentLogger,
+  type Topology,
+} from "@holdfast/core";
+import { FakeClock, settle } from "@holdfast/core/testing";
+import { CODEC, type Operation__Output, type Reply } from "@holdfast/proto";
+import { describe, expect, it } from "vitest";
+import { Ownership } from "../ownership/ownership.js";
+import { RightToServe } from "../ownership/right-to-serve.js";
+import { createCacheFixture } from "../testing/cache-fixture.js";
+import type { Caches } from "./caches.js";
+import { Operations } from "./operations.js";
+
+const ME = "11111111-0000-0000-0000-000000000000";
+const OTHER = "22222222-0000-0000-0000-000000000000";
+const PLACEMENT = { partitions: 2, hashSeed: 1 };
+
+/** A topology of two partitions that gives both to one owner. */
+function topology(epoch: number, owner: Incarnation, moveTo?: Incarnation): Topology {
+  const member = (incarnation: Incarnation) => ({
+    incarnation,
+    nodeId: incarnation === ME ? "me" : "other",
+    addresses: { data: "other:1", peer: "", http: "" },
+    zone: "",
+    weight: 1,
+    state: "active" as const,
+  });
+  const partition = {
+    owner,
+    term: epoch,
+    planned: true,
+    backups: [],
+    inSync: [],
+    moveTo,
+    recoverFrom: [],
+    unfenced: [],
+  };
+  return {
+    epoch,
+    writeToken: "",
+    members: [member(ME), member(OTHER)],
+    partitions: [partition, partition],
+  };
+}
+
+function createOperations() {
+  const clock = new FakeClock();
+  const lease = { safeUntilMs: Number.POSITIVE_INFINITY };
+  const right = new RightToServe(lease, { readAtMs: 0 }, clock, Number.POSITIVE_INFINITY);
+  const ownership = new Ownership(ME, right, clock, { ended: () => {}, deposed: () => {} });
+  ownership.apply(topology(1, ME));
+  const { cache } = createCacheFixture("cache-aside");
+  // The fixture's tenure is another; a cache-aside cache asks nothing of the node but this.
+  const known = new Map([["known", cache]]);
+  const caches = {
+    find: (name: string) => known.get(name),
+    lookUp: async (name: string) => {
+      if (name === "late") known.set("late", cache);
+      const found = known.get(name);
+      if (found === undefined) throw new CacheError("UNKNOWN_CACHE", `no cache named ${name}`);
+      return found;
+    },
+  } as unknown as Caches;
+  const waiting: { readonly epoch: number; reached(isReached: boolean): void }[] = [];
+  const watch = {
+    waitFor: (epoch: number) =>
+      new Promise<boolean>((reached) => {
+        waiting.push({ epoch, reached });
+      }),
+  };
+  const parts = { caches, ownership, topology: watch, placement: PLACEMENT, clock };
+  const operations = new Operations({ ...parts, logger: silentLogger });
+  const execute = async (operation: Partial<Operation__Output>, epoch = 1): Promise<Reply> =>
+    operations.execute(
+      {
+        id: 7,
+        kind: "GET",
+        cache: "known",
+        key: Buffer.from("k"),
+        value: Buffer.alloc(0),
+        encoding: 0,
+        ack: "ACK_DEFAULT",
+        forwarded: false,
+        ...operation,
+      },
+      { epoch, deadlineMs: clock.monotonic() + 1_000 },
+    );
+  return { clock, ownership, execute, waiting, lease };
+}
+
+describe("Operations", () => {
+  it("answers under the operation's id with the term of the partition", async () => {
+    const { execute, ownership } = createOperations();
+    ownership.apply(topology(4, ME));
+    expect(await execute({})).toMatchObject({ id: 7, code: "OK", version: 0, term: 4 });
+  });
+
+  it("says who owns what this node does not", async () => {
+    const { execute, ownership } = createOperations();
+    ownership.apply(topology(2, OTHER));
+    expect(await execute({})).toMatchObject({
+      code: "NOT_OWNER",
+      outcome: "NOT_APPLIED",
+      notOwner: { epoch: 2, nodeId: "other", incarnation: OTHER, address: "other:1", term: 2 },
+    });
+  });
+
+  it("waits for a topology that the sender has read already", async () => {
+    const { execute, ownership, waiting } = createOperations();
+    ownership.apply(topology(2, OTHER));
+    const reply = execute({}, 3);
+    await settle();
+    expect(waiting.map(({ epoch }) => epoch)).toEqual([3]);
+    ownership.apply(topology(3, ME));
+    waiting[0]?.reached(true);
+    expect(await reply).toMatchObject({ code: "OK", term: 3 });
+  });
+
+  it("holds an operation while its partition moves, and then names the new owner", async () => {
+    const { execute, ownership } = createOperations();
+    ownership.apply(topology(2, ME, OTHER));
+    const number = partitionOf(encodeKey("k"), PLACEMENT);
+    ownership.beginRelease(ownership.admit(number));
+    let reply: Reply | undefined;
+    const done = execute({}).then((answered) => {
+      reply = answered;
+    });
+    await settle();
+    expect(reply).toBeUndefined();
+    const tenure = ownership.tenureOf(number);
+    if (tenure === undefined) throw new Error("the tenure is gone");
+    ownership.finishRelease(tenure, 2);
+    await settle();
+    expect(reply).toBeUndefined();
+    ownership.apply(topology(3, OTHER));
+    await done;
+    expect(reply).toMatchObject({ code: "NOT_OWNER", notOwner: { nodeId: "other" } });
+  });
+
+  it("refuses with UNAVAILABLE when the right to serve is gone", async () => {
+    const { execute, lease } = createOperations();
+    lease.safeUntilMs = 0;
+    expect(await execute({})).toMatchObject({ code: "UNAVAILABLE", outcome: "NOT_APPLIED" });
+  });
+
+  it("looks a cache up before it says that there is none", async () => {
+    const { execute } = createOperations();
+    expect(await execute({ cache: "nowhere" })).toMatchObject({ code: "UNKNOWN_CACHE" });
+    expect(await execute({ cache: "late" })).toMatchObject({ code: "OK" });
+  });
+
+  it.each([
+    ["an empty key", { key: Buffer.alloc(0) }],
+    ["a key that is no UTF-8", { key: Buffer.from([0xc3, 0x28]) }],
+    ["a negative lifetime", { kind: "SET", ttlMs: -5 }],
+    ["an unknown kind", { kind: "KIND_UNSPECIFIED" }],
+    ["a level of acknowledgement that is not offered", { kind: "SET", ack: "BACKUP" }],
+  ] as const)("refuses %s", async (_what, operation) => {
+    const { execute } = createOperations();
+    expect(await execute(operation)).toMatchObject({
+      code: "INVALID_ARGUMENT",
+      outcome: "NOT_APPLIED",
+    });
+  });
+
+  it("adds to an integer, from nothing too, and to nothing else", async () => {
+    const { execute } = createOperations();
+    const key = Buffer.from("count");
+    expect(await execute({ kind: "INCREMENT", key, delta: 5 })).toMatchObject({
+      value: Buffer.from("5"),
+      encoding: CODEC.json,
+    });
+    expect(await execute({ kind: "INCREMENT", key, delta: -7 })).toMatchObject({
+      value: Buffer.from("-2"),
+    });
+    await execute({ kind: "SET", key, value: Buffer.from("word"), encoding: CODEC.string });
+    expect(await execute({ kind: "INCREMENT", key, delta: 1 })).toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: "the present value is not an integer",
+    });
+    const most = Buffer.from(String(Number.MAX_SAFE_INTEGER));
+    await execute({ kind: "SET", key, value: most, encoding: CODEC.json });
+    expect(await execute({ kind: "INCREMENT", key, delta: 1 })).toMatchObject({
+      code: "INVALID_ARGUMENT",
+    });
+  });
+
+  it("tells a touch that found nothing from one that did", async () => {
+    const { execute } = createOperations();
+    expect(await execute({ kind: "TOUCH" })).toMatchObject({ outcome: "NOT_APPLIED", version: 0 });
+    await execute({ kind: "SET", value: Buffer.from("v") });
+    expect(await execute({ kind: "TOUCH", ttlMs: 10 })).toMatchObject({ outcome: "APPLIED" });
+    expect(await execute({})).toMatchObject({ ttlLeftMs: 10 });
+  });
+});

@@ -1,0 +1,155 @@
+import { type Incarnation, type Partition, silentLogger, type Topology } from "@holdfast/core";
+import { FakeClock } from "@holdfast/core/testing";
+import { describe, expect, it } from "vitest";
+import { Ownership, PartitionMovingError } from "../ownership/ownership.js";
+import { RightToServe } from "../ownership/right-to-serve.js";
+import { type PartitionContents, Releases } from "./release.js";
+import type { TopologyWatch } from "./topology-watch.js";
+
+const ME = "11111111-0000-0000-0000-000000000000";
+const OTHER = "22222222-0000-0000-0000-000000000000";
+
+function topology(epoch: number, moves: boolean[], term = 1): Topology {
+  const member = (incarnation: Incarnation) => ({
+    incarnation,
+    nodeId: incarnation,
+    addresses: { data: "", peer: "", http: "" },
+    zone: "",
+    weight: 1,
+    state: "active" as const,
+  });
+  const partitions = moves.map(
+    (isMoving): Partition => ({
+      owner: ME,
+      term,
+      planned: false,
+      backups: [],
+      inSync: [],
+      moveTo: isMoving ? OTHER : undefined,
+      recoverFrom: [],
+      unfenced: [],
+    }),
+  );
+  return { epoch, writeToken: "", members: [member(ME), member(OTHER)], partitions };
+}
+
+function createReleases(moves = [true, true]) {
+  const clock = new FakeClock();
+  const lease = { safeUntilMs: Number.POSITIVE_INFINITY };
+  const right = new RightToServe(lease, { readAtMs: 0 }, clock, Number.POSITIVE_INFINITY);
+  const ownership = new Ownership(ME, right, clock, { ended: () => {}, deposed: () => {} });
+  ownership.apply(topology(5, moves));
+  const dirty = new Map<number, number>();
+  const dropped: number[] = [];
+  const contents: PartitionContents = {
+    flush: async () => {},
+    dirtyEntries: (partition) => dirty.get(partition) ?? 0,
+    drop: (partition) => dropped.push(partition),
+  };
+  // Of the watch only waiting for an epoch is used; this one has read all there is.
+  const watch = { waitFor: async () => true } as unknown as TopologyWatch;
+  const releases = new Releases(ownership, watch, contents, clock, silentLogger);
+  const demand = (epoch = 5, incarnation = ME, term = 1) => ({
+    epoch,
+    incarnation,
+    partitions: moves.map((_, partition) => ({ partition, term })),
+  });
+  return { clock, ownership, dirty, dropped, contents, releases, demand };
+}
+
+/** Runs a release while time passes. */
+async function finish<T>(clock: FakeClock, released: Promise<T>): Promise<T> {
+  let isDone = false;
+  const done = released.finally(() => {
+    isDone = true;
+  });
+  for (let i = 0; i < 400 && !isDone; i++) await clock.advanceAsync(5, 1);
+  return done;
+}
+
+describe("Releases", () => {
+  it("lets go of a partition that the topology shows to be moving, and forgets it", async () => {
+    const { clock, releases, demand, ownership, dropped } = createReleases();
+    ownership.admit(0).nextVersion();
+    const outcomes = await finish(clock, releases.release(demand()));
+    expect(outcomes).toEqual([
+      { partition: 0, term: 1, status: "RELEASED", sequence: 1 },
+      { partition: 1, term: 1, status: "RELEASED", sequence: 0 },
+    ]);
+    expect(dropped).toEqual([0, 1]);
+    expect(() => ownership.admit(0)).toThrow(PartitionMovingError);
+  });
+
+  it.each([
+    ["an epoch that is not the present one", createReleases().demand(4)],
+    ["another incarnation", createReleases().demand(5, OTHER)],
+    ["another term", createReleases().demand(5, ME, 2)],
+  ])("refuses a demand that names %s", async (_what, wrong) => {
+    const { clock, releases, ownership, dropped } = createReleases();
+    const outcomes = await finish(clock, releases.release(wrong));
+    expect(outcomes.map(({ status }) => status)).toEqual(["REFUSED", "REFUSED"]);
+    expect(dropped).toEqual([]);
+    expect(ownership.admit(0)).toBeDefined();
+  });
+
+  it("refuses to let go of what is not to move", async () => {
+    const { clock, releases, demand, ownership } = createReleases([false, true]);
+    const outcomes = await finish(clock, releases.release(demand()));
+    expect(outcomes.map(({ status }) => status)).toEqual(["REFUSED", "RELEASED"]);
+    expect(ownership.admit(0)).toBeDefined();
+  });
+
+  it("flushes while it still serves", async () => {
+    const { clock, releases, demand, ownership, contents } = createReleases();
+    const servedDuringFlush: boolean[] = [];
+    contents.flush = async (partitions) => {
+      if (partitions.size > 0)
+        servedDuringFlush.push(ownership.tenureOf(0)?.state.at === "serving");
+    };
+    await finish(clock, releases.release(demand()));
+    expect(servedDuringFlush).toEqual([true, false]);
+  });
+
+  it("answers BUSY and goes on serving when dirty entries do not reach the database", async () => {
+    const { clock, releases, demand, dirty, dropped, ownership } = createReleases();
+    dirty.set(0, 3);
+    const outcomes = await finish(clock, releases.release(demand()));
+    expect(outcomes.map(({ status }) => status)).toEqual(["BUSY", "RELEASED"]);
+    expect(dropped).toEqual([1]);
+    expect(ownership.admit(0)).toBeDefined();
+  });
+
+  it("waits for writes that were admitted before it let go", async () => {
+    const { clock, releases, demand, ownership } = createReleases([true]);
+    const tenure = ownership.admit(0);
+    tenure.writesInFlight = 1;
+    const released = releases.release(demand());
+    await clock.advanceAsync(100);
+    expect(tenure.state.at).toBe("releasing");
+    tenure.writesInFlight = 0;
+    expect(await finish(clock, released)).toMatchObject([{ status: "RELEASED" }]);
+  });
+
+  it("says again what it said before", async () => {
+    const { clock, releases, demand } = createReleases();
+    await finish(clock, releases.release(demand()));
+    const again = await finish(clock, releases.release(demand()));
+    expect(again.map(({ status }) => status)).toEqual(["RELEASED", "RELEASED"]);
+  });
+
+  it("does not let go when the topology moved on while it flushed", async () => {
+    const { clock, releases, demand, ownership, contents, dropped } = createReleases();
+    contents.flush = async () => ownership.apply(topology(6, [true, true]));
+    const outcomes = await finish(clock, releases.release(demand()));
+    expect(outcomes.map(({ status }) => status)).toEqual(["BUSY", "BUSY"]);
+    expect(dropped).toEqual([]);
+    expect(ownership.admit(0)).toBeDefined();
+  });
+
+  it("serves again after a later epoch that keeps it, whatever it had promised for an earlier one", async () => {
+    const { clock, releases, demand, ownership } = createReleases();
+    await finish(clock, releases.release(demand()));
+    ownership.apply(topology(6, [false, false]));
+    expect(ownership.admit(0)).toBeDefined();
+  });
+});

@@ -1,0 +1,174 @@
+import { EventEmitter } from "node:events";
+import { settle } from "@holdfast/core/testing";
+import type { Operation__Output, Replies, Reply } from "@holdfast/proto";
+import { describe, expect, it } from "vitest";
+import { Pipes } from "./pipe.js";
+
+/** A client's end of a pipe, as the server sees it. */
+class FakeCall extends EventEmitter {
+  readonly written: Replies[] = [];
+  readonly unsent: (() => void)[] = [];
+  hasRoom = true;
+  paused = false;
+  ended = false;
+  refusal: { details: string } | undefined;
+
+  constructor() {
+    super();
+    this.on("error", (error) => {
+      this.refusal = error;
+    });
+  }
+
+  write(message: Replies, sent?: () => void): boolean {
+    this.written.push(message);
+    if (sent && this.hasRoom) sent();
+    else if (sent) this.unsent.push(sent);
+    return this.hasRoom;
+  }
+
+  isPaused(): boolean {
+    return this.paused;
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+  }
+
+  end(): void {
+    this.ended = true;
+  }
+
+  get replies(): Reply[] {
+    return this.written.flatMap(({ replies }) => replies ?? []);
+  }
+}
+
+const hello = {
+  clusterId: "c1",
+  protocol: 1,
+  clientId: "x",
+  expectedNodeId: "",
+  expectedIncarnation: "",
+};
+
+function createPipe(execute: (operation: Operation__Output) => Reply | Promise<Reply>) {
+  const pipes = new Pipes({
+    clusterId: "c1",
+    identity: () => ({ nodeId: "n1", incarnation: "i1", epoch: 7 }),
+    execute,
+    requestContext: (epoch) => ({ epoch, deadlineMs: 0 }),
+  });
+  const call = new FakeCall();
+  // The pipe uses only what FakeCall has.
+  pipes.accept(call as never);
+  const send = (ids: number[], greeting?: Partial<typeof hello>) =>
+    call.emit("data", {
+      hello: greeting && { ...hello, ...greeting },
+      epoch: 1,
+      budgetMs: 100,
+      operations: ids.map((id) => ({ id })),
+    });
+  return { pipes, call, send };
+}
+
+const ok = ({ id }: Pick<Operation__Output, "id">): Reply => ({ id, code: "OK" });
+
+describe("a pipe", () => {
+  it("introduces the node, then answers what needs no waiting in one message", () => {
+    const { call, send } = createPipe(ok);
+    send([1, 2, 3], {});
+    expect(call.written[0]?.hello).toEqual({ nodeId: "n1", incarnation: "i1", epoch: 7 });
+    expect(call.written[1]?.replies?.map(({ id }) => id)).toEqual([1, 2, 3]);
+    expect(call.written).toHaveLength(2);
+  });
+
+  it("does not let a slow operation hold up the others of its batch", async () => {
+    let finish = () => {};
+    const slow = new Promise<Reply>((resolve) => {
+      finish = () => resolve({ id: 2, code: "OK" });
+    });
+    const { call, send } = createPipe((operation) => (operation.id === 2 ? slow : ok(operation)));
+    send([1, 2, 3], {});
+    expect(call.replies.map(({ id }) => id)).toEqual([1, 3]);
+    finish();
+    await settle();
+    await settle();
+    expect(call.replies.map(({ id }) => id)).toEqual([1, 3, 2]);
+  });
+
+  it.each([
+    [{ clusterId: "c2" }, "this node belongs to cluster c1, not c2"],
+    [{ protocol: 2 }, "this node speaks protocol 1, not 2"],
+  ])("refuses a client that introduces itself with %o", (greeting, message) => {
+    const { pipes, call, send } = createPipe(ok);
+    send([1], greeting);
+    expect(call.refusal?.details).toBe(message);
+    expect(call.replies).toEqual([]);
+    expect(pipes.size).toBe(0);
+  });
+
+  it("refuses a client that does not introduce itself", () => {
+    const { call, send } = createPipe(ok);
+    send([1]);
+    expect(call.refusal?.details).toMatch(/introduce/);
+  });
+
+  it("does not read from a client that does not read", () => {
+    const { call, send } = createPipe(ok);
+    send([], {});
+    call.hasRoom = false;
+    send([1]);
+    expect(call.paused).toBe(true);
+    call.emit("drain");
+    expect(call.paused).toBe(false);
+  });
+
+  it("executes nothing more while too many bytes of replies are not taken", () => {
+    const value = Buffer.alloc(2 ** 20);
+    let executed = 0;
+    const { call, send } = createPipe(({ id }) => {
+      executed += 1;
+      return { id, code: "OK", value };
+    });
+    send([], {});
+    call.hasRoom = false;
+    send(Array.from({ length: 200 }, (_, id) => id));
+    expect(executed).toBe(64);
+    expect(call.replies.filter(({ code }) => code === "OVERLOADED")).toHaveLength(136);
+    call.hasRoom = true;
+    for (const sent of call.unsent.splice(0)) sent();
+    send([1]);
+    expect(executed).toBe(65);
+  });
+
+  it("cuts large replies into several messages", () => {
+    const value = Buffer.alloc(300 * 1_024);
+    const { call, send } = createPipe(({ id }) => ({ id, code: "OK", value }));
+    send([1, 2, 3], {});
+    expect(call.written.slice(1).map(({ replies }) => replies?.length)).toEqual([1, 1, 1]);
+  });
+
+  it("answers what is under way before it ends, and refuses what comes later", async () => {
+    let finish = () => {};
+    const slow = new Promise<Reply>((resolve) => {
+      finish = () => resolve({ id: 1, code: "OK" });
+    });
+    const { pipes, call, send } = createPipe(() => slow);
+    send([1], {});
+    pipes.close();
+    send([2]);
+    expect(call.replies).toMatchObject([{ id: 2, code: "UNAVAILABLE" }]);
+    expect(call.ended).toBe(false);
+    finish();
+    await settle();
+    await settle();
+    expect(call.replies.at(-1)).toMatchObject({ id: 1, code: "OK" });
+    expect(call.ended).toBe(true);
+    expect(pipes.size).toBe(0);
+  });
+});
