@@ -13,7 +13,7 @@ describe("coordinator options", () => {
       partitions: 1_024,
       tokensPerWeight: 128,
       memberTtlMs: 5_000,
-      releaseTimeoutMs: 500,
+      releaseTimeoutMs: 3_000,
       moveBatch: 64,
       reflection: true,
     });

@@ -76,8 +76,9 @@ export const coordinatorOptionsSchema: z.ZodType<CoordinatorOptions> = z
     /** Absence after which a node counts as dead whose registration was not seen to end. At least
      * the lease TTL of the nodes, else one that still serves could be replaced. */
     memberTtl: duration({ minMs: 2_000, maxMs: 600_000 }).default(5_000),
-    /** Longest wait of a node before it answers that it cannot let go of a partition now. */
-    releaseTimeout: duration({ minMs: 100, maxMs: 60_000 }).default(500),
+    /** Longest wait for an owner's answer to a release. It flushes first, and then holds operations
+     * up for half a second at most. */
+    releaseTimeout: duration({ minMs: 100, maxMs: 60_000 }).default(3_000),
     /** Most partitions that are on their way from one node to another at once. */
     moveBatch: z.int().min(1).max(16_384).default(64),
     /** Whether gRPC tools may ask what is served here. Off in production. */

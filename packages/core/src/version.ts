@@ -3,7 +3,7 @@
  *
  * The term grows each time the partition changes owner, the sequence with each write of the
  * owner. So any write of a new owner has a higher version than any write of the one before,
- * without the two ever talking. PROTOCOL: version 0 is "absent", and a database row that nobody
+ * without the two ever talking. Version 0 is "absent", and a database row that nobody
  * versioned counts as version 1 (term 0).
  */
 

@@ -124,7 +124,7 @@ export function assembleNode(inputs: NodeInputs): NodeParts {
 
   topology.onTopology((latest) => {
     ownership.apply(latest);
-    fences.apply(latest);
+    fences.apply(latest, ownership.tenures());
     peers.apply(latest);
     presence.refresh();
   });

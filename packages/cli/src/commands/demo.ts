@@ -58,7 +58,7 @@ async function demo(context: CliContext, options: DemoOptions): Promise<void> {
   const { dataDir, lookups, nodes, once, products, trace } = options;
   const seed = options.seedRandom ?? randomInt(SEEDS);
   const job: MainJobOptions = { dataDir, lookups, nodes, once, products, seed, trace };
-  let line: string | undefined;
+  let hasSummary = false;
   const isKept = await runMainJob(job, {
     reporter: reporterOf(context, options),
     clock: context.clock,
@@ -67,10 +67,10 @@ async function demo(context: CliContext, options: DemoOptions): Promise<void> {
     programName: context.programName,
     postgresBinDir: context.environment.HOLDFAST_POSTGRES_BIN ?? "",
     onSummary: (summary) => {
-      line = summaryLine(summary);
+      hasSummary = true;
+      if (options.json) context.stdout.write(`${summaryLine(summary)}\n`);
     },
   });
-  if (options.json && line !== undefined) context.stdout.write(`${line}\n`);
   if (!isKept) context.setExitCode(1);
-  else if (line === undefined) context.setExitCode(130);
+  else if (!hasSummary) context.setExitCode(130);
 }

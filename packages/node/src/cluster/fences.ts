@@ -4,8 +4,9 @@
  * that was paused could wake up and write behind the back of a new owner that has already loaded
  * and served the row.
  *
- * A fence covers an incarnation, not a partition, so each is set once and remembered. What has been
- * fenced is reported to the coordinator until the topology no longer asks for it.
+ * A fence covers an incarnation, not a partition, so each is set once and remembered. It is set in
+ * the background as soon as a topology asks for it, and waited for where a statement needs it. What
+ * has been fenced is reported to the coordinator until the topology no longer asks for it.
  */
 import { type Clock, delay, type Incarnation, type Logger, type Topology } from "@holdfast/core";
 import type { Tenure } from "../ownership/tenure.js";
@@ -52,8 +53,19 @@ export class Fences {
     return Promise.all(missing.map((incarnation) => this.#fence(incarnation))).then(() => {});
   }
 
-  /** Reports again what the topology still lists although it is fenced. */
-  apply(topology: Topology): void {
+  /**
+   * Begins to fence what the topology asks this node's tenures for, and reports again what it still
+   * lists although it is fenced.
+   */
+  apply(topology: Topology, tenures: Iterable<Tenure>): void {
+    for (const tenure of tenures) {
+      this.ready(tenure)?.catch((error: unknown) => {
+        this.#logger.warn(
+          { err: error },
+          "fencing a former owner failed; trying when it is needed",
+        );
+      });
+    }
     const listed = new Set(topology.partitions.flatMap(({ unfenced }) => unfenced));
     this.#unreported = new Set([...this.#fenced].filter((incarnation) => listed.has(incarnation)));
     this.#report();

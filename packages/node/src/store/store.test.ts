@@ -232,6 +232,20 @@ describe("Store with pinned entries", () => {
   });
 });
 
+describe("Store that is asked for its pinned entries", () => {
+  it("names them in every partition, expired ones too, and no other", () => {
+    const { store, clock, put } = createStore();
+    const pinned = [
+      put("a", { pinned: true, expiresAtMs: clock.now() + 50 }),
+      put("a", { pinned: true, partition: PARTITION + 1 }),
+    ];
+    put("b");
+    store.unpin(put("c", { pinned: true }));
+    clock.advance(50);
+    expect([...store.pinnedEntries()]).toEqual(pinned);
+  });
+});
+
 describe("Store that is closed", () => {
   it("gives its memory back, misses every read and refuses writes", () => {
     const { store, budget, put } = createStore();
