@@ -58,8 +58,10 @@ export class Fences {
    * lists although it is fenced.
    */
   apply(topology: Topology, tenures: Iterable<Tenure>): void {
-    for (const tenure of tenures) {
-      this.ready(tenure)?.catch((error: unknown) => {
+    const wanted = new Set([...tenures].flatMap(({ unfenced }) => unfenced));
+    for (const incarnation of wanted) {
+      if (this.#fenced.has(incarnation)) continue;
+      this.#fence(incarnation).catch((error: unknown) => {
         this.#logger.warn(
           { err: error },
           "fencing a former owner failed; trying when it is needed",
