@@ -35,7 +35,7 @@ describe("embedded registry process", () => {
     return {
       child,
       output,
-      ready: new Promise((resolve) => child.once("message", (message) => resolve(message))),
+      ready: new Promise((resolve) => child.once("message", (message) => resolve(Object(message)))),
       exitCode: new Promise((resolve) => child.once("exit", resolve)),
     };
   }

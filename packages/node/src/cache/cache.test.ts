@@ -461,4 +461,27 @@ describe("a write-behind cache", () => {
     expect(source.textOf("k")).toBe("v");
     expect(cache.store.counts.pinnedEntries).toBe(0);
   });
+
+  it("takes smaller bounds only once what is dirty fits into them", async () => {
+    const { operations, context, clock, cache, source, config } = createCacheFixture(
+      "write-behind",
+      quick,
+    );
+    const { wait, open } = gate();
+    source.beforeFlush = wait;
+    for (const key of ["a", "b", "c"]) await operations.set(key, text("v"), undefined, context());
+    cache.reconfigure(config({ maxEntries: 1 }));
+    await turn();
+    for (const key of ["a", "b", "c"]) {
+      expect(textOf(await operations.get(key, context()))).toBe("v");
+    }
+    open();
+    clock.advance(100);
+    await turn();
+    expect(cache.queue?.entries).toBe(0);
+    expect(source.rows.size).toBe(3);
+    await operations.get("a", context());
+    await operations.get("b", context());
+    expect(cache.store.counts.entries).toBe(1);
+  });
 });

@@ -25,6 +25,9 @@ export interface CacheEnvironment {
   readonly logger: Logger;
 }
 
+/** How long one attempt to flush before a change of bounds lasts, in milliseconds. */
+const FLUSH_MS = 1_000;
+
 export class ConfiguredCache {
   readonly name: string;
   readonly counters: CacheCounters = createCounters();
@@ -34,6 +37,8 @@ export class ConfiguredCache {
   readonly #pattern: Pattern;
   #config: CacheConfig;
   #store: Store;
+  #replacing: Promise<void> | undefined;
+  #isStopped = false;
 
   constructor(
     name: string,
@@ -92,14 +97,11 @@ export class ConfiguredCache {
     this.#config = config;
     this.queue?.reconfigure(config.writeBehind);
     const { eviction, maxBytes, maxEntries } = config;
-    if (
+    const isSameStore =
       eviction === before.eviction &&
       maxBytes === before.maxBytes &&
-      maxEntries === before.maxEntries
-    ) {
-      return;
-    }
-    this.#replaceStore();
+      maxEntries === before.maxEntries;
+    if (!isSameStore) this.#replaceStoreSoon();
   }
 
   /** Forgets a partition; returns how many acknowledged writes the database will never get. */
@@ -111,14 +113,38 @@ export class ConfiguredCache {
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     await this.#pattern.stop?.();
+    await this.#replacing;
     this.#store.close();
+  }
+
+  /** At once, unless more is dirty than the new bounds have room for: that is flushed first. */
+  #replaceStoreSoon(): void {
+    if (this.#dirtyFits()) this.#replaceStore();
+    else this.#replacing ??= this.#flushAndReplaceStore();
+  }
+
+  async #flushAndReplaceStore(): Promise<void> {
+    const { clock } = this.#environment;
+    while (!this.#dirtyFits() && !this.#isStopped) {
+      await this.queue?.flushAll(clock.monotonic() + FLUSH_MS);
+    }
+    this.#replacing = undefined;
+    if (!this.#isStopped) this.#replaceStore();
+  }
+
+  #dirtyFits(): boolean {
+    const { pinnedEntries, pinnedBytes } = this.#store.counts;
+    const { maxEntries = pinnedEntries, maxBytes = pinnedBytes } = this.#config;
+    return pinnedEntries <= maxEntries && pinnedBytes <= maxBytes;
   }
 
   #replaceStore(): void {
     const old = this.#store;
-    this.#store = createStore(this.#config, this.#environment);
     const pinned = [...old.pinnedEntries()];
+    this.#store = createStore(this.#config, this.#environment);
+    // Only now, with its memory given back, is there certainly room for them in the new one.
     old.close();
     for (const entry of pinned) this.#store.put(entry);
   }

@@ -92,12 +92,16 @@ export interface CacheClient extends grpc.Client {
   increment(argument: _holdfast_v1_IncrementRequest, callback: grpc.requestCallback<_holdfast_v1_IncrementResponse__Output>): grpc.ClientUnaryCall;
   
   /**
-   * Batches of operations for this node, and their replies as they complete.
+   * Batches of operations for this node, and their replies as they complete. The node answers the
+   * first message's hello at once, operations or not. When it stops, it answers everything it has
+   * begun, and only then ends the stream with OK: what is unanswered then was not executed.
    */
   Pipe(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_holdfast_v1_Batch, _holdfast_v1_Replies__Output>;
   Pipe(options?: grpc.CallOptions): grpc.ClientDuplexStream<_holdfast_v1_Batch, _holdfast_v1_Replies__Output>;
   /**
-   * Batches of operations for this node, and their replies as they complete.
+   * Batches of operations for this node, and their replies as they complete. The node answers the
+   * first message's hello at once, operations or not. When it stops, it answers everything it has
+   * begun, and only then ends the stream with OK: what is unanswered then was not executed.
    */
   pipe(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_holdfast_v1_Batch, _holdfast_v1_Replies__Output>;
   pipe(options?: grpc.CallOptions): grpc.ClientDuplexStream<_holdfast_v1_Batch, _holdfast_v1_Replies__Output>;
@@ -183,7 +187,9 @@ export interface CacheHandlers extends grpc.UntypedServiceImplementation {
   Increment: grpc.handleUnaryCall<_holdfast_v1_IncrementRequest__Output, _holdfast_v1_IncrementResponse>;
   
   /**
-   * Batches of operations for this node, and their replies as they complete.
+   * Batches of operations for this node, and their replies as they complete. The node answers the
+   * first message's hello at once, operations or not. When it stops, it answers everything it has
+   * begun, and only then ends the stream with OK: what is unanswered then was not executed.
    */
   Pipe: grpc.handleBidiStreamingCall<_holdfast_v1_Batch__Output, _holdfast_v1_Replies>;
   
