@@ -3,7 +3,6 @@
  * made; what each of them does is in its own file.
  */
 import { randomInt, randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import {
   type Clock,
@@ -15,16 +14,15 @@ import {
   systemRandom,
 } from "@holdfast/core";
 import {
-  createEtcdRegistry,
   createLogger,
   createTopologyService,
   type Database,
-  type EtcdTlsSettings,
   GrpcServer,
   joinAddress,
   LeaseKeeper,
   OpsServer,
   openDatabase,
+  openRegistry,
   type ProcessLogger,
   type Registry,
 } from "@holdfast/process";
@@ -163,13 +161,11 @@ export class Coordinator implements AsyncDisposable {
 
   #createRegistry(): Registry {
     const { etcd, cluster } = this.#options;
-    return createEtcdRegistry({
-      endpoints: etcd.endpoints,
+    return openRegistry(etcd, {
       cluster,
       clock: this.#clock,
       random: this.#random,
       logger: this.#logger,
-      ...(etcd.tls === undefined ? {} : { tls: readTls(etcd.tls) }),
     });
   }
 
@@ -285,14 +281,5 @@ function serving(server: GrpcServer): Component {
     name: "serving",
     start: async () => server.setServing(true),
     stop: async () => server.setServing(false),
-  };
-}
-
-function readTls(tls: EtcdTlsSettings) {
-  const { rootCertificate, certificateChain, privateKey } = tls;
-  return {
-    rootCertificate: readFileSync(rootCertificate),
-    ...(certificateChain === undefined ? {} : { certificateChain: readFileSync(certificateChain) }),
-    ...(privateKey === undefined ? {} : { privateKey: readFileSync(privateKey) }),
   };
 }

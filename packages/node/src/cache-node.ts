@@ -4,14 +4,8 @@
  * Starting: what the cluster is → database → caches → ports → topology → membership.
  * Stopping: hand partitions over → answer what is under way → flush → leave → close.
  */
-import { readFile } from "node:fs/promises";
 import { type Clock, delay, type Logger, type Random } from "@holdfast/core";
-import {
-  createEtcdRegistry,
-  type EtcdSettings,
-  joinAddress,
-  type ParentLink,
-} from "@holdfast/process";
+import { joinAddress, openRegistry, type ParentLink } from "@holdfast/process";
 import { readClusterConfig } from "./cluster/cluster-config.js";
 import { NodeDatabase } from "./database/node-database.js";
 import { assembleNode, createIncarnation, type NodeInputs, type NodeParts } from "./node-parts.js";
@@ -60,15 +54,8 @@ export class CacheNode implements AsyncDisposable {
   static async start(options: NodeOptions, environment: NodeEnvironment): Promise<CacheNode> {
     const { clock, random, logger, parent } = environment;
     const { signal = new AbortController().signal } = environment;
-    const { endpoints, tls } = options.etcd;
-    const registry = createEtcdRegistry({
-      endpoints,
-      cluster: options.cluster,
-      clock,
-      random,
-      logger,
-      ...(tls === undefined ? {} : { tls: await readTls(tls) }),
-    });
+    const { cluster: name } = options;
+    const registry = openRegistry(options.etcd, { cluster: name, clock, random, logger });
     try {
       const cluster = await readClusterConfig(registry, clock, logger, signal);
       const incarnation = createIncarnation();
@@ -181,17 +168,4 @@ export class CacheNode implements AsyncDisposable {
     await database.close();
     await registry.close();
   }
-}
-
-async function readTls(tls: NonNullable<EtcdSettings["tls"]>) {
-  const [rootCertificate, certificateChain, privateKey] = await Promise.all([
-    readFile(tls.rootCertificate),
-    tls.certificateChain === undefined ? undefined : readFile(tls.certificateChain),
-    tls.privateKey === undefined ? undefined : readFile(tls.privateKey),
-  ]);
-  return {
-    rootCertificate,
-    ...(certificateChain === undefined ? {} : { certificateChain }),
-    ...(privateKey === undefined ? {} : { privateKey }),
-  };
 }

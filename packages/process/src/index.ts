@@ -70,6 +70,7 @@ export { migrate, pendingMigrations } from "./postgres/migrate.js";
 export type { Fault } from "./postgres/sqlstate.js";
 export { createEtcdRegistry, type EtcdRegistryOptions } from "./registry/etcd-registry.js";
 export { LeaseKeeper, type LeaseKeeperOptions } from "./registry/lease-keeper.js";
+export { openRegistry, type RegistrySurroundings } from "./registry/open-registry.js";
 export {
   CACHES_PREFIX,
   type CacheRecord,
