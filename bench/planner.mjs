@@ -3,8 +3,8 @@
  * nothing, then after one node has left, then the same with two backups in three zones.
  * Run by hand, after a build: node bench/planner.mjs
  */
-import { planAssignment } from "../packages/coordinator/dist/planner.js";
-import { RingBuilder } from "../packages/coordinator/dist/ring.js";
+import { planAssignment } from "../packages/coordinator/dist/planning/planner.js";
+import { RingBuilder } from "../packages/coordinator/dist/planning/ring.js";
 
 const NODES = 1_000;
 const PARTITIONS = 16_384;

@@ -20,6 +20,7 @@ describe("the holdfast command", () => {
   let folder: string;
   let up: Holdfast;
   let seed: string;
+  let databaseUrl: string;
 
   /** Runs a command against the cluster. */
   const run = (...args: readonly string[]) => holdfast(...args, "--seed", seed);
@@ -36,6 +37,7 @@ describe("the holdfast command", () => {
     const { command, line } = await holdfastUp("--nodes", "2");
     up = command;
     seed = line.seeds[0] ?? "";
+    databaseUrl = line.databaseUrl;
     expect(line.seeds).toHaveLength(2);
   });
 
@@ -142,5 +144,26 @@ describe("the holdfast command", () => {
     expect(stderr).toContain("node-1");
     expect(stderr).toContain(`:${port}`);
     expect(stderr).not.toContain("    at ");
+  });
+
+  it("says at once that an existing database cannot be used, without its password", async () => {
+    const url = new URL(databaseUrl);
+    url.password = "mistyped";
+    const wrong = await holdfast("up", "--nodes", "1", "--postgres", url.href);
+    expect(wrong.code).toBe(1);
+    expect(wrong.stderr).toMatch(/^holdfast: [^\n]*password[^\n]*\n$/);
+    expect(wrong.stderr).not.toContain("mistyped");
+    url.port = "1";
+    const dead = await holdfast("up", "--nodes", "1", "--postgres", url.href);
+    expect(dead.code).toBe(1);
+    expect(dead.stderr).toMatch(/^holdfast: [^\n]*127\.0\.0\.1:1[^\n]*\n$/);
+  });
+
+  it("says that an existing etcd does not answer, and where", async () => {
+    const etcd = "http://127.0.0.1:1";
+    const { code, stderr } = await holdfast("up", "--nodes", "1", "--etcd", etcd);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^holdfast: (node|coordinator)-1 ended while it started [^\n]*\n$/);
+    expect(stderr).toContain(etcd);
   });
 });

@@ -98,6 +98,7 @@ export type {
   WatchTopologyRequest__Output,
 } from "./gen/holdfast/v1/WatchTopologyRequest.js";
 export type { WriteResponse, WriteResponse__Output } from "./gen/holdfast/v1/WriteResponse.js";
+export { MAX_TOPOLOGY_MESSAGE_BYTES, PROTOCOL_VERSION } from "./protocol.js";
 export { Admin, Cache, Control, PACKAGE_DEFINITION, Peer, Topology } from "./services.js";
 export {
   errorOfReply,

@@ -1,16 +1,15 @@
 /**
- * How errors cross the wire: the one table from error code to gRPC status and to what a client may
- * do about it, and the conversions in both directions. In replies of the hot path the code is a
- * field; in unary calls it travels in a trailer, because two codes may share a status.
+ * Errors on their way over the wire. One table says for each code which gRPC status it has and what
+ * a client may do without asking; around it are the conversions in both directions. The code itself
+ * travels too, since codes outnumber statuses: as a field of a reply, or in a trailer of a unary call.
  */
 import { Metadata, type ServiceError, type StatusObject, status } from "@grpc/grpc-js";
 import { CACHE_ERROR_CODES, CacheError, type CacheErrorCode, NotOwnerError } from "@holdfast/core";
 import type { Reply, Reply__Output } from "./gen/holdfast/v1/Reply.js";
 
 /**
- * What a client may do about an error without asking the application.
- *
- * Retries are for what certainly was not executed; an unknown outcome is never resent.
+ * Whether a client tries again by itself, and after what. Only what was certainly not executed is
+ * ever tried again.
  */
 export type Retry = "never" | "after-backoff" | "after-topology-refresh";
 
@@ -19,11 +18,11 @@ interface WireError {
   readonly retry: Retry;
 }
 
-/** The compiler asks for a row when a code is added. */
+/** A Record over all codes: one without a row does not compile. */
 export const WIRE_ERRORS: Readonly<Record<CacheErrorCode, WireError>> = {
   INVALID_ARGUMENT: { status: status.INVALID_ARGUMENT, retry: "never" },
   VALUE_TOO_LARGE: { status: status.INVALID_ARGUMENT, retry: "never" },
-  // ABORTED, not FAILED_PRECONDITION: the caller should redo its read-modify-write.
+  // gRPC's own advice for a lost race: the caller reads again and decides anew.
   VERSION_CONFLICT: { status: status.ABORTED, retry: "never" },
   NOT_OWNER: { status: status.FAILED_PRECONDITION, retry: "after-topology-refresh" },
   OVERLOADED: { status: status.RESOURCE_EXHAUSTED, retry: "after-backoff" },

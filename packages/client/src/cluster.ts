@@ -2,15 +2,14 @@
  * A connected client: hands out caches, shows the topology, and ends everything when closed.
  */
 import { CacheError, encodeKey } from "@holdfast/core";
-import type { Cache } from "./cache.js";
-import type { CallOptions } from "./cache-types.js";
-import type { ClusterView } from "./cluster-view.js";
-import { type Codec, checkCodec, json } from "./codecs.js";
-import { type Duration, durationMs } from "./duration.js";
-import { timeoutMsOf } from "./options.js";
-import { RoutedCache } from "./routed-cache.js";
-import type { Session } from "./session.js";
-import { type ClusterStats, clusterStats } from "./stats.js";
+import type { Cache } from "./cache/cache.js";
+import type { CallOptions } from "./cache/cache-types.js";
+import type { ClientParts } from "./cache/client-parts.js";
+import { type Codec, checkCodec, json } from "./cache/codecs.js";
+import { type Duration, durationMs, timeoutMsOf } from "./cache/duration.js";
+import { RoutedCache } from "./cache/routed-cache.js";
+import { type ClusterStats, clusterStats } from "./cache/stats.js";
+import type { ClusterView } from "./routing/cluster-view.js";
 
 export interface CacheOptions<V> {
   /** How values become bytes. Default: `json()`. */
@@ -92,9 +91,8 @@ export interface Cluster extends AsyncDisposable {
   close(options?: CloseOptions): Promise<void>;
 }
 
-/** What closing ends, in this order. */
-export interface ClusterParts {
-  readonly session: Session;
+/** What the caches share, and what only the cluster itself may do with it. */
+export interface ClusterParts extends ClientParts {
   view(): ClusterView;
   /** Stops new work, and everything that waits. */
   abort(reason: CacheError): void;
@@ -115,7 +113,7 @@ export class ConnectedCluster implements Cluster {
       throw new CacheError("INVALID_ARGUMENT", "a cache's name is a string that is not empty");
     }
     checkCodec(codec);
-    return new RoutedCache(name, codec, this.#parts.session);
+    return new RoutedCache(name, codec, this.#parts);
   }
 
   topology(): TopologySnapshot {
@@ -142,13 +140,13 @@ export class ConnectedCluster implements Cluster {
   }
 
   locate(key: string): KeyLocation {
-    const router = this.#parts.session.router();
+    const router = this.#parts.router();
     const partition = router.partitionOf(encodeKey(key));
     return { partition, term: router.termOf(partition), owner: router.ownerOf(partition) };
   }
 
   async stats({ timeout }: Omit<CallOptions, "signal"> = {}): Promise<ClusterStats> {
-    const { wire, router, timeoutMs, closing } = this.#parts.session;
+    const { wire, router, timeoutMs, closing } = this.#parts;
     closing.throwIfAborted();
     return clusterStats("", timeoutMsOf(timeout, timeoutMs), wire, router());
   }
@@ -164,10 +162,10 @@ export class ConnectedCluster implements Cluster {
   }
 
   async #close(drainMs: number): Promise<void> {
-    const { session, abort, disconnect } = this.#parts;
+    const { operations, clock, abort, disconnect } = this.#parts;
     const reason = new CacheError("CLOSED", "the client is closed");
     abort(reason);
-    await session.operations.close(drainMs, session.clock);
+    await operations.close(drainMs, clock);
     disconnect(reason);
   }
 }

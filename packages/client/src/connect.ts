@@ -3,21 +3,20 @@
  */
 import { randomUUID } from "node:crypto";
 import { CacheError, systemClock } from "@holdfast/core";
-import type { CallContext } from "./call.js";
+import { Loads } from "./cache/loads.js";
+import type { CallContext } from "./calls/call.js";
+import { Flight } from "./calls/flight.js";
+import { Operations } from "./calls/operations.js";
 import { type Cluster, ConnectedCluster } from "./cluster.js";
-import type { ClusterView } from "./cluster-view.js";
-import { GrpcConnections } from "./connections.js";
-import { Flight } from "./flight.js";
-import { Loads } from "./loads.js";
-import { Members } from "./members.js";
-import { Operations } from "./operations.js";
 import { type ClientOptions, type ConnectOptions, parseOptions } from "./options.js";
-import { canRelay } from "./relay.js";
-import { Router } from "./router.js";
-import type { Session } from "./session.js";
-import { Terms } from "./terms.js";
-import { TopologyFollower } from "./topology-follower.js";
-import type { Wire } from "./wire.js";
+import type { ClusterView } from "./routing/cluster-view.js";
+import { Members } from "./routing/members.js";
+import { Router } from "./routing/router.js";
+import { Terms } from "./routing/terms.js";
+import { TopologyFollower } from "./routing/topology-follower.js";
+import { GrpcConnections } from "./transport/connections.js";
+import { canRelay } from "./transport/relay.js";
+import type { Wire } from "./transport/wire.js";
 
 /**
  * Connects to a cluster. Resolves when one of the seeds, or a node that a seed led to, has told
@@ -127,7 +126,7 @@ function assemble(
     suspect: (address) => follower.suspect(address),
   };
   const closing = new AbortController();
-  const session: Session = {
+  return new ConnectedCluster({
     operations: new Operations(context, new Flight(flight)),
     loads: new Loads(flight.maxOperations),
     wire,
@@ -138,9 +137,6 @@ function assemble(
     maxInFlight: flight.maxOperations,
     closing: closing.signal,
     router: () => router,
-  };
-  return new ConnectedCluster({
-    session,
     view: () => follower.view ?? view,
     abort: (reason) => closing.abort(reason),
     disconnect(reason) {

@@ -1,5 +1,5 @@
 export { CacheError, type CacheErrorCode, type Logger, NotOwnerError } from "@holdfast/core";
-export type { Cache } from "./cache.js";
+export type { Cache } from "./cache/cache.js";
 export type {
   AckLevel,
   CacheCounters,
@@ -7,7 +7,6 @@ export type {
   CallOptions,
   DeleteOptions,
   LifetimeOptions,
-  ReadOptions,
   ReadResult,
   SetOptions,
   UpdateOptions,
@@ -17,7 +16,11 @@ export type {
   WarmTarget,
   WriteOptions,
   WriteReceipt,
-} from "./cache-types.js";
+} from "./cache/cache-types.js";
+export { bytes, type Codec, json, msgpack, string } from "./cache/codecs.js";
+export type { Duration } from "./cache/duration.js";
+export { ManyWritesError } from "./cache/many.js";
+export type { ClusterStats, NodeStats } from "./cache/stats.js";
 export type {
   CacheOptions,
   CloseOptions,
@@ -26,9 +29,5 @@ export type {
   MemberSnapshot,
   TopologySnapshot,
 } from "./cluster.js";
-export { bytes, type Codec, json, msgpack, string } from "./codecs.js";
 export { connect } from "./connect.js";
-export type { Duration } from "./duration.js";
-export { ManyWritesError } from "./many.js";
 export type { ConnectOptions } from "./options.js";
-export type { ClusterStats, NodeStats } from "./stats.js";

@@ -12,9 +12,9 @@ import {
   systemClock,
   systemRandom,
 } from "@holdfast/core";
-import { type Duration, positiveDurationMs } from "./duration.js";
-import type { FlightBounds } from "./flight.js";
-import type { BatchBounds } from "./pipe.js";
+import { type Duration, timeoutMsOf } from "./cache/duration.js";
+import type { FlightBounds } from "./calls/flight.js";
+import type { BatchBounds } from "./transport/pipe.js";
 
 export interface ConnectOptions {
   /**
@@ -76,8 +76,6 @@ export interface ClientOptions {
 }
 
 const MEBIBYTE = 1024 * 1024;
-/** The longest delay that a Node timer can have, about 24 days. */
-const TIMER_MAX_MS = 2 ** 31 - 1;
 
 const NAMES: readonly (keyof ConnectOptions)[] = [
   "seeds",
@@ -127,12 +125,6 @@ export function parseOptions(options: ConnectOptions): ClientOptions {
   };
   if (problems.length === 0) return parsed;
   throw new CacheError("INVALID_ARGUMENT", `connect: ${problems.join("; ")}`);
-}
-
-/** The time an operation has: its own, or else the client's. */
-export function timeoutMsOf(timeout: Duration | undefined, fallbackMs: number): number {
-  if (timeout === undefined) return fallbackMs;
-  return Math.min(positiveDurationMs(timeout, "timeout"), TIMER_MAX_MS);
 }
 
 function checkedTimeout(timeout: Duration | undefined, problems: string[]): number {

@@ -8,13 +8,11 @@ import {
   type Clock,
   type Component,
   ComponentGroup,
+  FORMAT_VERSION,
   HASH_ALGORITHM,
   type Random,
-  systemClock,
-  systemRandom,
 } from "@holdfast/core";
 import {
-  createLogger,
   createTopologyService,
   type Database,
   GrpcServer,
@@ -26,32 +24,37 @@ import {
   type ProcessLogger,
   type Registry,
 } from "@holdfast/process";
-import { Admin, Control, Topology } from "@holdfast/proto";
-import { createAdminService } from "./admin-service.js";
-import { ensureClusterConfig, FORMAT_VERSION } from "./cluster-config.js";
-import { createControlService } from "./control-service.js";
-import { CoordinatorLoop } from "./coordinator-loop.js";
-import { noFloors, StoredFloors } from "./floors.js";
-import { Leadership } from "./leadership.js";
+import { Admin, Control, MAX_TOPOLOGY_MESSAGE_BYTES, Topology } from "@holdfast/proto";
+import { CoordinatorLoop } from "./leading/coordinator-loop.js";
+import { noFloors, StoredFloors } from "./leading/floors.js";
+import { Leadership, type Reign } from "./leading/leadership.js";
+import { newStats } from "./leading/stats.js";
 import { createMetrics } from "./metrics.js";
 import type { CoordinatorOptions } from "./options.js";
-import { GrpcPeers } from "./peers.js";
-import { RegistryView } from "./registry-view.js";
-import { RingBuilder } from "./ring.js";
-import { newStats } from "./stats.js";
-import { createStores } from "./stores.js";
-import { CoordinatorTopologyViews } from "./topology-views.js";
+import { RingBuilder } from "./planning/ring.js";
+import { createAdminService } from "./rpc/admin-service.js";
+import { createControlService } from "./rpc/control-service.js";
+import { GrpcPeers } from "./rpc/grpc-peers.js";
+import { ensureClusterConfig } from "./state/cluster-config.js";
+import { RegistryView } from "./state/registry-view.js";
+import { createStores } from "./state/stores.js";
+import { CoordinatorTopologyViews } from "./state/topology-views.js";
 
-/** A topology of 16,384 partitions has less than one MiB. */
-const MAX_MESSAGE_BYTES = 16 * 2 ** 20;
 /** A release call may take this much longer than the node's own limit: the way there and back. */
 const RELEASE_CALL_MARGIN_MS = 1_000;
+
+/** What a coordinator takes from the process that it runs in. */
+export interface CoordinatorEnvironment {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: ProcessLogger;
+}
 
 export class Coordinator implements AsyncDisposable {
   readonly #options: CoordinatorOptions;
   readonly #logger: ProcessLogger;
-  readonly #clock: Clock = systemClock;
-  readonly #random: Random = systemRandom;
+  readonly #clock: Clock;
+  readonly #random: Random;
   readonly #registry: Registry;
   readonly #database: Database | undefined;
   readonly #view: RegistryView;
@@ -65,12 +68,13 @@ export class Coordinator implements AsyncDisposable {
   /** Kept for whoever asks later. */
   #fatal: { readonly reason: unknown } | undefined;
 
-  constructor(options: CoordinatorOptions, logger?: ProcessLogger) {
+  constructor(options: CoordinatorOptions, { clock, random, logger }: CoordinatorEnvironment) {
     this.#options = options;
+    this.#clock = clock;
+    this.#random = random;
     this.#coordinatorId = options.coordinatorId ?? `${hostname()}-${process.pid}`;
-    this.#logger = (
-      logger ?? createLogger({ name: "coordinator", level: options.log.level })
-    ).child({ coordinatorId: this.#coordinatorId, cluster: options.cluster });
+    const { cluster } = options;
+    this.#logger = logger.child({ coordinatorId: this.#coordinatorId, cluster });
     this.#registry = this.#createRegistry();
     this.#database = this.#openDatabase();
     this.#view = new RegistryView(this.#registry, this.#logger);
@@ -214,9 +218,10 @@ export class Coordinator implements AsyncDisposable {
       createToken: () => randomUUID(),
       createFloors: () =>
         stores === undefined ? noFloors : new StoredFloors(stores.floor, this.#logger),
-      ensureConfig: (reign: Parameters<typeof ensureClusterConfig>[0]) =>
-        ensureClusterConfig(reign, {
+      ensureConfig: ({ createRevision }: Reign) =>
+        ensureClusterConfig({
           registry: this.#registry,
+          leaderRevision: createRevision,
           meta: stores?.meta,
           logger: this.#logger,
           create: () => ({
@@ -265,7 +270,7 @@ export class Coordinator implements AsyncDisposable {
         { definition: Topology.service, handlers: createTopologyService(views) },
       ],
       reflection,
-      maxMessageBytes: MAX_MESSAGE_BYTES,
+      maxMessageBytes: MAX_TOPOLOGY_MESSAGE_BYTES,
     });
   }
 }

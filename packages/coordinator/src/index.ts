@@ -1,4 +1,4 @@
-export { Coordinator } from "./coordinator.js";
+export { Coordinator, type CoordinatorEnvironment } from "./coordinator.js";
 export {
   type CoordinatorOptions,
   coordinatorOptionsSchema,

@@ -1,7 +1,7 @@
 /** What a coordinator shows to Prometheus, read at the moment of the scrape. */
-import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
-import type { ClusterState } from "./registry-view.js";
-import type { CoordinatorStats } from "./stats.js";
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { CoordinatorStats } from "./leading/stats.js";
+import type { ClusterState } from "./state/registry-view.js";
 
 export interface MetricsParts {
   readonly stats: CoordinatorStats;
@@ -12,13 +12,26 @@ export interface MetricsParts {
 export function createMetrics(parts: MetricsParts): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  for (const [name, { help, read }] of Object.entries(METRICS)) {
+  const registers = [registry];
+  for (const [name, { help, read }] of Object.entries(GAUGES)) {
     new Gauge({
       name: `holdfast_coordinator_${name}`,
       help,
-      registers: [registry],
+      registers,
       collect() {
         this.set(read(parts));
+      },
+    });
+  }
+  for (const [name, { help, read }] of Object.entries(COUNTERS)) {
+    new Counter({
+      name: `holdfast_coordinator_${name}_total`,
+      help,
+      registers,
+      collect() {
+        // The figures are sums already, and a Counter can only be added to.
+        this.reset();
+        this.inc(read(parts));
       },
     });
   }
@@ -30,7 +43,7 @@ interface Metric {
   readonly read: (parts: MetricsParts) => number;
 }
 
-const METRICS: Readonly<Record<string, Metric>> = {
+const GAUGES: Readonly<Record<string, Metric>> = {
   leading: {
     help: "1 while this coordinator leads, else 0",
     read: ({ isLeading }) => (isLeading() ? 1 : 0),
@@ -55,23 +68,26 @@ const METRICS: Readonly<Record<string, Metric>> = {
     help: "Partitions of which a former owner may still write to the database",
     read: ({ state }) => countPartitions(state, ({ unfenced }) => unfenced.length > 0),
   },
-  publishes_total: {
+};
+
+const COUNTERS: Readonly<Record<string, Metric>> = {
+  publishes: {
     help: "Topologies that this coordinator published",
     read: ({ stats }) => stats.publishes,
   },
-  refused_publishes_total: {
+  refused_publishes: {
     help: "Publishes whose conditions did not hold",
     read: ({ stats }) => stats.refusedPublishes,
   },
-  planned_moves_total: {
+  planned_moves: {
     help: "Partitions that changed owner after a release",
     read: ({ stats }) => stats.plannedMoves,
   },
-  failovers_total: {
+  failovers: {
     help: "Partitions that got another owner because theirs had died",
     read: ({ stats }) => stats.failovers,
   },
-  busy_releases_total: {
+  busy_releases: {
     help: "Answers of owners that could not let go of a partition in time",
     read: ({ stats }) => stats.busyReleases,
   },

@@ -2,6 +2,7 @@
 
 import { DEFAULT_PARTITIONS, isPartitionCount } from "@holdfast/core";
 import {
+  clusterName,
   type DatabaseSettings,
   databaseSchema,
   duration,
@@ -42,12 +43,7 @@ export interface CoordinatorOptions {
 export const coordinatorOptionsSchema: z.ZodType<CoordinatorOptions> = z
   .strictObject({
     /** Name of the cluster in etcd; several may share one etcd. */
-    cluster: z
-      .string()
-      .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, {
-        error: "must be lower-case letters, digits and -, at most 63",
-      })
-      .default("holdfast"),
+    cluster: clusterName().default("holdfast"),
     /** Name of this process in logs and in the registry. */
     coordinatorId: z.string().min(1).max(253).optional(),
     listen: z

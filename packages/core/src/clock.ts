@@ -1,27 +1,22 @@
 /**
- * Time, as the rest of the code sees it.
+ * The only place that asks the system what time it is, and that sets timers. Everybody else is
+ * given a Clock, which tests replace by one that they move themselves (testing.ts).
  *
- * This is the only file that asks the system for the time or sets a timer. Whoever needs time
- * takes a Clock in its constructor; tests pass the FakeClock of testing.ts and move it by hand.
+ * There are two times. Wall-clock time can be told to others but may jump; monotonic time cannot,
+ * and means nothing outside the process.
  */
 
-/** Cancels a pending callback. Harmless when the callback already ran or was cancelled. */
+/** Calls a timer off. Doing so late, or twice, has no effect. */
 export type CancelTimer = () => void;
 
 export interface Clock {
-  /**
-   * Wall-clock time in milliseconds since the Unix epoch; whole milliseconds. It may jump.
-   * For instants that leave the process, such as an entry's `expiresAtMs`.
-   */
+  /** Whole milliseconds since 1970: for instants that others read, like the end of a TTL. */
   now(): number;
 
-  /**
-   * Milliseconds since an arbitrary instant, with a fraction. It never goes back.
-   * For durations inside the process: deadlines, backoff, latencies, the right to serve.
-   */
+  /** Milliseconds, with a fraction, since some instant: for deadlines, ages and leases. */
   monotonic(): number;
 
-  /** Calls `callback` once, after `delayMs` milliseconds. A pending timer keeps the process alive. */
+  /** Runs `callback` in `delayMs` milliseconds. The process stays alive until it has run. */
   after(delayMs: number, callback: () => void): CancelTimer;
 }
 

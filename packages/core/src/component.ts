@@ -1,84 +1,86 @@
 /**
- * Parts with a lifetime, and groups of them. A group starts its parts in order and stops them in
- * reverse, so each may rely on every part before it for as long as it runs.
+ * What a process holds open, and how several such parts live together: each one is started while
+ * those that it needs are running, and stopped before they are.
  */
 import type { Logger } from "./logger.js";
 
-/** A part of a process that holds something open: a port, a lease, a timer, a pool. */
+/** Something with a lifetime: a listening port, a connection, a loop. */
 export interface Component {
+  /** For the log. */
   readonly name: string;
 
-  /** Resolves when the component is ready for use. Called at most once. */
+  /** Done once the component can be used. It is called once. */
   start(): Promise<void>;
 
-  /** Finishes the work in hand and releases everything; also after a failed start. Called at most once. */
+  /**
+   * Completes what is under way and lets go of everything. It is called once, after a `start()`
+   * that failed too.
+   */
   stop(): Promise<void>;
 }
 
+/** An ordered list of components; those further down may use those further up. */
 export class ComponentGroup implements AsyncDisposable {
   readonly #components: readonly Component[];
   readonly #logger: Logger;
-  /** Those whose start was at least attempted, in that order. */
-  readonly #started: Component[] = [];
-  #starting: Promise<void> | undefined;
-  #stopping: Promise<void> | undefined;
+  /** How many of them have been told to start and not yet to stop. */
+  #open = 0;
+  #startup: Promise<void> | undefined;
+  #shutdown: Promise<void> | undefined;
 
   constructor(components: readonly Component[], logger: Logger) {
     this.#components = components;
     this.#logger = logger;
   }
 
-  /** If one component fails to start, those before it are stopped and its failure is thrown. */
+  /** Starts one after the other. A failure undoes what was started, and is thrown. */
   start(): Promise<void> {
-    this.#starting ??= this.#startAll();
-    return this.#starting;
+    this.#startup ??= this.#openAll();
+    return this.#startup;
   }
 
   /**
-   * Stops every component, even when some fail to. May be called again, and during `start()`.
+   * Stops in the opposite order, all of them even if one fails. During `start()` it waits until
+   * the component of the moment has started, and starts no more. Calling it again is harmless.
    *
-   * @throws {AggregateError} with an error for each component that failed to stop.
+   * @throws {AggregateError} of what the components threw.
    */
   stop(): Promise<void> {
-    this.#stopping ??= this.#stopAll();
-    return this.#stopping;
+    this.#shutdown ??= this.#closeAfterStartup();
+    return this.#shutdown;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
 
-  async #startAll(): Promise<void> {
-    try {
-      for (const component of this.#components) {
-        if (this.#stopping !== undefined) throw new Error("stopped while starting");
-        this.#started.push(component);
-        await component.start();
-        this.#logger.debug({ component: component.name }, "component started");
-      }
-    } catch (error) {
-      await this.#stopStarted().catch((stopError: unknown) => {
-        this.#logger.error({ err: stopError }, "cleaning up after a failed start was incomplete");
-      });
-      throw error;
-    }
-  }
-
-  async #stopAll(): Promise<void> {
-    // A start in progress notices #stopping, undoes itself and reports to its own caller.
-    await this.#starting?.catch(() => {});
-    await this.#stopStarted();
-  }
-
-  async #stopStarted(): Promise<void> {
-    const failures: unknown[] = [];
-    for (const component of this.#started.splice(0).reverse()) {
+  async #openAll(): Promise<void> {
+    for (const component of this.#components) {
       try {
-        await component.stop();
+        if (this.#shutdown !== undefined) throw new Error("stopped while starting");
+        this.#open += 1;
+        await component.start();
       } catch (error) {
-        failures.push(error);
+        await this.#closeOpen().catch((err: unknown) =>
+          this.#logger.error({ err, component: component.name }, "undoing a failed start failed"),
+        );
+        throw error;
       }
     }
-    if (failures.length > 0) throw new AggregateError(failures, "components failed to stop");
+  }
+
+  async #closeAfterStartup(): Promise<void> {
+    // Whoever called start() hears of its failure; here only its end matters.
+    await this.#startup?.catch(() => {});
+    await this.#closeOpen();
+  }
+
+  async #closeOpen(): Promise<void> {
+    const problems: unknown[] = [];
+    while (this.#open > 0) {
+      this.#open -= 1;
+      await this.#components[this.#open]?.stop().catch((error: unknown) => problems.push(error));
+    }
+    if (problems.length > 0) throw new AggregateError(problems, "not everything could be stopped");
   }
 }

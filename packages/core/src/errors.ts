@@ -1,12 +1,12 @@
 /**
- * The errors that this system reports to its callers.
+ * What callers of a cluster are told when something went wrong, each kind with a code of its own.
  *
- * A cache miss is not among them: reads return `undefined`. Nor are programmer errors, which are
- * plain `TypeError`s. How a code travels over gRPC, and what a client may do about it without
- * asking the application, is one table in `proto/src/status.ts`.
+ * Finding nothing is a result and not among these, and misuse that a compiler could have noticed is
+ * a TypeError. Which gRPC status a code has, and whether a client may try again by itself, stands in
+ * the table of `proto/src/status.ts`.
  */
 
-/** Stable identifiers, part of the public API: codes are added, never renamed. */
+/** Programs compare these: new ones may come, but none changes its name or meaning. */
 export const CACHE_ERROR_CODES = [
   /** The request can never succeed as it is. Nothing was written. */
   "INVALID_ARGUMENT",
@@ -46,9 +46,9 @@ export class CacheError extends Error {
   }
 
   /**
-   * Converts anything that was caught. A CacheError is returned as it is. Anything else becomes
-   * `INTERNAL`; the original stays its `cause`, for the log, and out of the message, so that a
-   * node's internals do not travel to a client.
+   * Makes an error of ours out of whatever was thrown. What has no code gets `INTERNAL`, with the
+   * original as its `cause`: that goes to the log, while the message, which goes to clients, says
+   * nothing of a node's insides.
    */
   static from(reason: unknown): CacheError {
     if (reason instanceof CacheError) return reason;
@@ -56,7 +56,7 @@ export class CacheError extends Error {
   }
 }
 
-/** Where the answering node believes the owner of a key to be. */
+/** Whom the answering node believes to own a key. */
 export interface OwnerHint {
   /** Epoch of the topology that the hint was taken from. */
   readonly epoch: number;
@@ -70,7 +70,7 @@ export interface OwnerHint {
   };
 }
 
-/** The node that was asked does not own the key: one of the two topologies is out of date. */
+/** Somebody else owns the key, as far as the answering node knows; the hint says who. */
 export class NotOwnerError extends CacheError {
   override readonly name = "NotOwnerError";
   readonly hint: OwnerHint;

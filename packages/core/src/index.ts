@@ -1,5 +1,11 @@
 export { type BackoffOptions, backoffMs } from "./backoff.js";
 export { type CancelTimer, type Clock, delay, systemClock } from "./clock.js";
+export {
+  type ClusterConfig,
+  checkClusterConfig,
+  FORMAT_VERSION,
+  IncompatibleClusterError,
+} from "./cluster-config.js";
 export { type Component, ComponentGroup } from "./component.js";
 export {
   CACHE_ERROR_CODES,
@@ -15,15 +21,16 @@ export {
   decodeKey,
   encodeKey,
   isPartitionCount,
+  isWellFormed,
   MAX_KEY_BYTES,
   MAX_PARTITIONS,
+  MAX_VALUE_BYTES,
   MIN_PARTITIONS,
   type Placement,
   partitionOf,
 } from "./partitions.js";
 export { type Random, systemRandom } from "./random.js";
 export {
-  type ClusterConfig,
   findMember,
   type Incarnation,
   type Member,

@@ -1,7 +1,6 @@
 /**
- * The logger that components take: the part of pino's interface that they use, fields first.
- *
- * Keys and values of users are never logged above `debug`.
+ * Where components say what happened: as much of pino's interface as they need. What users store,
+ * keys included, may appear at `debug` and nowhere else.
  */
 
 export interface Logger {

@@ -14,6 +14,9 @@ export const DEFAULT_PARTITIONS = 1_024;
 /** Longest key, in bytes of UTF-8. */
 export const MAX_KEY_BYTES = 512;
 
+/** Largest value that any cache may be configured to take, in bytes. */
+export const MAX_VALUE_BYTES: number = 4 * 2 ** 20;
+
 /** How a cluster places keys; fixed when the cluster is created. */
 export interface Placement {
   /** How many partitions there are; a power of two from 2 to 16,384. */
@@ -85,6 +88,6 @@ function checkKeyLength(bytes: number): void {
 }
 
 /** `String.prototype.isWellFormed` exists on every supported Node; TypeScript's es2023 lacks it. */
-function isWellFormed(text: string): boolean {
+export function isWellFormed(text: string): boolean {
   return (text as string & { isWellFormed(): boolean }).isWellFormed();
 }

@@ -4,48 +4,53 @@
 import type { CancelTimer, Clock } from "./clock.js";
 import type { Random } from "./random.js";
 
-/** A clock that stands still until a test advances it. Starts at `startMs`, 0 by default. */
+interface PendingTimer {
+  readonly dueAtMs: number;
+  readonly callback: () => void;
+}
+
+/** Time that passes only when a test says so. Both times start at `startMs`, by default 0. */
 export class FakeClock implements Clock {
-  #nowMs: number;
-  readonly #timers = new Map<() => void, number>();
+  #timeMs: number;
+  /** In the order in which they are due; those due together in the order in which they were set. */
+  #pending: PendingTimer[] = [];
 
   constructor(startMs = 0) {
-    this.#nowMs = startMs;
+    this.#timeMs = startMs;
   }
 
   now(): number {
-    return this.#nowMs;
+    return this.#timeMs;
   }
 
   monotonic(): number {
-    return this.#nowMs;
+    return this.#timeMs;
   }
 
   after(delayMs: number, callback: () => void): CancelTimer {
-    const run = () => callback();
-    this.#timers.set(run, this.#nowMs + delayMs);
-    return () => this.#timers.delete(run);
+    const timer = { dueAtMs: this.#timeMs + delayMs, callback };
+    const place = this.#pending.findIndex(({ dueAtMs }) => dueAtMs > timer.dueAtMs);
+    this.#pending.splice(place === -1 ? this.#pending.length : place, 0, timer);
+    return () => {
+      this.#pending = this.#pending.filter((other) => other !== timer);
+    };
   }
 
-  /** How many timers are waiting. */
   get pendingTimers(): number {
-    return this.#timers.size;
+    return this.#pending.length;
   }
 
-  /** Moves time forward and runs every timer that falls due, earliest first. */
+  /** Lets time pass, running the timers on the way, those included that they set. */
   advance(ms: number): void {
-    const endMs = this.#nowMs + ms;
+    const untilMs = this.#timeMs + ms;
     for (;;) {
-      const [next] = [...this.#timers]
-        .filter(([, dueAtMs]) => dueAtMs <= endMs)
-        .sort(([, a], [, b]) => a - b);
-      if (next === undefined) break;
-      const [run, dueAtMs] = next;
-      this.#timers.delete(run);
-      this.#nowMs = Math.max(this.#nowMs, dueAtMs);
-      run();
+      const [next] = this.#pending;
+      if (next === undefined || next.dueAtMs > untilMs) break;
+      this.#pending.shift();
+      this.#timeMs = Math.max(this.#timeMs, next.dueAtMs);
+      next.callback();
     }
-    this.#nowMs = endMs;
+    this.#timeMs = untilMs;
   }
 
   /** As `advance`, but lets promises settle after each of `steps` equal steps. */

@@ -62,15 +62,6 @@ export interface Topology {
   readonly partitions: readonly Partition[];
 }
 
-/** What a cluster is; created once, equal everywhere. */
-export interface ClusterConfig {
-  readonly clusterId: string;
-  readonly formatVersion: number;
-  readonly partitions: number;
-  readonly hashAlgorithm: string;
-  readonly hashSeed: number;
-}
-
 export function findMember(topology: Topology, incarnation: Incarnation): Member | undefined {
   return topology.members.find((member) => member.incarnation === incarnation);
 }

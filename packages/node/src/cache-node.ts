@@ -136,14 +136,15 @@ export class CacheNode implements AsyncDisposable {
   /** Waits until others own what this node owned, as long as there are others. */
   async #handOver(deadlineMs: number): Promise<void> {
     const { clock } = this.#inputs;
-    const { ownership, topology } = this.#parts;
+    const { ownership, topology, right } = this.#parts;
     while (clock.monotonic() < deadlineMs) {
       const [tenure] = ownership.tenures();
       const others = topology.topology?.members.filter(
         ({ state, incarnation }) => state === "active" && incarnation !== ownership.incarnation,
       );
       const canMove = (others?.length ?? 0) > 0 && topology.coordinatorAddress !== "";
-      if (tenure === undefined || !canMove) return;
+      // Without the right to serve there is nothing to hand over, and nobody to ask.
+      if (tenure === undefined || !canMove || !right.holds()) return;
       await delay(clock, POLL_MS);
     }
   }

@@ -10,7 +10,6 @@ runProcess({
     const options = loadConfig(nodeOptions, {
       file: process.env.HOLDFAST_CONFIG,
       env: process.env,
-      ignoredEnv: ["HOLDFAST_LOG_DESTINATION"],
     });
     const logger = createLogger({ name: "holdfast-node", level: options.log.level }).child({
       nodeId: options.nodeId,

@@ -6,7 +6,8 @@
 import { randomBytes } from "node:crypto";
 import type { Clock, ClusterConfig, Incarnation, Logger, Random } from "@holdfast/core";
 import { LeaseKeeper, type ParentLink, type Registry } from "@holdfast/process";
-import { Caches } from "./cache/caches.js";
+import { PROTOCOL_VERSION } from "@holdfast/proto";
+import { Caches, type CreateSource } from "./cache/caches.js";
 import type { NodeServices } from "./cache/context.js";
 import { Operations } from "./cache/operations.js";
 import { CoordinatorClient } from "./cluster/coordinator-client.js";
@@ -30,8 +31,8 @@ import { Reclaimer } from "./store/reclaimer.js";
 /** Largest message on either port: a value of 4 MiB with everything around it fits. */
 export const MAX_MESSAGE_BYTES: number = 8 * 2 ** 20;
 
-/** The version of the wire protocol that this release speaks. */
-const PROTOCOL = 1;
+/** How late a registry may end a lease, in milliseconds. */
+const REGISTRY_DELAY_MS = 2_000;
 
 /** What a node is made from. */
 export interface NodeInputs {
@@ -158,7 +159,14 @@ function createMembership(
   const { nodeId, zone, weight, etcd } = options;
   return new Membership(
     // A predecessor that has just been killed holds the id until its lease ends, a little late.
-    { registry, lease, topology, clock, logger, predecessorWaitMs: 2 * etcd.leaseTtlMs + 2_000 },
+    {
+      registry,
+      lease,
+      topology,
+      clock,
+      logger,
+      predecessorWaitMs: 2 * etcd.leaseTtlMs + REGISTRY_DELAY_MS,
+    },
     {
       nodeId,
       incarnation,
@@ -166,20 +174,20 @@ function createMembership(
       zone,
       weight,
       state: "active",
-      protocolMin: PROTOCOL,
-      protocolMax: PROTOCOL,
+      protocolMin: PROTOCOL_VERSION,
+      protocolMax: PROTOCOL_VERSION,
       journalIncarnations: [],
     },
   );
 }
 
-function createSourceFrom({ database, clock, logger }: NodeInputs) {
-  return ((cache, { source }) => {
+function createSourceFrom({ database, clock, logger }: NodeInputs): CreateSource {
+  return (cache, { source }) => {
     if (source === undefined) return undefined;
     if (database.database === undefined) {
       logger.error({ cache }, "this cache needs a database, and the node has none configured");
       throw new Error("no database is configured");
     }
     return createSource(source, { cache, database: database.database, clock });
-  }) satisfies ConstructorParameters<typeof Caches>[1];
+  };
 }

@@ -4,6 +4,8 @@ export {
   type CacheConfig,
   type CacheFileEntry,
   type CachePattern,
+  EVICTION_POLICY_NAMES,
+  type EvictionPolicyName,
   parseCacheConfig,
   parseCachesFile,
   type SourceConfig,
@@ -12,6 +14,7 @@ export {
 export { ConfigError, type ConfigProblem } from "./config/config-error.js";
 export { type LoadConfigOptions, loadConfig } from "./config/load-config.js";
 export {
+  clusterName,
   type DatabaseSettings,
   databaseSchema,
   type EtcdSettings,

@@ -1,1 +1,1 @@
-export { MemoryRegistry } from "./registry/memory-registry.js";
+export { MemoryRegistry } from "./testing/memory-registry.js";

@@ -1,5 +1,6 @@
 /** `holdfast demo`: the main job, see main-job/main-job.ts. */
 import { randomInt } from "node:crypto";
+import { availableParallelism } from "node:os";
 import { Command } from "commander";
 import { runMainJob } from "../main-job/main-job.js";
 import {
@@ -63,6 +64,7 @@ async function demo(context: CliContext, options: DemoOptions): Promise<void> {
     reporter: reporterOf(context, options),
     clock: context.clock,
     random: seededRandom(seed),
+    processors: availableParallelism(),
     signal: interrupts.signal,
     programName: context.programName,
     postgresBinDir: context.environment.HOLDFAST_POSTGRES_BIN ?? "",

@@ -5,7 +5,8 @@
  * None of them is started again when it ends by itself: a registry or database that comes back
  * empty would be another cluster, so that is said aloud and left to a person.
  */
-import type { Clock, Logger } from "@holdfast/core";
+import { type Clock, type Logger, silentLogger } from "@holdfast/core";
+import { openDatabase } from "@holdfast/process";
 import { type ProcessRun, reportExit } from "../rpc/operations.js";
 import {
   type Backends,
@@ -30,6 +31,7 @@ export interface SupportOptions {
 
 const REPORT_TIMEOUT_MS = 2_000;
 const STOP_TIMEOUT_MS = 15_000;
+const DATABASE_TIMEOUT_MS = 5_000;
 
 export class Support {
   readonly #surroundings: Surroundings;
@@ -61,6 +63,7 @@ export class Support {
   /** After a failure `stop()` ends what has been started. */
   async start(): Promise<void> {
     const { coordinators, etcdEndpoints, postgresUrl } = this.#options;
+    if (postgresUrl !== undefined) await checkDatabase(postgresUrl);
     await allSettledOrThrow([
       postgresUrl === undefined ? this.#startPostgres() : undefined,
       etcdEndpoints === undefined ? this.#startRegistry() : undefined,
@@ -135,6 +138,32 @@ export class Support {
       );
     });
     return child;
+  }
+}
+
+/**
+ * The processes wait for a database that does not answer, as they must when it restarts. A person
+ * who has just mistyped its URL should not have to.
+ *
+ * @throws {DatabaseError} that says what is wrong.
+ */
+async function checkDatabase(url: string): Promise<void> {
+  const database = openDatabase(
+    {
+      url,
+      maxConnections: 1,
+      connectTimeoutMs: DATABASE_TIMEOUT_MS,
+      statementTimeoutMs: DATABASE_TIMEOUT_MS,
+      lockTimeoutMs: DATABASE_TIMEOUT_MS,
+      applicationName: "holdfast-launcher",
+      schema: "public",
+    },
+    silentLogger,
+  );
+  try {
+    await database.query({ text: "SELECT 1", values: [] });
+  } finally {
+    await database.close();
   }
 }
 

@@ -22,6 +22,8 @@ export interface JobContext {
   readonly reporter: Reporter;
   readonly clock: Clock;
   readonly random: Random;
+  /** How many processors the machine has. */
+  readonly processors: number;
   /** Aborts when the person wants the job to end. */
   readonly signal: AbortSignal;
 }

@@ -30,6 +30,8 @@ export interface MainJobSurroundings {
   readonly clock: Clock;
   /** Seeded with `options.seed`. */
   readonly random: Random;
+  /** How many processors the machine has. */
+  readonly processors: number;
   /** Aborts when the person wants the job to end. */
   readonly signal: AbortSignal;
   /** Folder of PostgreSQL's programs; empty: those of the npm package. */
@@ -68,17 +70,18 @@ export async function runMainJob(
   const startupMs = clock.monotonic() - startedAtMs;
   reporter.line(`  serving after ${ms(startupMs)}; logs in ${cluster.dataDir}/logs`);
   const job = new Job(cluster, workload, options, surroundings);
+  let summary: Summary;
   try {
     signal.throwIfAborted();
-    const summary = await job.run({ startedAtMs, startupMs });
+    summary = await job.run({ startedAtMs, startupMs });
     surroundings.onSummary(summary);
     if (!options.once) await stayUp(cluster, surroundings);
-    return await job.end({ isOver: true, failures: failuresOf(summary) });
   } catch (error) {
     const isKept = await job.end({ isOver: false, failures: [] });
     if (signal.aborted) return isKept;
     throw error;
   }
+  return job.end({ isOver: true, failures: failuresOf(summary) });
 }
 
 /** One run, and the connections that it holds. */
@@ -196,7 +199,7 @@ class Job {
   }
 
   #context(client: Cluster): JobContext {
-    const { clock, random, reporter, signal } = this.#surroundings;
+    const { clock, processors, random, reporter, signal } = this.#surroundings;
     return {
       cluster: this.#cluster,
       client,
@@ -208,6 +211,7 @@ class Job {
       reporter,
       clock,
       random,
+      processors,
       signal,
     };
   }

@@ -5,8 +5,12 @@
  * The SDK retries within the call, so that time is the gap as a caller feels it. A call that fails
  * does not end the gap: the next success of that key does.
  */
-import type { Cache } from "@holdfast/client";
 import { type Clock, delay } from "@holdfast/core";
+
+/** The part of a cache that is needed. */
+export interface ProbedCache {
+  get(key: string): Promise<unknown>;
+}
 
 export interface ProberOptions {
   readonly keys: readonly string[];
@@ -16,7 +20,7 @@ export interface ProberOptions {
 }
 
 export class Prober {
-  readonly #cache: Cache<unknown>;
+  readonly #cache: ProbedCache;
   readonly #options: ProberOptions;
   readonly #stop = new AbortController();
   readonly #done: Promise<unknown>;
@@ -24,7 +28,7 @@ export class Prober {
   #failures = 0;
 
   /** Begins at once. */
-  constructor(cache: Cache<unknown>, options: ProberOptions) {
+  constructor(cache: ProbedCache, options: ProberOptions) {
     this.#cache = cache;
     this.#options = options;
     this.#done = Promise.all(options.keys.map((key) => this.#probe(key)));

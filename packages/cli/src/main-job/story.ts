@@ -1,5 +1,6 @@
 /** What the main job says about each of its results, for the person who watches. */
 import { formatCount } from "../terminal/reporter.js";
+import type { ReadThroughResult } from "./phases/read-through.js";
 import type { StampedeResult } from "./phases/stampede.js";
 import type { PhaseResults, Summary } from "./summary.js";
 
@@ -8,11 +9,13 @@ export type Told = Omit<PhaseResults, "stampede"> & { readonly stampede: Stamped
 
 export const STORY: { readonly [Phase in keyof Told]: (result: Told[Phase]) => string[] } = {
   readThrough: (result) => [
-    `${formatCount(result.lookups)} lookups, ${perSecond(result.lookupsPerSecond)}`,
+    `${formatCount(result.lookups)} lookups, ${perSecond(result.lookupsPerSecond)}; ` +
+      `${formatCount(result.loads)} rows loaded, lookups that missed the same key sharing one`,
     `hit ratio ${percent(result.hitRatio)}; an ideal LRU of this size: ${percent(result.idealLruHitRatio)}`,
     `hits: p50 ${ms(result.hitP50Ms)}, p99 ${ms(result.hitP99Ms)}; ` +
       `misses: p50 ${ms(result.missP50Ms)}, p99 ${ms(result.missP99Ms)} ` +
       "(the first tenth of the lookups warms the processes up and is left out here)",
+    ...hitLatencyNote(result),
   ],
   stampede: (result) => [
     `${formatCount(result.callers)} callers in ${result.clients} clients asked for one uncached key: ` +
@@ -54,6 +57,17 @@ export const STORY: { readonly [Phase in keyof Told]: (result: Told[Phase]) => s
       "journal and backup, which do, come in a later release",
   ],
 };
+
+const HIT_TARGET_MS = 1;
+
+/** Why hits took longer than they should, where they did. */
+function hitLatencyNote({ hitP99Ms, processors }: ReadThroughResult): string[] {
+  if (hitP99Ms === undefined || hitP99Ms < HIT_TARGET_MS) return [];
+  return [
+    `p99 of the hits is above ${HIT_TARGET_MS} ms: nodes, client and PostgreSQL share ` +
+      `${processors} processors and keep them busy, so a hit waits for its turn behind misses`,
+  ];
+}
 
 export function comparisonStory(summary: Summary): string {
   return (

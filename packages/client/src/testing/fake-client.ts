@@ -1,7 +1,7 @@
 /**
  * A fake cluster and a client of it, started together and ended together.
  */
-import type { Cache } from "../cache.js";
+import type { Cache } from "../cache/cache.js";
 import type { Cluster } from "../cluster.js";
 import { connect } from "../connect.js";
 import type { ConnectOptions } from "../options.js";

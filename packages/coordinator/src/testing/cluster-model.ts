@@ -4,8 +4,8 @@
  */
 import type { Topology } from "@holdfast/core";
 import type { MemberRecord } from "@holdfast/process";
-import { emptyTopology, type Facts, reconcile, type Step } from "../reconcile.js";
-import { RingBuilder } from "../ring.js";
+import { emptyTopology, type Facts, reconcile, type Step } from "../leading/reconcile.js";
+import { RingBuilder } from "../planning/ring.js";
 
 const rings = new RingBuilder(16);
 

@@ -4,7 +4,7 @@
  */
 import { CacheError, type Clock, delay, type Topology } from "@holdfast/core";
 import type { ReleaseRequest, ReleaseResponse__Output } from "@holdfast/proto";
-import type { CallLimits, Peers } from "../peers.js";
+import type { CallLimits, Peers } from "../leading/peers.js";
 
 export type Manner = "releases" | "busy" | "unreachable" | "silent" | "deaf";
 

@@ -12,17 +12,18 @@ import {
 } from "@holdfast/core";
 import { FakeClock, seededRandom } from "@holdfast/core/testing";
 import { encodeRecord, LeaseKeeper, type MemberRecord } from "@holdfast/process";
+import { MemoryRegistry } from "@holdfast/process/testing";
 import { decodeTopology } from "@holdfast/proto";
-import { ensureClusterConfig, type MetaStore } from "../cluster-config.js";
-import { CoordinatorLoop } from "../coordinator-loop.js";
-import { type Floors, noFloors } from "../floors.js";
-import { Leadership } from "../leadership.js";
-import { RegistryView } from "../registry-view.js";
-import { RingBuilder } from "../ring.js";
-import { newStats } from "../stats.js";
+import { CoordinatorLoop } from "../leading/coordinator-loop.js";
+import { type Floors, noFloors } from "../leading/floors.js";
+import { Leadership } from "../leading/leadership.js";
+import { newStats } from "../leading/stats.js";
+import { RingBuilder } from "../planning/ring.js";
+import { ensureClusterConfig } from "../state/cluster-config.js";
+import { RegistryView } from "../state/registry-view.js";
+import type { MetaStore } from "../state/stores.js";
 import { incarnationOf, nameOf, record } from "./cluster-model.js";
 import { FakePeers } from "./fake-peers.js";
-import { FakeRegistry } from "./fake-registry.js";
 
 export const TEST_CONFIG: ClusterConfig = {
   clusterId: "test",
@@ -56,7 +57,7 @@ export interface TestCoordinator {
 
 export class Harness {
   readonly clock: FakeClock = new FakeClock(1_000);
-  readonly registry: FakeRegistry = new FakeRegistry(this.clock);
+  readonly registry: MemoryRegistry = new MemoryRegistry(this.clock);
   readonly peers: FakePeers = new FakePeers(this.clock, () => this.topology);
   readonly #leases = new Map<string, string>();
   readonly #coordinators = new Set<TestCoordinator>();
@@ -96,9 +97,10 @@ export class Harness {
         logger,
         createToken: () => `token-${++this.#tokens}`,
         createFloors: () => floors,
-        ensureConfig: (reign) =>
-          ensureClusterConfig(reign, {
+        ensureConfig: ({ createRevision }) =>
+          ensureClusterConfig({
             registry,
+            leaderRevision: createRevision,
             meta: options.meta,
             logger,
             create: () => TEST_CONFIG,
@@ -195,4 +197,15 @@ export class Harness {
       if (!now.planned && !died) this.violations.push(`${what}: its owner is not unfenced`);
     }
   }
+}
+
+/** A cluster of these nodes, balanced, with one coordinator. */
+export async function clusterOf(
+  ...names: string[]
+): Promise<{ readonly cluster: Harness; readonly coordinator: TestCoordinator }> {
+  const cluster = new Harness();
+  const coordinator = await cluster.startCoordinator("c1");
+  for (const name of names) await cluster.register(name);
+  await cluster.pass(2_000);
+  return { cluster, coordinator };
 }

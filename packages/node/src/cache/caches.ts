@@ -115,7 +115,7 @@ export class Caches {
     yield* source.keysOf(sql, limit === 0 ? Number.MAX_SAFE_INTEGER : limit);
   }
 
-  /** Whether everything dirty in these partitions reached the database before the deadline. */
+  /** Sends everything dirty in these partitions now; returns when it is written, or at the deadline. */
   async flush(partitions: ReadonlySet<number>, deadlineMs: number): Promise<void> {
     await Promise.all(this.#queues().map((queue) => queue.flush(partitions, deadlineMs)));
   }

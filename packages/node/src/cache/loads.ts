@@ -139,12 +139,9 @@ export class Loads {
     const copyMs = isNegative ? negativeTtlMs : lifetimeMs(ttlMs, ttlJitter, random);
     const expiresAtMs = Math.min(now + copyMs, row.expiresAtMs ?? Number.POSITIVE_INFINITY);
     if (isNegative && negativeTtlMs === 0) return ABSENT;
-    try {
-      const { value, encoding, version } = row;
-      store().put({ key, partition, value, encoding, version, expiresAtMs, pinned: false });
-    } catch {
-      // There is no room for it. The caller gets the row all the same.
-    }
+    const { value, encoding, version } = row;
+    // Where there is no room for it, the caller gets the row all the same.
+    store().tryPut({ key, partition, value, encoding, version, expiresAtMs, pinned: false });
     return toRead(row, expiresAtMs, now);
   }
 }

@@ -4,7 +4,7 @@
  * configuration may replace it.
  */
 import type { Clock } from "@holdfast/core";
-import type { Entry } from "../store/entry.js";
+import type { Entry, NewEntry } from "../store/entry.js";
 import type { Store } from "../store/store.js";
 import type { Lifetimes } from "./lifetimes.js";
 import type { Mutation } from "./patterns/pattern.js";
@@ -22,12 +22,18 @@ export class Memory {
 
   /** Keeps a clean copy of what was written. @throws {CacheError} when there is no room for it. */
   keep(mutation: Mutation): Entry {
-    return this.#put(mutation, mutation.copyExpiresAtMs, false);
+    return this.#store().put(toEntry(mutation, false));
+  }
+
+  /** As `keep`, of what is in the database: where there is no room, no copy stays at all. */
+  keepIfRoom(mutation: Mutation): void {
+    const kept = this.#store().tryPut(toEntry(mutation, false));
+    if (kept === undefined) this.remove(mutation.key, mutation.partition);
   }
 
   /** Keeps a dirty entry, a deletion too, until `clean`. @throws {CacheError} as `keep`. */
   keepDirty(mutation: Mutation): Entry {
-    return this.#put(mutation, mutation.copyExpiresAtMs, true);
+    return this.#store().put(toEntry(mutation, true));
   }
 
   /** The database has caught up with a dirty entry of this version. */
@@ -45,11 +51,8 @@ export class Memory {
     if (negativeTtlMs === 0) return;
     const expiresAtMs = this.#clock.now() + negativeTtlMs;
     const negative = { key, partition, value: undefined, encoding: 0, version, expiresAtMs };
-    try {
-      this.#store().put({ ...negative, pinned: false });
-    } catch {
-      // There is no room to remember it; the next read asks the database.
-    }
+    // Where there is no room to remember it, the next read asks the database.
+    this.#store().tryPut({ ...negative, pinned: false });
   }
 
   find(key: string, partition: number): Entry | undefined {
@@ -59,9 +62,9 @@ export class Memory {
   remove(key: string, partition: number): void {
     this.#store().remove(key, partition);
   }
+}
 
-  #put(mutation: Mutation, expiresAtMs: number, pinned: boolean): Entry {
-    const { key, partition, value, encoding, version } = mutation;
-    return this.#store().put({ key, partition, value, encoding, version, expiresAtMs, pinned });
-  }
+function toEntry(mutation: Mutation, pinned: boolean): NewEntry {
+  const { key, partition, value, encoding, version, copyExpiresAtMs: expiresAtMs } = mutation;
+  return { key, partition, value, encoding, version, expiresAtMs, pinned };
 }

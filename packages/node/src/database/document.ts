@@ -2,7 +2,7 @@
  * Looks at a document before it is accepted for a table: whatever can be seen here to be refused
  * by the database is refused now, while the caller is listening. Pure.
  */
-import { CacheError } from "@holdfast/core";
+import { CacheError, isWellFormed } from "@holdfast/core";
 import type { KeyColumn, TableDescription } from "./table-description.js";
 
 /** Fatal, so that other bytes than UTF-8 are noticed; a byte order mark is not JSON. */
@@ -87,11 +87,6 @@ function agrees(value: unknown, part: string, column: KeyColumn): boolean {
   const isInteger = column.type.startsWith("int");
   // JSON numbers lose digits beyond 2^53, the key does not; and it is the key that is written.
   return isInteger && typeof value === "number" && value === Number(part);
-}
-
-/** `String.prototype.isWellFormed` exists on every supported Node; TypeScript's es2023 lacks it. */
-function isWellFormed(text: string): boolean {
-  return (text as string & { isWellFormed(): boolean }).isWellFormed();
 }
 
 function invalid(message: string): CacheError {

@@ -18,61 +18,59 @@ export interface NodeFigures {
 
 type Figure = Exclude<keyof CacheFigures, "cache">;
 
-const COUNTERS: Readonly<Partial<Record<Figure, readonly [string, string]>>> = {
-  hits: ["holdfast_cache_hits_total", "Reads answered from memory."],
-  misses: ["holdfast_cache_misses_total", "Reads that found nothing in memory."],
-  negativeHits: ["holdfast_cache_negative_hits_total", "Hits on a remembered absence."],
-  loads: ["holdfast_cache_loads_total", "Keys asked of the database."],
-  loadBatches: ["holdfast_cache_load_batches_total", "Statements that asked for keys."],
-  loadFailures: ["holdfast_cache_load_failures_total", "Keys that could not be loaded."],
-  sets: ["holdfast_cache_sets_total", "Writes asked for."],
-  deletes: ["holdfast_cache_deletes_total", "Deletions asked for."],
-  evictions: ["holdfast_cache_evictions_total", "Entries removed for lack of space."],
-  expirations: ["holdfast_cache_expirations_total", "Entries removed at the end of their life."],
-  flushedRows: ["holdfast_flushed_rows_total", "Rows written to the database."],
-  flushBatches: ["holdfast_flush_batches_total", "Statements that wrote rows."],
-  flushRetries: ["holdfast_flush_retries_total", "Flushes that had to be repeated."],
-  deadLetters: ["holdfast_dead_letters_total", "Rows that the database refused."],
-  lostWrites: ["holdfast_lost_writes_total", "Acknowledged writes given up when deposed."],
-};
-
-const GAUGES: Readonly<Partial<Record<Figure, readonly [string, string]>>> = {
-  entries: ["holdfast_cache_entries", "Entries in memory."],
-  bytes: ["holdfast_cache_bytes", "Memory of the entries, with overhead."],
-  dirtyEntries: ["holdfast_dirty_entries", "Acknowledged writes not yet in the database."],
-  dirtyBytes: ["holdfast_dirty_bytes", "Memory of those."],
-  oldestDirtyAgeMs: ["holdfast_oldest_dirty_age_ms", "Age of the oldest of those."],
+/** Every figure of a cache; a new one does not compile without its row. */
+const FIGURES: Readonly<
+  Record<Figure, readonly [kind: "counter" | "gauge", name: string, help: string]>
+> = {
+  hits: ["counter", "cache_hits_total", "Reads answered from memory."],
+  misses: ["counter", "cache_misses_total", "Reads that found nothing in memory."],
+  negativeHits: ["counter", "cache_negative_hits_total", "Hits on a remembered absence."],
+  loads: ["counter", "cache_loads_total", "Keys asked of the database."],
+  loadBatches: ["counter", "cache_load_batches_total", "Statements that asked for keys."],
+  loadFailures: ["counter", "cache_load_failures_total", "Keys that could not be loaded."],
+  sets: ["counter", "cache_sets_total", "Writes asked for."],
+  deletes: ["counter", "cache_deletes_total", "Deletions asked for."],
+  evictions: ["counter", "cache_evictions_total", "Entries removed for lack of space."],
+  expirations: ["counter", "cache_expirations_total", "Entries removed at the end of their life."],
+  flushedRows: ["counter", "flushed_rows_total", "Rows written to the database."],
+  flushBatches: ["counter", "flush_batches_total", "Statements that wrote rows."],
+  flushRetries: ["counter", "flush_retries_total", "Flushes that had to be repeated."],
+  deadLetters: ["counter", "dead_letters_total", "Rows that the database refused."],
+  lostWrites: ["counter", "lost_writes_total", "Acknowledged writes given up when deposed."],
+  entries: ["gauge", "cache_entries", "Entries in memory."],
+  bytes: ["gauge", "cache_bytes", "Memory of the entries, with overhead."],
+  dirtyEntries: ["gauge", "dirty_entries", "Acknowledged writes not yet in the database."],
+  dirtyBytes: ["gauge", "dirty_bytes", "Memory of those."],
+  oldestDirtyAgeMs: ["gauge", "oldest_dirty_age_ms", "Age of the oldest of those."],
 };
 
 export function createMetrics(node: NodeFigures): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  for (const [figure, [name, help]] of Object.entries(COUNTERS)) {
-    new Counter({
-      name,
-      help,
-      labelNames: ["cache"],
-      registers: [registry],
-      collect() {
-        this.reset();
-        for (const cache of node.caches()) {
-          this.inc({ cache: cache.name }, figuresOf(cache)[figure as Figure]);
-        }
-      },
-    });
-  }
-  for (const [figure, [name, help]] of Object.entries(GAUGES)) {
-    new Gauge({
-      name,
-      help,
-      labelNames: ["cache"],
-      registers: [registry],
-      collect() {
-        for (const cache of node.caches()) {
-          this.set({ cache: cache.name }, figuresOf(cache)[figure as Figure]);
-        }
-      },
-    });
+  // The keys of the table are the figures; Object.entries calls them strings.
+  for (const [figure, [kind, name, help]] of Object.entries(FIGURES) as [
+    Figure,
+    (typeof FIGURES)[Figure],
+  ][]) {
+    const shared = { name: `holdfast_${name}`, help, labelNames: ["cache"], registers: [registry] };
+    const figures = () =>
+      [...node.caches()].map((cache) => ({ cache: cache.name, value: figuresOf(cache)[figure] }));
+    if (kind === "gauge") {
+      new Gauge({
+        ...shared,
+        collect() {
+          for (const { cache, value } of figures()) this.set({ cache }, value);
+        },
+      });
+    } else {
+      new Counter({
+        ...shared,
+        collect() {
+          this.reset();
+          for (const { cache, value } of figures()) this.inc({ cache }, value);
+        },
+      });
+    }
   }
   addGauge(registry, "holdfast_topology_epoch", "Epoch of the topology in use.", node.epoch);
   addGauge(

@@ -13,6 +13,7 @@ import {
   type Batch__Output,
   type Hello__Output,
   type Operation__Output,
+  PROTOCOL_VERSION,
   type Replies,
   type Reply,
   toErrorReply,
@@ -28,9 +29,6 @@ const MESSAGE_BYTES = 512 * 1_024;
 
 /** What a reply takes besides its value, roughly. */
 const REPLY_OVERHEAD_BYTES = 64;
-
-/** The version of the wire protocol that this node speaks. */
-const PROTOCOL = 1;
 
 export interface PipeParts {
   readonly clusterId: string;
@@ -118,8 +116,8 @@ class Pipe {
     if (hello.clusterId !== "" && hello.clusterId !== clusterId) {
       return this.#refuse(`this node belongs to cluster ${clusterId}, not ${hello.clusterId}`);
     }
-    if (hello.protocol !== PROTOCOL) {
-      return this.#refuse(`this node speaks protocol ${PROTOCOL}, not ${hello.protocol}`);
+    if (hello.protocol !== PROTOCOL_VERSION) {
+      return this.#refuse(`this node speaks protocol ${PROTOCOL_VERSION}, not ${hello.protocol}`);
     }
     this.#hasGreeted = true;
     this.#call.write({ hello: identity() });

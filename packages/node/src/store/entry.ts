@@ -15,7 +15,7 @@ export interface Entry {
   readonly version: number;
   /** Wall-clock instant of the last `put`. */
   readonly writtenAtMs: number;
-  /** Wall-clock instant from which the entry counts as missing. Infinity: never. */
+  /** When it ends, on the wall clock: at this instant it is already gone. Infinity: never. */
   readonly expiresAtMs: number;
   /** A dirty entry: it is neither evicted nor expired until it is unpinned. */
   readonly pinned: boolean;

@@ -3,10 +3,10 @@ import { CacheError } from "@holdfast/core";
 import { FakeClock, testSeed } from "@holdfast/core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { idOf, NaiveNode } from "../testing/naive-store.js";
 import type { Entry, NewEntry } from "./entry.js";
 import { EVICTION_POLICIES, type EvictionPolicyName } from "./eviction/index.js";
 import { MemoryBudget } from "./memory-budget.js";
-import { idOf, NaiveNode } from "./naive-store.contract.js";
 import { Store } from "./store.js";
 
 const seed = testSeed();

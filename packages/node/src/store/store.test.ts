@@ -74,7 +74,7 @@ describe("Store", () => {
     expect(store.get("a", PARTITION)?.value).toEqual(Buffer.alloc(200, 1));
   });
 
-  it("misses an entry from the very instant its time has come", () => {
+  it("has nothing under a key once the end of its lifetime is reached", () => {
     const { store, budget, clock, put } = createStore();
     put("a", { expiresAtMs: clock.now() + 50 });
     clock.advance(49);
@@ -105,7 +105,7 @@ describe("Store", () => {
     expect(store.get("b", PARTITION)).toBeUndefined();
   });
 
-  it("evicts the victim of its policy to stay within its bounds", () => {
+  it("gives up what its policy chooses when a bound is reached", () => {
     for (const bound of [{ maxBytes: 2 * COST }, { maxEntries: 2 }, { capacityBytes: 2 * COST }]) {
       const { store, put, keys } = createStore(bound);
       put("a");

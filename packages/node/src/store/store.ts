@@ -119,6 +119,16 @@ export class Store {
     return entry;
   }
 
+  /** As `put`, for an entry that nobody misses: `undefined` where there is no room for it. */
+  tryPut(input: NewEntry): Entry | undefined {
+    try {
+      return this.put(input);
+    } catch (error) {
+      if (error instanceof CacheError) return undefined;
+      throw error;
+    }
+  }
+
   /** Whether a new entry of this cost would fit without any eviction. */
   hasRoomFor(costBytes: number): boolean {
     const isRoom = costBytes <= this.#budget.freeBytes;

@@ -11,6 +11,9 @@ import type { DirtyEntry, FlushSink } from "./dirty-entry.js";
 
 const RETRY = { baseMs: 50, maxMs: 5_000 };
 
+/** One failed attempt in so many is logged: about every minute once the waits have grown. */
+const REPORT_EVERY = 20;
+
 /** How often a row that violates a foreign key or a unique index is tried before it is refused. */
 const PATIENCE = 10;
 
@@ -152,8 +155,9 @@ export class Lane {
         const failure = sink.classify(error);
         if (failure.at === "refused" && rows.length > 1) return this.#bisect(rows);
         if (failure.at === "refused" && !(failure.patient && attempt < PATIENCE)) {
+          // There is exactly one row: more were halved.
           if (await this.#park(rows[0] as DirtyEntry, error)) return;
-        } else if (attempt === 0 || attempt % 20 === 0) {
+        } else if (attempt % REPORT_EVERY === 0) {
           logger.warn({ err: error, rows: rows.length, attempt }, "a flush failed; trying again");
         }
       }

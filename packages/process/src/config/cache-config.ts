@@ -3,6 +3,7 @@
  * write, for what the registry holds and for what the nodes run: the form written in YAML is what
  * travels, and every reader parses it here.
  */
+import { MAX_VALUE_BYTES } from "@holdfast/core";
 import { z } from "zod";
 import { ConfigError, type ConfigProblem } from "./config-error.js";
 import { parseConfigText } from "./config-file.js";
@@ -20,6 +21,11 @@ export const CACHE_PATTERNS = [
 
 export type CachePattern = (typeof CACHE_PATTERNS)[number];
 
+/** Which entry goes when there is no room: the least recently used, the least often used, the oldest. */
+export const EVICTION_POLICY_NAMES = ["lru", "lfu", "fifo"] as const;
+
+export type EvictionPolicyName = (typeof EVICTION_POLICY_NAMES)[number];
+
 export interface CacheConfig {
   readonly pattern: CachePattern;
   /** Lifetime of an entry that is written without one, in milliseconds. 0: it does not expire. */
@@ -28,7 +34,7 @@ export interface CacheConfig {
   readonly ttlJitter: number;
   /** How long the absence of a row is remembered, in milliseconds. 0: not at all. */
   readonly negativeTtlMs: number;
-  readonly eviction: "lru" | "lfu" | "fifo";
+  readonly eviction: EvictionPolicyName;
   /** Most memory of the cache on each node. `undefined`: what the node has. */
   readonly maxBytes: number | undefined;
   /** Most entries of the cache on each node. */
@@ -79,7 +85,6 @@ export interface CacheFileEntry {
 
 export const CACHE_NAME: RegExp = /^[a-z][a-z0-9_-]{0,62}$/;
 
-const MAX_VALUE_BYTES = 4 * 2 ** 20;
 const YEAR_MS = 366 * 86_400_000;
 
 const sourceSchema = z.discriminatedUnion("kind", [
@@ -124,7 +129,7 @@ const cacheSchema = z.strictObject({
   ttl: duration({ maxMs: YEAR_MS }).default(0),
   ttlJitter: z.number().min(0).max(0.5).default(0),
   negativeTtl: duration({ maxMs: YEAR_MS }).default(10_000),
-  eviction: z.enum(["lru", "lfu", "fifo"]).default("lru"),
+  eviction: z.enum(EVICTION_POLICY_NAMES).default("lru"),
   maxBytes: byteSize({ minBytes: 2 ** 16 }).optional(),
   maxEntries: z.int().min(1).optional(),
   valueMaxBytes: byteSize({ minBytes: 1, maxBytes: MAX_VALUE_BYTES }).default(2 ** 20),

@@ -62,7 +62,7 @@ export function parseConfigText(text: string, name: string): ConfigSource {
     const value: unknown = document.toJS({ maxAliasCount: 100 });
     return { value: value ?? undefined, problems: [], originOf };
   } catch (error) {
-    // Aliases that multiply without end, or that name nothing.
+    // Aliases that multiply without end, or that name nothing; the parser throws Errors only.
     const message = `malformed YAML: ${(error as Error).message}`;
     return broken(name, [{ path: "", message, origin: name }]);
   }

@@ -39,6 +39,13 @@ export interface LogSettings {
 
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
+/** The name of a cluster: it is part of keys in etcd. */
+export function clusterName(): z.ZodString {
+  return z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, {
+    error: "must be lower-case letters, digits and -, at most 63",
+  });
+}
+
 /** An identifier of PostgreSQL that needs no quotes. */
 export const SQL_IDENTIFIER: RegExp = /^[a-z_][a-z0-9_]{0,62}$/;
 

@@ -8,6 +8,14 @@ import type { Component, Logger } from "@holdfast/core";
 import type { Registry } from "prom-client";
 import { joinAddress, listenError } from "./listening.js";
 
+/** Probes and scrapes are small and quick; whoever is not, is cut off. */
+const MAX_HEADER_BYTES = 8_192;
+const MAX_HEADERS = 64;
+const MAX_CONNECTIONS = 256;
+const HEADERS_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 10_000;
+const KEEP_ALIVE_TIMEOUT_MS = 5_000;
+
 export type Readiness =
   | { readonly ready: true }
   /** The reason is shown to whoever asks. */
@@ -30,7 +38,12 @@ export class OpsServer implements Component {
   constructor(options: OpsServerOptions) {
     this.#options = options;
     this.#server = createServer(
-      { maxHeaderSize: 8_192, requestTimeout: 10_000, headersTimeout: 5_000 },
+      {
+        maxHeaderSize: MAX_HEADER_BYTES,
+        requestTimeout: REQUEST_TIMEOUT_MS,
+        headersTimeout: HEADERS_TIMEOUT_MS,
+        keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      },
       (request, response) => {
         this.#answer(request, response).catch((error: unknown) => {
           options.logger.error({ err: error, path: request.url }, "request failed");
@@ -39,9 +52,8 @@ export class OpsServer implements Component {
         });
       },
     );
-    this.#server.maxHeadersCount = 64;
-    this.#server.maxConnections = 256;
-    this.#server.keepAliveTimeout = 5_000;
+    this.#server.maxHeadersCount = MAX_HEADERS;
+    this.#server.maxConnections = MAX_CONNECTIONS;
   }
 
   /** The bound port; 0 before `start()`. */

@@ -18,7 +18,7 @@ export class ParentLink {
   readonly #callbacks = new Set<() => void>();
   #draining = false;
 
-  constructor(channel: ParentChannel = process as ParentChannel) {
+  constructor(channel: ParentChannel = process) {
     this.#channel = channel;
     if (!this.connected) return;
     channel.on("message", (message) => {

@@ -130,8 +130,7 @@ class PostgresDatabase implements Database {
       usable = true;
       return toResult(result);
     } catch (error) {
-      const { sqlstate, kind } = error as DatabaseError;
-      usable = kind === "refused" && sqlstate !== undefined && leavesConnectionUsable(sqlstate);
+      usable = error instanceof DatabaseError && isUsableAfter(error);
       throw error;
     } finally {
       connection.release(usable);
@@ -272,6 +271,11 @@ function sessionSettings(schema: string): string {
 function checkUrl(url: string): void {
   const { protocol } = new URL(url);
   if (protocol !== "postgres:" && protocol !== "postgresql:") throw new TypeError("protocol");
+}
+
+/** Whether the connection can serve others after a statement that failed like this. */
+function isUsableAfter({ kind, sqlstate }: DatabaseError): boolean {
+  return kind === "refused" && sqlstate !== undefined && leavesConnectionUsable(sqlstate);
 }
 
 function toConfig({ name, text, values }: Statement): QueryConfig {

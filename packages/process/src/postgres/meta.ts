@@ -2,7 +2,7 @@
  * What the cluster is, as the database remembers it: so that a registry that was lost can be made
  * again, and so that two clusters never write into one schema.
  */
-import type { ClusterConfig } from "@holdfast/core";
+import { type ClusterConfig, IncompatibleClusterError } from "@holdfast/core";
 import type { Database } from "./database.js";
 
 /** `undefined` until a cluster has been created. @throws {DatabaseError} */
@@ -44,14 +44,21 @@ export async function writeMeta(database: Database, config: ClusterConfig): Prom
   return stored;
 }
 
-/** @throws {Error} that names each difference, when the schema belongs to another cluster. */
+const FIELDS = [
+  "clusterId",
+  "formatVersion",
+  "partitions",
+  "hashAlgorithm",
+  "hashSeed",
+] as const satisfies readonly (keyof ClusterConfig)[];
+
+/** @throws {IncompatibleClusterError} that names each difference, when the schema belongs to another cluster. */
 export function checkMeta(stored: ClusterConfig, expected: ClusterConfig): void {
-  const fields = Object.keys(expected) as (keyof ClusterConfig)[];
-  const differences = fields
-    .filter((field) => stored[field] !== expected[field])
-    .map((field) => `${field} is ${stored[field]} there and ${expected[field]} here`);
+  const differences = FIELDS.filter((field) => stored[field] !== expected[field]).map(
+    (field) => `${field} is ${stored[field]} there and ${expected[field]} here`,
+  );
   if (differences.length === 0) return;
-  throw new Error(
+  throw new IncompatibleClusterError(
     `the database schema belongs to another cluster: ${differences.join(", ")}; ` +
       "give each cluster a schema of its own",
   );

@@ -1,8 +1,8 @@
 import { silentLogger } from "@holdfast/core";
 import { FakeClock, settle } from "@holdfast/core/testing";
 import { describe, expect, it } from "vitest";
+import { MemoryRegistry } from "../testing/memory-registry.js";
 import { LeaseKeeper, type LeaseRegistry } from "./lease-keeper.js";
-import { MemoryRegistry } from "./memory-registry.js";
 import { LeaseGoneError, RegistryUnavailableError } from "./registry.js";
 
 // With a lease of 6 s a renewal is due every 2 s, and the margin is 900 ms (15 %).

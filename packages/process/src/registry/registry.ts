@@ -1,7 +1,8 @@
 /**
  * The registry as the rest of the code sees it: a small, strongly consistent key-value store with
- * leases, guarded transactions and watches. `etcd-registry.ts` is the one implementation; it talks
- * to etcd or to the embedded server (./embedded), which speaks the same protocol.
+ * leases, guarded transactions and watches. Processes use `etcd-registry.ts`, which talks to etcd or
+ * to the embedded server (./embedded), which speaks the same protocol. Tests of what is built on a
+ * registry use one in memory (../testing), which keeps the same contract.
  *
  * Keys are relative to the cluster's own prefix, e.g. `members/node-1`.
  */

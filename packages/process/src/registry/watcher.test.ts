@@ -3,9 +3,14 @@ import { FakeClock, seededRandom, settle, testSeed } from "@holdfast/core/testin
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type RegistryEntry, type RegistrySnapshot, RegistryUnavailableError } from "./registry.js";
-import { type Change, type ChangeListener, PrefixWatch, type WatchSource } from "./watcher.js";
+import {
+  type Change,
+  type ChangeListener,
+  PrefixWatch,
+  SAFETY_READ_INTERVAL_MS,
+  type WatchSource,
+} from "./watcher.js";
 
-const SAFETY_READ_MS = 5_000;
 const LONGEST_BACKOFF_MS = 1_000;
 
 /** A registry of one prefix whose lists and streams answer, fail and fall silent as told. */
@@ -166,9 +171,9 @@ describe("PrefixWatch", () => {
     const { clock, source, snapshots } = createWatch();
     source.put("a");
     await rest();
-    await clock.advanceAsync(SAFETY_READ_MS);
+    await clock.advanceAsync(SAFETY_READ_INTERVAL_MS);
     await rest();
-    expect(snapshots.map(({ readAtMs }) => readAtMs)).toEqual([0, SAFETY_READ_MS]);
+    expect(snapshots.map(({ readAtMs }) => readAtMs)).toEqual([0, SAFETY_READ_INTERVAL_MS]);
     expect(snapshots[1]?.entries.get("a")?.value.toString()).toBe("2");
     expect(source.streams).toBe(1);
   });
@@ -186,7 +191,7 @@ describe("PrefixWatch", () => {
     await rest();
     source.isSilent = true;
     source.put("a");
-    await clock.advanceAsync(SAFETY_READ_MS);
+    await clock.advanceAsync(SAFETY_READ_INTERVAL_MS);
     await rest();
     expect(shown()).toBe("a=2");
     expect(source.streams).toBe(2);
@@ -198,10 +203,10 @@ describe("PrefixWatch", () => {
     source.put("a");
     await rest();
     source.onList = () => source.put("b");
-    await clock.advanceAsync(SAFETY_READ_MS);
+    await clock.advanceAsync(SAFETY_READ_INTERVAL_MS);
     await rest();
     expect(shown()).toBe("a=2 b=3");
-    expect(snapshots.at(-1)?.readAtMs).toBe(SAFETY_READ_MS);
+    expect(snapshots.at(-1)?.readAtMs).toBe(SAFETY_READ_INTERVAL_MS);
     expect(source.streams).toBe(1);
   });
 
@@ -212,7 +217,7 @@ describe("PrefixWatch", () => {
     source.isSilent = true;
     source.put("b");
     source.delete("b");
-    await clock.advanceAsync(SAFETY_READ_MS);
+    await clock.advanceAsync(SAFETY_READ_INTERVAL_MS);
     await rest();
     const reports = snapshots.length;
     source.isSilent = false;
@@ -241,7 +246,7 @@ describe("PrefixWatch", () => {
     await rest();
     source.wipe();
     source.put("d");
-    await clock.advanceAsync(SAFETY_READ_MS);
+    await clock.advanceAsync(SAFETY_READ_INTERVAL_MS);
     await rest();
     expect(shown()).toBe("d=2");
     expect(snapshots.at(-1)?.revision).toBe(2);
@@ -366,7 +371,7 @@ describe("PrefixWatch", () => {
           else source.failsLists = source.failsStreams = false;
         }
         source.failsLists = source.failsStreams = source.isSilent = false;
-        await clock.advanceAsync(2 * (SAFETY_READ_MS + LONGEST_BACKOFF_MS), 40);
+        await clock.advanceAsync(2 * (SAFETY_READ_INTERVAL_MS + LONGEST_BACKOFF_MS), 40);
         expect(shown()).toBe(source.state());
         expect(source.openStreams).toBe(1);
         const revisions = snapshots.map(({ revision }) => revision);

@@ -13,7 +13,8 @@
 import { backoffMs, type Clock, delay, type Logger, type Random } from "@holdfast/core";
 import type { RegistryEntry, RegistrySnapshot, RegistryWatch } from "./registry.js";
 
-const SAFETY_READ_INTERVAL_MS = 5_000;
+/** How often a watch compares what it knows with a read. */
+export const SAFETY_READ_INTERVAL_MS = 5_000;
 
 /** Waits of 100–200 ms at first, of 0.5–1 s in the end: a whole cluster returns to one registry. */
 const RELIST_BACKOFF = { baseMs: 200, maxMs: 1_000 };

@@ -2,14 +2,16 @@
  * Product lookups through a cache that loads what it lacks: how often it answers from memory, next
  * to what an ideal LRU of its size would reach, and how long hits and misses take.
  */
-import { cachedProducts } from "../caches.js";
+import { CACHE, cachedProducts } from "../caches.js";
 import { type JobContext, LOOKUPS_IN_FLIGHT } from "../context.js";
 import { idealLruHitRatio } from "../ideal-lru.js";
 import { Latencies } from "../latencies.js";
 import { inParallel } from "../parallel.js";
+import { cacheTotals } from "../stats.js";
 
 export interface ReadThroughResult {
   readonly lookups: number;
+  /** Lookups that were answered from memory. One that waits for another's load is none of them. */
   readonly hitRatio: number;
   readonly idealLruHitRatio: number;
   readonly hitP50Ms: number | undefined;
@@ -17,6 +19,10 @@ export interface ReadThroughResult {
   readonly missP50Ms: number | undefined;
   readonly missP99Ms: number | undefined;
   readonly lookupsPerSecond: number;
+  /** Rows asked of the database. */
+  readonly loads: number;
+  /** How many processors all processes share. */
+  readonly processors: number;
 }
 
 /**
@@ -26,7 +32,8 @@ export interface ReadThroughResult {
 const WARM_UP_SHARE = 0.1;
 
 export async function readThrough(context: JobContext): Promise<ReadThroughResult> {
-  const { caches, clock, cursor, reporter, signal, workload } = context;
+  const { caches, clock, cursor, processors, reporter, signal, workload } = context;
+  const loadsBefore = (await cacheTotals(context, CACHE.products)).loads;
   const lookups = workload.requests.length;
   const warmUp = Math.floor(lookups * WARM_UP_SHARE);
   const hits = new Latencies();
@@ -52,6 +59,7 @@ export async function readThrough(context: JobContext): Promise<ReadThroughResul
     progress.finish();
   }
   const tookMs = clock.monotonic() - startedAtMs;
+  const { loads } = await cacheTotals(context, CACHE.products);
   return {
     lookups,
     hitRatio: hitCount / lookups,
@@ -61,5 +69,7 @@ export async function readThrough(context: JobContext): Promise<ReadThroughResul
     missP50Ms: misses.percentileMs(0.5),
     missP99Ms: misses.percentileMs(0.99),
     lookupsPerSecond: lookups / (tookMs / 1_000),
+    loads: loads - loadsBefore,
+    processors,
   };
 }

@@ -22,6 +22,9 @@ const BATCH = { maxItems: 500, maxConcurrent: 4, maxWaiting: 20_000 };
 
 const RETRY = { baseMs: 20, maxMs: 1_000 };
 
+/** One attempt in so many is logged: about every 20 s once the waits have grown. */
+const REPORT_EVERY = 20;
+
 export interface WriteThroughOptions {
   readonly memory: Memory;
   readonly loads: Loads;
@@ -72,7 +75,7 @@ export class WriteThrough implements Pattern {
     if (!services.mayFinish(context.tenure)) return;
     if (outcome.at === "superseded") memory.remove(key, partition);
     else if (mutation.value === undefined) memory.rememberAbsent(key, partition, version);
-    else this.#keep(mutation);
+    else memory.keepIfRoom(mutation);
   }
 
   hasExpiredDirty(): boolean {
@@ -151,18 +154,8 @@ export class WriteThrough implements Pattern {
     };
   }
 
-  #keep(mutation: Mutation): void {
-    const { memory } = this.#options;
-    try {
-      memory.keep(mutation);
-    } catch {
-      // There is no room. The write is in the database; what must not stay is an older copy.
-      memory.remove(mutation.key, mutation.partition);
-    }
-  }
-
   #report(failure: Error, { tenure }: OperationContext, attempt: number): void {
-    if (attempt % 20 !== 0) return;
+    if (attempt % REPORT_EVERY !== 0) return;
     this.#options.logger.warn(
       { err: failure, partition: tenure.partition, attempt },
       "the outcome of a write is unknown; asking the database again",

@@ -12,6 +12,7 @@ import { dirname, join } from "node:path";
 import { Server, ServerCredentials, type ServiceDefinition } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import type { Clock, Logger } from "@holdfast/core";
+import { joinAddress, listenError } from "../../ops/listening.js";
 import { KeyValueStore } from "./key-value-store.js";
 import { LeaseTable } from "./lease-table.js";
 import { Requests } from "./requests.js";
@@ -72,9 +73,8 @@ export async function startEmbeddedRegistry(
   server.addService(services.kv, createKvService(parts));
   server.addService(services.lease, createLeaseService(parts));
   server.addService(services.watch, createWatchService(parts));
-  const hostPart = host.includes(":") ? `[${host}]` : host;
-  const port = await bind(server, `${hostPart}:${options.port}`);
-  const address = `${hostPart}:${port}`;
+  const port = await bind(server, joinAddress(host, options.port));
+  const address = joinAddress(host, port);
   logger.warn(
     { address },
     "embedded registry keeps everything in memory: for laptops and tests, not for production",
@@ -102,7 +102,7 @@ async function bind(server: Server, address: string): Promise<number> {
   return new Promise((resolve, reject) => {
     server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
       if (error === null) resolve(port);
-      else reject(new Error(`the embedded registry cannot listen on ${address}`, { cause: error }));
+      else reject(listenError("the embedded registry", address, error));
     });
   });
 }

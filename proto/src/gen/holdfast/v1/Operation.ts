@@ -111,7 +111,7 @@ export interface Operation {
    */
   'ttlMs'?: (number | string | Long);
   /**
-   * Freshness in milliseconds, at most the lifetime.
+   * Freshness in milliseconds, at most the lifetime. Kept for later: nodes do not read it yet.
    */
   'softTtlMs'?: (number | string | Long);
   /**
@@ -120,11 +120,12 @@ export interface Operation {
   'expectedVersion'?: (number | string | Long);
   'ack'?: (_holdfast_v1_Operation_Ack);
   /**
-   * A read accepts an entry this much past its freshness.
+   * A read accepts an entry this much past its freshness. Kept for later, as above.
    */
   'maxStaleMs'?: (number | string | Long);
   /**
-   * The sender is a node that passes on somebody's operation: it is never passed on again.
+   * Set by a node that passes on somebody's operation. Peer.Forward, where such operations come in,
+   * answers for its own node only, so nothing is passed on twice.
    */
   'forwarded'?: (boolean);
   /**
@@ -160,7 +161,7 @@ export interface Operation__Output {
    */
   'ttlMs'?: (number);
   /**
-   * Freshness in milliseconds, at most the lifetime.
+   * Freshness in milliseconds, at most the lifetime. Kept for later: nodes do not read it yet.
    */
   'softTtlMs'?: (number);
   /**
@@ -169,11 +170,12 @@ export interface Operation__Output {
   'expectedVersion'?: (number);
   'ack': (_holdfast_v1_Operation_Ack__Output);
   /**
-   * A read accepts an entry this much past its freshness.
+   * A read accepts an entry this much past its freshness. Kept for later, as above.
    */
   'maxStaleMs'?: (number);
   /**
-   * The sender is a node that passes on somebody's operation: it is never passed on again.
+   * Set by a node that passes on somebody's operation. Peer.Forward, where such operations come in,
+   * answers for its own node only, so nothing is passed on twice.
    */
   'forwarded': (boolean);
   /**

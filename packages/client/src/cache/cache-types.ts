@@ -1,0 +1,173 @@
+/**
+ * The options that operations on a cache take, and the results that they give.
+ */
+import type { Duration } from "./duration.js";
+
+/** What every operation takes. */
+export interface CallOptions {
+  /** Longest time to wait, retries included. Default: the client's `timeout`. */
+  readonly timeout?: Duration | undefined;
+  /**
+   * Gives up when aborted, and rejects with the signal's reason. A write that was sent already
+   * rejects with `OUTCOME_UNKNOWN` instead, the reason being its `cause`.
+   */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * What an acknowledged write has survived. This release takes `"memory"` only, in caches of every
+ * pattern, and refuses the other levels with `INVALID_ARGUMENT`. No level is needed where a cache
+ * writes through: its writes are in the database when they are acknowledged.
+ */
+export type AckLevel = "memory" | "journal" | "backup" | "journal+backup" | "database";
+
+export interface LifetimeOptions extends CallOptions {
+  /**
+   * Lifetime of the entry, counted from its acceptance by the owner. 0: for ever. Default: the
+   * cache's own. Parts of a millisecond are rounded up.
+   */
+  readonly ttl?: Duration | undefined;
+}
+
+export interface WriteOptions extends LifetimeOptions {
+  /**
+   * Raises what the acknowledgement of this write stands for, as far as this release can: see
+   * `AckLevel`. Default: what the cache's pattern does anyway.
+   */
+  readonly ack?: AckLevel | undefined;
+}
+
+export interface SetOptions extends WriteOptions {
+  /** Write only if the entry has this version; 0: only if there is none. Default: always. */
+  readonly ifVersion?: number | undefined;
+  /** Write only if there is no entry: the same as `ifVersion: 0`. Default: false. */
+  readonly ifAbsent?: boolean | undefined;
+}
+
+export interface DeleteOptions extends CallOptions {
+  /** Delete only if the entry has this version. Default: always. */
+  readonly ifVersion?: number | undefined;
+  /** As in `WriteOptions`. */
+  readonly ack?: AckLevel | undefined;
+}
+
+export interface UpdateOptions extends WriteOptions {
+  /** How often to begin again when somebody else was faster. Default: 10. */
+  readonly retries?: number | undefined;
+}
+
+/** A read, with what the cluster knows about the value. */
+export interface ReadResult<V> {
+  /** `undefined`: there is no entry. */
+  readonly value: V | undefined;
+  /** For `ifVersion`. 0: absent, and never written as far as the owner knows. */
+  readonly version: number;
+  /** Where the owner had the value from. `"none"`: there is no value. */
+  readonly source: "memory" | "database" | "none";
+  /** Milliseconds since the value was written or loaded. */
+  readonly ageMs: number;
+  /** The value is past its freshness; a newer one is being loaded. Always false in this release. */
+  readonly stale: boolean;
+  /** Milliseconds until the entry expires. `undefined`: never. */
+  readonly ttlLeftMs: number | undefined;
+}
+
+export interface WriteReceipt {
+  /** The version that the write has given to the key. */
+  readonly version: number;
+  /**
+   * The write was acknowledged with fewer copies than its level asks for. Always false in this
+   * release.
+   */
+  readonly degraded: boolean;
+}
+
+export interface UpdateResult<V> extends WriteReceipt {
+  /** What the key holds now. `undefined`: nothing. */
+  readonly value: V | undefined;
+}
+
+export interface WarmProgress {
+  /** Keys to look at, as far as known. */
+  readonly total: number;
+  /** Loaded now, or in memory already. */
+  readonly loaded: number;
+  /** Keys without a row. */
+  readonly absent: number;
+  /** Left out because the cache is full. */
+  readonly skipped: number;
+  readonly failed: number;
+}
+
+export interface WarmOptions {
+  /** Told every step, with the figures so far. */
+  readonly onProgress?: ((progress: WarmProgress) => void) | undefined;
+  /** Stops warming when aborted, and rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Which entries to load: these keys, or those that a query of the cache's configuration yields. */
+export type WarmTarget =
+  | Iterable<string>
+  | {
+      /** The name of the query in the cache's configuration. */
+      readonly query: string;
+      /** Most keys to take from it. Default: all. */
+      readonly limit?: number | undefined;
+    };
+
+/**
+ * Figures of one cache. The counters begin at 0 when a node starts; `entries`, `bytes`, and those
+ * of dirty entries, say how it is at this moment.
+ */
+export interface CacheCounters {
+  /** Reads answered from memory. */
+  readonly hits: number;
+  /** Reads that found nothing in memory. */
+  readonly misses: number;
+  /** Hits on the remembered absence of a row. Part of `hits`. */
+  readonly negativeHits: number;
+  /** Keys asked of the database. Misses of one key at one time ask once. */
+  readonly loads: number;
+  /** Statements that asked for them. */
+  readonly loadBatches: number;
+  /** Keys that could not be loaded. */
+  readonly loadFailures: number;
+  /** Sets asked for, refused ones included; `increment` and `touch` do not count. */
+  readonly sets: number;
+  /** Deletes asked for, refused ones included. */
+  readonly deletes: number;
+  /** Entries removed for lack of space. */
+  readonly evictions: number;
+  /** Entries removed because their lifetime was over. */
+  readonly expirations: number;
+  /** Entries in memory. */
+  readonly entries: number;
+  /** Memory that they take, with overhead. */
+  readonly bytes: number;
+  /** Entries whose write was acknowledged and is not in the database yet (write-behind). */
+  readonly dirtyEntries: number;
+  /** Memory that they take. */
+  readonly dirtyBytes: number;
+  /** Milliseconds since the oldest of them was written. In sums: the highest of all nodes. */
+  readonly oldestDirtyAgeMs: number;
+  /** Rows written to the database. */
+  readonly flushedRows: number;
+  /** Statements that wrote them. */
+  readonly flushBatches: number;
+  /** Statements that had to be repeated (write-behind). */
+  readonly flushRetries: number;
+  /** Rows that the database refused; they are in its table `holdfast_dead_letters`. */
+  readonly deadLetters: number;
+  /** Acknowledged writes that a node gave up because another one had been made owner. */
+  readonly lostWrites: number;
+}
+
+/** The counters of one cache, summed over the nodes. */
+export interface CacheStats extends CacheCounters {
+  readonly cache: string;
+  /** How many nodes are in the sums. */
+  readonly nodes: number;
+  /** Ids of nodes that did not answer; their counters are missing from the sums. */
+  readonly unreachable: readonly string[];
+}

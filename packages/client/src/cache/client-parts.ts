@@ -1,0 +1,24 @@
+/**
+ * What the caches of one connected client share. Put together in connect.ts.
+ */
+import type { Clock, Logger, Random } from "@holdfast/core";
+import type { Operations } from "../calls/operations.js";
+import type { Router } from "../routing/router.js";
+import type { Wire } from "../transport/wire.js";
+import type { Loads } from "./loads.js";
+
+export interface ClientParts {
+  readonly operations: Operations;
+  readonly loads: Loads;
+  readonly wire: Wire;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Default of every operation. */
+  readonly timeoutMs: number;
+  readonly maxInFlight: number;
+  /** Aborts with a `CLOSED` error when the client is closed. */
+  readonly closing: AbortSignal;
+  /** By the latest topology. */
+  router(): Router;
+}

@@ -1,0 +1,174 @@
+import { describe, expect, it } from "vitest";
+import { connect } from "../connect.js";
+import { startConnected } from "../testing/fake-client.js";
+
+interface Product {
+  readonly name: string;
+  readonly stock: number;
+}
+
+const laptop: Product = { name: "laptop", stock: 3 };
+
+describe("Updating", () => {
+  it("writes what the change returns, and deletes when it returns nothing", async () => {
+    await using test = await startConnected<Product>();
+    const { cache: products } = test;
+    const created = await products.update("42", (old) => old ?? laptop);
+    expect(created).toEqual({ value: laptop, version: expect.any(Number), degraded: false });
+    const sold = await products.update("42", (old) => old && { ...old, stock: old.stock - 1 });
+    expect(sold.value?.stock).toBe(2);
+    await products.update("42", () => undefined);
+    expect(await products.get("42")).toBeUndefined();
+    await products.update("42", () => undefined);
+    expect(test.fake.store.executed.get("DELETE")).toBe(1);
+  });
+
+  it("loses no change of concurrent callers", async () => {
+    await using test = await startConnected<Product>();
+    await test.cache.set("42", { ...laptop, stock: 0 });
+    const other = await connect({ seeds: test.fake.seeds });
+    const caches = [test.cache, other.cache<Product>("products")];
+    await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        caches[index % 2]?.update(
+          "42",
+          (old) => ({ name: "laptop", stock: (old?.stock ?? 0) + 1 }),
+          { retries: 200 },
+        ),
+      ),
+    );
+    expect((await test.cache.get("42"))?.stock).toBe(20);
+    await other.close();
+  });
+
+  it("gives up with the conflict when others are always faster", async () => {
+    await using test = await startConnected<Product>();
+    let runs = 0;
+    const lose = async () => {
+      runs += 1;
+      await test.cache.set("42", laptop);
+      return laptop;
+    };
+    await expect(test.cache.update("42", lose, { retries: 3 })).rejects.toThrowError(
+      expect.objectContaining({ code: "VERSION_CONFLICT" }),
+    );
+    expect(runs).toBe(4);
+  });
+
+  it("writes nothing when the change throws", async () => {
+    await using test = await startConnected<Product>();
+    await expect(
+      test.cache.update("42", () => {
+        throw new Error("no");
+      }),
+    ).rejects.toThrowError("no");
+    expect(test.fake.store.executed.get("SET")).toBeUndefined();
+  });
+});
+
+describe("Loading what is missing", () => {
+  it("runs one load for all callers that miss a key, and stores its result", async () => {
+    await using test = await startConnected<Product>();
+    let loads = 0;
+    const load = async () => {
+      loads += 1;
+      return laptop;
+    };
+    const get = () => test.cache.getOrLoad("42", load, { ttl: "1m" });
+    const values = await Promise.all(Array.from({ length: 100 }, get));
+    expect(values).toEqual(Array(100).fill(laptop));
+    expect(loads).toBe(1);
+    expect(await get()).toEqual(laptop);
+    expect(loads).toBe(1);
+    expect((await test.cache.getWithMeta("42")).ttlLeftMs).toBe(60_000);
+  });
+
+  it("gives a failure to every caller and forgets it", async () => {
+    await using test = await startConnected<Product>();
+    const fail = () => Promise.reject(new Error("database is down"));
+    const results = await Promise.allSettled([
+      test.cache.getOrLoad("42", fail),
+      test.cache.getOrLoad("42", fail),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    expect(await test.cache.getOrLoad("42", () => laptop)).toEqual(laptop);
+  });
+
+  it("stores nothing when there is nothing to load", async () => {
+    await using test = await startConnected<Product>();
+    expect(await test.cache.getOrLoad("42", () => undefined)).toBeUndefined();
+    expect(test.fake.store.executed.get("SET")).toBeUndefined();
+  });
+
+  it("never replaces what another client set while it loaded", async () => {
+    await using test = await startConnected<Product>();
+    const other = await connect({ seeds: test.fake.seeds });
+    const newer = { ...laptop, stock: 99 };
+    const loaded = await test.cache.getOrLoad("42", async () => {
+      await other.cache<Product>("products").set("42", newer);
+      return laptop;
+    });
+    expect(loaded).toEqual(laptop);
+    expect(await test.cache.get("42")).toEqual(newer);
+    await other.close();
+  });
+
+  it("does not bring back what this client deleted while it loaded", async () => {
+    await using test = await startConnected<Product>();
+    await test.cache.getOrLoad("42", async () => {
+      await test.cache.delete("42");
+      return laptop;
+    });
+    expect(await test.cache.get("42")).toBeUndefined();
+  });
+
+  it("does not join a load that began before this client's own write", async () => {
+    await using test = await startConnected<Product>();
+    let finish = (_product: Product) => {};
+    const slow = new Promise<Product>((resolve) => {
+      finish = resolve;
+    });
+    const started = new Promise<void>((isStarted) => {
+      void test.cache.getOrLoad("42", () => {
+        isStarted();
+        return slow;
+      });
+    });
+    await started;
+    await test.cache.delete("42");
+    const newer = { ...laptop, stock: 99 };
+    expect(await test.cache.getOrLoad("42", () => newer)).toEqual(newer);
+    finish(laptop);
+    expect(await test.cache.get("42")).toEqual(newer);
+  });
+
+  it("returns the value also when it cannot be stored, unless that is a mistake", async () => {
+    await using test = await startConnected<Product>();
+    const { cache: products, fake } = test;
+    fake.node(0).intercept = ({ kind }) =>
+      kind === "SET" ? { code: "VALUE_TOO_LARGE" } : undefined;
+    expect(await products.getOrLoad("42", () => laptop)).toEqual(laptop);
+    fake.node(0).intercept = ({ kind }) => (kind === "SET" ? { code: "READ_ONLY" } : undefined);
+    await expect(products.getOrLoad("42", () => laptop)).rejects.toThrowError(
+      expect.objectContaining({ code: "READ_ONLY" }),
+    );
+  });
+
+  it("lets one caller leave while the load goes on for the others", async () => {
+    await using test = await startConnected<Product>();
+    const controller = new AbortController();
+    let finish = (_product: Product) => {};
+    const slow = new Promise<Product>((resolve) => {
+      finish = resolve;
+    });
+    const load = () => {
+      controller.abort(new Error("gone"));
+      return slow;
+    };
+    const leaving = test.cache.getOrLoad("42", load, { signal: controller.signal });
+    const staying = test.cache.getOrLoad("42", load);
+    await expect(leaving).rejects.toThrowError("gone");
+    finish(laptop);
+    expect(await staying).toEqual(laptop);
+  });
+});

@@ -1,0 +1,139 @@
+/**
+ * From the arguments of an operation to what goes over the wire, and from a reply to what the
+ * caller gets. Whatever can be refused without asking a node is refused here.
+ */
+import { CacheError, encodeKey, MAX_VALUE_BYTES } from "@holdfast/core";
+import type { Operation, Reply__Output } from "@holdfast/proto";
+import type {
+  AckLevel,
+  DeleteOptions,
+  LifetimeOptions,
+  ReadResult,
+  SetOptions,
+  WriteReceipt,
+} from "./cache-types.js";
+import { type Codec, decodeValue, encodeValue } from "./codecs.js";
+import { durationMs } from "./duration.js";
+
+/** An operation on one key. */
+export type KeyedOperation = Operation & { readonly key: Uint8Array };
+
+const ACKS: Readonly<Record<AckLevel, Operation["ack"]>> = {
+  memory: "MEMORY",
+  journal: "JOURNAL",
+  backup: "BACKUP",
+  "journal+backup": "JOURNAL_AND_BACKUP",
+  database: "DATABASE",
+};
+
+const SOURCES = { NONE: "none", MEMORY: "memory", DATABASE: "database" } as const;
+
+export function getOperation(cache: string, key: string): KeyedOperation {
+  return { kind: "GET", cache, key: encodeKey(key) };
+}
+
+export function setOperation<V>(
+  cache: string,
+  key: string,
+  value: V,
+  codec: Codec<V>,
+  options: SetOptions,
+): KeyedOperation {
+  const operation: KeyedOperation = { kind: "SET", cache, key: encodeKey(key) };
+  const encoded = encodeValue(codec, value);
+  // Above what any cache may be configured to take; such a value would only cost the way.
+  if (encoded.byteLength > MAX_VALUE_BYTES) {
+    const message = `the value has ${encoded.byteLength} bytes; at most ${MAX_VALUE_BYTES} are allowed`;
+    throw new CacheError("VALUE_TOO_LARGE", message);
+  }
+  operation.value = encoded;
+  operation.encoding = codec.encoding;
+  if (options.ifAbsent && options.ifVersion !== undefined && options.ifVersion !== 0) {
+    throw invalid("ifAbsent and ifVersion contradict each other");
+  }
+  const ifVersion = options.ifAbsent ? 0 : options.ifVersion;
+  return withWriteOptions(operation, { ...options, ifVersion });
+}
+
+export function deleteOperation(
+  cache: string,
+  key: string,
+  options: DeleteOptions,
+): KeyedOperation {
+  return withWriteOptions({ kind: "DELETE", cache, key: encodeKey(key) }, options);
+}
+
+export function touchOperation(
+  cache: string,
+  key: string,
+  options: LifetimeOptions,
+): KeyedOperation {
+  return withWriteOptions({ kind: "TOUCH", cache, key: encodeKey(key) }, options);
+}
+
+export function incrementOperation(
+  cache: string,
+  key: string,
+  delta: number,
+  options: LifetimeOptions,
+): KeyedOperation {
+  if (!Number.isSafeInteger(delta)) throw invalid(`delta is ${delta}; it must be a safe integer`);
+  return withWriteOptions({ kind: "INCREMENT", cache, key: encodeKey(key), delta }, options);
+}
+
+/** Roughly what an operation takes on the wire: what its fields beyond key and value add is small. */
+export function sizeOf({ key, value, cache = "" }: Operation): number {
+  return 32 + cache.length + (key?.length ?? 0) + (value?.length ?? 0);
+}
+
+export function readResult<V>(reply: Reply__Output, codec: Codec<V>): ReadResult<V> {
+  const { value, version, source, ageMs, stale, ttlLeftMs } = reply;
+  return {
+    value: value === undefined ? undefined : decodeValue(codec, value, reply.encoding),
+    version,
+    source: SOURCES[source],
+    ageMs,
+    stale,
+    ttlLeftMs,
+  };
+}
+
+export function writeReceipt({ version, degraded }: Reply__Output): WriteReceipt {
+  return { version, degraded };
+}
+
+/** The sum that INCREMENT answers, as decimal text. */
+export function sumOf({ value }: Reply__Output): number {
+  return Number(value?.toString("latin1"));
+}
+
+interface AnyWriteOptions extends LifetimeOptions {
+  readonly ifVersion?: number | undefined;
+  readonly ack?: AckLevel | undefined;
+}
+
+/** Adds to an operation what its options say; what they do not say stays off the wire. */
+function withWriteOptions(operation: KeyedOperation, options: AnyWriteOptions): KeyedOperation {
+  const { ttl, ifVersion, ack } = options;
+  if (ttl !== undefined) operation.ttlMs = durationMs(ttl, "ttl");
+  if (ifVersion !== undefined) {
+    if (!Number.isSafeInteger(ifVersion) || ifVersion < 0) {
+      throw invalid(`ifVersion is ${ifVersion}; it must be a version that was read`);
+    }
+    operation.expectedVersion = ifVersion;
+  }
+  if (ack !== undefined) {
+    const level = ACKS[ack];
+    if (level === undefined) throw invalid(`ack is "${ack}"; it must be one of ${ackNames()}`);
+    operation.ack = level;
+  }
+  return operation;
+}
+
+function ackNames(): string {
+  return Object.keys(ACKS).join(", ");
+}
+
+function invalid(message: string): CacheError {
+  return new CacheError("INVALID_ARGUMENT", message);
+}

@@ -1,0 +1,265 @@
+/**
+ * One operation from call to answer, over all its attempts. Finds the owner, hands the operation
+ * to a pipe, and decides what an answer, a broken pipe, the deadline, an abort and the closing of
+ * the client mean for the caller:
+ *
+ *   - as long as nothing was sent, or a node said that nothing was done, the operation did not
+ *     happen: it is tried again, and at the end of its time fails with `DEADLINE_EXCEEDED`;
+ *   - a read may be tried again at any time;
+ *   - a write that was sent and not answered is never sent again: `OUTCOME_UNKNOWN`.
+ *
+ *             attempt             onSend
+ *   waiting ----------> queued ------------> sent
+ *      ^                  |                   |
+ *      +-- failed, and certainly not done ----+---> done
+ */
+import {
+  CacheError,
+  type CancelTimer,
+  type Clock,
+  NotOwnerError,
+  type Random,
+} from "@holdfast/core";
+import { errorOfReply, type Operation, type Reply__Output } from "@holdfast/proto";
+import type { Router, Target } from "../routing/router.js";
+import type { Attempt, Pipe } from "../transport/pipe.js";
+import { nextStep } from "./retry.js";
+
+export interface CallRequest {
+  readonly operation: Operation;
+  /** Where the operation goes: to the owner of a partition, or to one run of a node. */
+  readonly to: { readonly partition: number } | { readonly member: Target };
+  readonly isWrite: boolean;
+  /** Rough size on the wire. */
+  readonly bytes: number;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What a call needs of the rest of the client. */
+export interface CallContext {
+  readonly clock: Clock;
+  readonly random: Random;
+  router(): Router;
+  /** @throws {CacheError} `UNAVAILABLE` when it cannot be tried now. */
+  pipeTo(target: Target, knownSinceEpoch: number): Pipe;
+  /** Another way for this operation; `undefined` when there is none, or no need. */
+  detour(target: Target, operation: Operation): Detour | undefined;
+  /** A node has named this epoch. */
+  expectEpoch(epoch: number): void;
+  /** Calls back at the next newer topology, unless cancelled. */
+  onNextTopology(callback: () => void): () => void;
+  isFromFormerOwner(partition: number, term: number): boolean;
+  /** Nobody at this address has answered for a while. */
+  suspect(address: string): void;
+}
+
+/** `begin` is called before anything is sent, and says whether the answer is still wanted. */
+export type Detour = (budgetMs: number, begin: () => boolean) => Promise<Reply__Output>;
+
+type State =
+  | { readonly at: "waiting"; readonly cancel: () => void }
+  | { readonly at: "queued" | "sent"; readonly pipe: Pipe | undefined; readonly target: Target }
+  | { readonly at: "done" };
+
+const NOTHING = () => {};
+
+export class Call implements Attempt {
+  readonly #context: CallContext;
+  readonly #request: CallRequest;
+  readonly #resolve: (reply: Reply__Output) => void;
+  readonly #reject: (reason: unknown) => void;
+  readonly deadlineMs: number;
+  readonly #cancelDeadline: CancelTimer;
+  readonly #onAbort: (() => void) | undefined;
+  #state: State = { at: "waiting", cancel: NOTHING };
+  #failures = 0;
+  #lastError: CacheError | undefined;
+  #sentAtMs = 0;
+
+  constructor(
+    context: CallContext,
+    request: CallRequest,
+    resolve: (reply: Reply__Output) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.#context = context;
+    this.#request = request;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    const { signal, timeoutMs } = request;
+    this.deadlineMs = context.clock.monotonic() + timeoutMs;
+    this.#cancelDeadline = context.clock.after(timeoutMs, () => this.#expire());
+    if (signal !== undefined) {
+      this.#onAbort = () => this.end(signal.reason, "aborted by the caller");
+      signal.addEventListener("abort", this.#onAbort, { once: true });
+    }
+  }
+
+  get operation(): Operation {
+    return this.#request.operation;
+  }
+
+  get bytes(): number {
+    return this.#request.bytes;
+  }
+
+  /** Makes the first attempt. */
+  start(): void {
+    this.#attempt(undefined, 0);
+  }
+
+  onSend(): void {
+    if (this.#state.at !== "queued") return;
+    this.#sentAtMs = this.#context.clock.monotonic();
+    this.#state = { ...this.#state, at: "sent" };
+  }
+
+  onReply(reply: Reply__Output): void {
+    if (this.#state.at === "done") return;
+    const { isWrite, to } = this.#request;
+    const error = errorOfReply(reply);
+    if (error === undefined) {
+      const isLate = "partition" in to && this.#context.isFromFormerOwner(to.partition, reply.term);
+      if (!isLate || isWrite) {
+        this.#finish();
+        this.#resolve(reply);
+        return;
+      }
+      this.#failed(new CacheError("UNAVAILABLE", "a former owner of the key answered"));
+    } else if (isWrite && reply.outcome === "UNKNOWN" && error.code !== "OUTCOME_UNKNOWN") {
+      this.#rejectWith(unknownOutcome(error.message, error));
+    } else {
+      this.#failed(error);
+    }
+  }
+
+  onFailure(error: CacheError, wasRefused: boolean): void {
+    if (this.#state.at === "done") return;
+    if (!wasRefused && this.#isPossiblyDone())
+      this.#rejectWith(unknownOutcome(error.message, error));
+    else if (error.code === "CLOSED") this.#rejectWith(error);
+    else this.#failed(new CacheError("UNAVAILABLE", error.message, { cause: error }));
+  }
+
+  /**
+   * Ends the call without an answer: with `reason`, unless it is a write that may have happened;
+   * then with `OUTCOME_UNKNOWN`, caused by `reason`.
+   */
+  end(reason: unknown, why: string): void {
+    if (this.#state.at === "done") return;
+    this.#rejectWith(this.#isPossiblyDone() ? unknownOutcome(why, reason) : reason);
+  }
+
+  #isPossiblyDone(): boolean {
+    return this.#request.isWrite && this.#state.at === "sent";
+  }
+
+  #attempt(named: Target | undefined, knownSinceEpoch: number): void {
+    const target = named ?? this.#target();
+    if (target === undefined) {
+      this.#failed(new CacheError("UNAVAILABLE", "the key's partition has no owner"));
+      return;
+    }
+    const detour = this.#context.detour(target, this.operation);
+    if (detour !== undefined) {
+      this.#take(detour, target);
+      return;
+    }
+    let pipe: Pipe;
+    try {
+      pipe = this.#context.pipeTo(target, knownSinceEpoch);
+    } catch (error) {
+      this.#failed(CacheError.from(error));
+      return;
+    }
+    this.#state = { at: "queued", pipe, target };
+    pipe.send(this);
+  }
+
+  #target(): Target | undefined {
+    const { to } = this.#request;
+    return "partition" in to ? this.#context.router().ownerOf(to.partition) : to.member;
+  }
+
+  #take(detour: Detour, target: Target): void {
+    this.#state = { at: "queued", pipe: undefined, target };
+    const begin = () => {
+      this.onSend();
+      return this.#state.at === "sent";
+    };
+    detour(this.#msLeft(), begin).then(
+      (reply) => this.onReply(reply),
+      (error: unknown) => this.onFailure(CacheError.from(error), false),
+    );
+  }
+
+  #msLeft(): number {
+    return Math.max(1, Math.ceil(this.deadlineMs - this.#context.clock.monotonic()));
+  }
+
+  /** An attempt failed, and the operation was certainly not executed. */
+  #failed(error: CacheError): void {
+    const { random, clock } = this.#context;
+    const router = this.#context.router();
+    const earlierFailures = this.#failures;
+    this.#failures += 1;
+    this.#lastError = error;
+    const { to } = this.#request;
+    if (error instanceof NotOwnerError) this.#context.expectEpoch(error.hint.epoch);
+    const step = nextStep({ error, earlierFailures, epoch: router.epoch }, random);
+    const isGone = "member" in to && !router.has(to.member.incarnation);
+    if (step.step === "give-up" || isGone) {
+      this.#rejectWith(error);
+    } else if (step.step === "follow" && error instanceof NotOwnerError) {
+      this.#attempt(step.owner, error.hint.epoch);
+    } else if (step.step === "wait") {
+      this.#wait(step.waitMs, clock);
+    }
+  }
+
+  #wait(waitMs: number, clock: Clock): void {
+    const tryAgain = () => {
+      cancel();
+      this.#attempt(undefined, 0);
+    };
+    const cancelTimer = clock.after(waitMs, tryAgain);
+    const cancelListener = this.#context.onNextTopology(tryAgain);
+    const cancel = () => {
+      cancelTimer();
+      cancelListener();
+    };
+    this.#state = { at: "waiting", cancel };
+  }
+
+  #expire(): void {
+    const state = this.#state;
+    if (state.at === "sent" && state.pipe && state.pipe.lastMessageMs < this.#sentAtMs) {
+      this.#context.suspect(state.target.address);
+    }
+    const last = this.#lastError;
+    const why = last === undefined ? "" : `; before that ${last.code}: ${last.message}`;
+    const message = `no answer within ${this.#request.timeoutMs} ms${why}`;
+    const cause = last === undefined ? {} : { cause: last };
+    this.end(new CacheError("DEADLINE_EXCEEDED", message, cause), message);
+  }
+
+  #rejectWith(reason: unknown): void {
+    this.#finish();
+    this.#reject(reason);
+  }
+
+  #finish(): void {
+    const state = this.#state;
+    this.#state = { at: "done" };
+    this.#cancelDeadline();
+    if (this.#onAbort) this.#request.signal?.removeEventListener("abort", this.#onAbort);
+    if (state.at === "waiting") state.cancel();
+    if (state.at === "queued" || state.at === "sent") state.pipe?.withdraw(this);
+  }
+}
+
+function unknownOutcome(why: string, cause: unknown): CacheError {
+  const message = `the write was sent, and whether it happened is not known: ${why}`;
+  return new CacheError("OUTCOME_UNKNOWN", message, { cause });
+}

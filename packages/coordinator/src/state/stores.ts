@@ -1,0 +1,56 @@
+/**
+ * What a coordinator keeps in the database: what the cluster is, and which epochs and terms are set
+ * aside. The tables are brought up to date before their first use, and not when the process starts:
+ * a coordinator that only stands by, or whose registry has all it needs, can do without a database.
+ */
+import type { ClusterConfig } from "@holdfast/core";
+import {
+  type Database,
+  type DatabaseSettings,
+  type Floor,
+  migrate,
+  readFloor,
+  readMeta,
+  reserveFloor,
+  writeMeta,
+} from "@holdfast/process";
+
+/** What the cluster is. */
+export interface MetaStore {
+  /** @throws {DatabaseError} */
+  read(): Promise<ClusterConfig | undefined>;
+  /** Remembers it unless something is remembered already, and returns what is. @throws {DatabaseError} */
+  write(config: ClusterConfig): Promise<ClusterConfig>;
+}
+
+/** The epochs and terms that are set aside. */
+export interface FloorStore {
+  /** @throws {DatabaseError} */
+  read(): Promise<Floor>;
+  /** Raises what is lower, and returns what is set aside then. @throws {DatabaseError} */
+  reserve(wanted: Floor): Promise<Floor>;
+}
+
+export interface Stores {
+  readonly meta: MetaStore;
+  readonly floor: FloorStore;
+}
+
+export function createStores(database: Database, settings: DatabaseSettings | undefined): Stores {
+  let isPrepared = settings?.migrate !== true;
+  async function prepared<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (!isPrepared) await migrate(database);
+    isPrepared = true;
+    return await work();
+  }
+  return {
+    meta: {
+      read: () => prepared(() => readMeta(database)),
+      write: (config) => prepared(() => writeMeta(database, config)),
+    },
+    floor: {
+      read: () => prepared(() => readFloor(database)),
+      reserve: (wanted) => prepared(() => reserveFloor(database, wanted)),
+    },
+  };
+}
