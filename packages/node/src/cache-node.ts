@@ -122,8 +122,9 @@ export class CacheNode implements AsyncDisposable {
     membership.amend({ state: "draining" });
     presence.refresh();
     await this.#handOver(deadlineMs);
-    await this.#servers.data.stop();
-    // Nobody writes any more: what is dirty now is all there will be.
+    // Clients and other nodes both write through here; after this nobody does, and what is dirty
+    // now is all there will be.
+    await Promise.all([this.#servers.data.stop(), this.#servers.peer.stop()]);
     const untilMs = Math.max(deadlineMs, clock.monotonic() + FINAL_FLUSH_MS);
     const remaining = await caches.flushAll(untilMs);
     logger.info({ remaining }, "drained");

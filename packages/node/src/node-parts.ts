@@ -77,7 +77,8 @@ export function assembleNode(inputs: NodeInputs): NodeParts {
   const { options, cluster, registry, database, clock, random, logger } = inputs;
   const lease = new LeaseKeeper({ registry, clock, logger, ttlMs: options.etcd.leaseTtlMs });
   const topology = new TopologyWatch(registry, clock, logger, cluster);
-  const right = new RightToServe(lease, topology, clock, options.outageMaxMs);
+  const membership = createMembership(inputs, lease, topology);
+  const right = new RightToServe(membership, topology, clock, options.outageMaxMs);
   const ownership = new Ownership(inputs.incarnation, right, clock, {
     ended: ({ partition }) => caches.drop(partition),
     deposed: () => presence.depose(),
@@ -92,7 +93,10 @@ export function assembleNode(inputs: NodeInputs): NodeParts {
     mayFinish: (tenure) => ownership.mayFinish(tenure),
     fenced: (tenure) => fences.ready(tenure),
     raiseTerm: (tenure, minTerm) => terms.raise(tenure, minTerm),
-    deposed: () => presence.depose(),
+    // The answer may be an old one, to what this process was before.
+    deposed: (incarnation) => {
+      if (incarnation === ownership.incarnation) presence.depose();
+    },
     restoreIncarnation: () => presence.restore(),
   };
   const budget = new MemoryBudget(options.memoryBytes);
@@ -111,7 +115,6 @@ export function assembleNode(inputs: NodeInputs): NodeParts {
   const router = new Router(operations, peers, topology, clock);
   const warming = new Warming(router, (...query) => caches.keysOfQuery(...query), clock);
   const releases = new Releases(ownership, topology, caches, clock, logger);
-  const membership = createMembership(inputs, lease, topology);
   const presence = new Presence({
     membership,
     ownership,

@@ -277,7 +277,7 @@ describe("a write-through cache", () => {
     await expect(
       Promise.resolve(operations.set("k", text("v"), undefined, context())),
     ).rejects.toMatchObject({ code: "UNAVAILABLE" });
-    expect(events).toEqual(["deposed"]);
+    expect(events).toEqual(["deposed incarnation-1"]);
     expect(source.rows.size).toBe(0);
   });
 

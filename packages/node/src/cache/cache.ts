@@ -10,9 +10,9 @@ import type { Source } from "../database/source.js";
 import { costOf } from "../store/cost.js";
 import type { Store } from "../store/store.js";
 import { ABSENT, type NodeServices, type OperationContext, type ReadResult } from "./context.js";
-import { withDeadline } from "./deadline.js";
 import { checkTtl, expiryOf } from "./lifetimes.js";
 import { type Loads, ofEntry } from "./loads.js";
+import type { Occurrence } from "./occurrence.js";
 import type { Pattern } from "./patterns/pattern.js";
 import type { CacheCounters } from "./stats.js";
 import { type Change, type Decision, type WriteResult, Writes } from "./writes.js";
@@ -166,16 +166,13 @@ export class Cache {
   }
 
   async #getAfter(
-    unresolved: Promise<void>,
+    unresolved: Occurrence,
     key: string,
     context: OperationContext,
   ): Promise<ReadResult> {
-    await withDeadline(
-      unresolved,
-      this.#parts.clock,
-      context.deadlineMs,
-      () => new CacheError("UNAVAILABLE", "the outcome of a write to this key is being found out"),
-    );
+    if (!(await unresolved.wait(this.#parts.clock, context.deadlineMs))) {
+      throw new CacheError("UNAVAILABLE", "the outcome of a write to this key is being found out");
+    }
     this.#writes.checkStillOurs(context);
     return this.get(key, context);
   }

@@ -23,7 +23,7 @@ export interface NodeServices {
   /** Asks for a higher term, because a version of a higher one was seen or sequences run out. */
   raiseTerm(tenure: Tenure, minTerm: number): void;
   /** The database says that this incarnation has been deposed. */
-  deposed(): void;
+  deposed(incarnation: Incarnation): void;
   /**
    * The database does not know this incarnation. Resolves when it has been entered again, which is
    * done only if the registry still lists it.

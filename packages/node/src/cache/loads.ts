@@ -120,7 +120,8 @@ export class Loads {
       throw new CacheError("UNAVAILABLE", "this node lost its right to serve during the load");
     }
     if (termOf(row.version) > tenure.term) {
-      services.raiseTerm(tenure, termOf(row.version) + 1);
+      tenure.requireTerm(termOf(row.version) + 1);
+      services.raiseTerm(tenure, tenure.requiredTerm);
     }
     const expiresAtMs = row.expiresAtMs ?? Number.POSITIVE_INFINITY;
     if (load.isDetached) return toRead(row, expiresAtMs, clock.now());

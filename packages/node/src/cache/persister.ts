@@ -3,9 +3,9 @@
  * former owners, under the node's present incarnation, and with what the database says about
  * ownership passed on to the node. It sends once; who calls decides about repeating.
  */
-import { CacheError, termOf } from "@holdfast/core";
+import { CacheError, type Incarnation, termOf } from "@holdfast/core";
 import { DatabaseError } from "@holdfast/process";
-import type { FlushResult, FlushRow, Source } from "../database/source.js";
+import type { FlushRow, NotLive, RowResult, Source } from "../database/source.js";
 import type { Tenure } from "../ownership/tenure.js";
 import type { NodeServices } from "./context.js";
 
@@ -17,12 +17,10 @@ export interface PersistRow extends FlushRow {
 /**
  * `done`: the database has this version. `superseded`: it has a newer one, which stands. `behind`:
  * it has one of a term that this owner's does not reach; a higher term has been asked for, under
- * which the row must be written again.
+ * which the row must be written again. `lost`: it was not sent, because its partition is not this
+ * node's any more.
  */
-export type PersistOutcome =
-  | { readonly at: "done" }
-  | { readonly at: "superseded" }
-  | { readonly at: "behind"; readonly minTerm: number };
+export type PersistOutcome = { readonly at: "done" | "superseded" | "behind" | "lost" };
 
 /** The database no longer takes this incarnation's writes: nothing was written. */
 export class DeposedError extends CacheError {
@@ -46,26 +44,25 @@ export class Persister {
   }
 
   /**
-   * Sends the rows in one statement.
+   * Sends the rows in one statement. Outcomes are in the order of the rows.
    *
    * @throws {DatabaseError} as the source does.
-   * @throws {DeposedError} when the incarnation has been fenced, or a partition is not owned.
+   * @throws {DeposedError} when the incarnation has been fenced.
    */
   async send(rows: readonly PersistRow[]): Promise<PersistOutcome[]> {
-    const tenures = rows.map((row) => this.#tenure(row));
-    for (const tenure of new Set(tenures)) await this.#services.fenced(tenure);
-    const result = await this.#source.flush(this.#services.incarnation(), rows);
-    await this.#checkLive(result);
-    if (result.at !== "flushed") throw new DeposedError();
-    return result.rows.map((row, index) => {
-      if (row.at !== "higher") return { at: "done" };
-      // There is a tenure for every row.
-      const tenure = tenures[index] as Tenure;
-      if (termOf(row.version) <= tenure.term) return { at: "superseded" };
-      const minTerm = termOf(row.version) + 1;
-      this.#services.raiseTerm(tenure, minTerm);
-      return { at: "behind", minTerm };
-    });
+    const { incarnation, owned } = await this.#whenFenced(rows);
+    const outcomes = new Map<PersistRow, PersistOutcome>();
+    if (owned.size > 0) {
+      const sent = [...owned.keys()];
+      const result = await this.#source.flush(incarnation, sent);
+      if (result.at !== "flushed") throw await this.#notLive(result, incarnation);
+      for (const [index, row] of sent.entries()) {
+        // There is a result and a tenure for each row that was sent.
+        const rowResult = result.rows[index] as RowResult;
+        outcomes.set(row, this.#outcome(rowResult, owned.get(row) as Tenure));
+      }
+    }
+    return rows.map((row) => outcomes.get(row) ?? { at: "lost" });
   }
 
   /**
@@ -74,28 +71,54 @@ export class Persister {
    * @throws {DatabaseError}, {DeposedError} as `send`.
    */
   async park(row: PersistRow, problem: DatabaseError): Promise<void> {
-    await this.#services.fenced(this.#tenure(row));
-    const result = await this.#source.deadLetter(this.#services.incarnation(), row, {
+    const { incarnation, owned } = await this.#whenFenced([row]);
+    if (owned.size === 0) throw new DeposedError();
+    const result = await this.#source.deadLetter(incarnation, row, {
       sqlstate: problem.sqlstate ?? "",
       message: problem.serverMessage,
     });
-    if (result.at !== "parked") await this.#checkLive(result);
+    if (result.at !== "parked") throw await this.#notLive(result, incarnation);
   }
 
-  #tenure({ partition }: PersistRow): Tenure {
-    const tenure = this.#services.tenureOf(partition);
-    if (tenure === undefined) throw new DeposedError();
-    return tenure;
+  /**
+   * Waits until former owners are fenced off; then tells which rows are still this node's to write,
+   * and under which name. Between the answer and the statement nothing may be awaited.
+   */
+  async #whenFenced(rows: readonly PersistRow[]): Promise<{
+    readonly incarnation: Incarnation;
+    readonly owned: ReadonlyMap<PersistRow, Tenure>;
+  }> {
+    const services = this.#services;
+    const before = new Map(rows.map((row) => [row, services.tenureOf(row.partition)]));
+    for (const tenure of new Set(before.values())) {
+      if (tenure !== undefined) await services.fenced(tenure);
+    }
+    // A tenure ends with its incarnation, so one that is still held belongs to the present one.
+    const owned = new Map<PersistRow, Tenure>();
+    for (const [row, tenure] of before) {
+      if (tenure !== undefined && services.tenureOf(row.partition) === tenure) {
+        owned.set(row, tenure);
+      }
+    }
+    return { incarnation: services.incarnation(), owned };
   }
 
-  async #checkLive(result: Pick<FlushResult, "at">): Promise<void> {
+  #outcome(result: RowResult, tenure: Tenure): PersistOutcome {
+    if (result.at !== "higher") return { at: "done" };
+    const term = termOf(result.version);
+    if (term <= tenure.term) return { at: "superseded" };
+    tenure.requireTerm(term + 1);
+    this.#services.raiseTerm(tenure, term + 1);
+    return { at: "behind" };
+  }
+
+  /** What it means that nothing was written. */
+  async #notLive(result: NotLive, incarnation: Incarnation): Promise<Error> {
     if (result.at === "fenced") {
-      this.#services.deposed();
-      throw new DeposedError();
+      this.#services.deposed(incarnation);
+      return new DeposedError();
     }
-    if (result.at === "missing") {
-      await this.#services.restoreIncarnation();
-      throw new DatabaseError("unavailable", "the database had lost this node's incarnation row");
-    }
+    await this.#services.restoreIncarnation();
+    return new DatabaseError("unavailable", "the database had lost this node's incarnation row");
   }
 }

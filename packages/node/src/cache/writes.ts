@@ -13,6 +13,7 @@ import type { OperationContext, ReadResult } from "./context.js";
 import { withDeadline } from "./deadline.js";
 import { KeyTurns } from "./key-turns.js";
 import { checkTtl, expiryOf } from "./lifetimes.js";
+import type { Occurrence } from "./occurrence.js";
 
 /** What a write is to make of an entry. */
 export interface Change {
@@ -64,11 +65,7 @@ export class Writes {
     context: OperationContext,
   ): WriteResult | Promise<WriteResult> {
     this.#checkAllowed(change);
-    return this.#inTurn(key, context, (attempt) => {
-      const ready = this.#ready(key, change, context);
-      if (ready === undefined) return this.#commit(attempt, change);
-      return ready.then(() => this.#commit(attempt, change));
-    });
+    return this.#inTurn(key, context, (attempt) => this.#commitWhenReady(attempt, change));
   }
 
   /** Writes what `decide` makes of the present entry; `undefined` when it makes nothing of it. */
@@ -79,15 +76,14 @@ export class Writes {
   ): Promise<WriteResult | undefined> {
     if (this.#parts.pattern.isReadOnly) throw readOnly();
     return this.#inTurn(key, context, async (attempt) => {
-      for (let isReady = false; ; ) {
+      for (;;) {
         const change = decide(await this.#read(key, context));
         if (change === undefined) return undefined;
         this.#checkAllowed(change);
-        const ready = isReady ? undefined : this.#ready(key, change, context);
-        if (ready === undefined) return this.#commit(attempt, change);
-        await ready;
+        const wait = this.#wait(key, change, context);
+        if (wait === undefined) return this.#commit(attempt, change);
+        await wait;
         // It is this key's turn, so nobody has written; but the entry may have expired meanwhile.
-        isReady = true;
       }
     });
   }
@@ -106,6 +102,8 @@ export class Writes {
     context: OperationContext,
     action: (attempt: Attempt) => T | Promise<T>,
   ): T | Promise<T> {
+    const unresolved = this.#parts.pattern.unresolved(key);
+    if (unresolved !== undefined) return this.#inTurnAfter(unresolved, key, context, action);
     const { tenure, deadlineMs } = context;
     const attempt: Attempt = { key, context, hasVersion: false, isAbandoned: false };
     tenure.writesInFlight += 1;
@@ -133,6 +131,30 @@ export class Writes {
     });
   }
 
+  /** Joins the line only when it is known what became of the write before it. */
+  async #inTurnAfter<T>(
+    unresolved: Occurrence,
+    key: string,
+    context: OperationContext,
+    action: (attempt: Attempt) => T | Promise<T>,
+  ): Promise<T> {
+    if (!(await unresolved.wait(this.#clock, context.deadlineMs))) {
+      throw new CacheError(
+        "DEADLINE_EXCEEDED",
+        "the outcome of an earlier write to this key is being found out; nothing was written",
+      );
+    }
+    this.checkStillOurs(context);
+    return this.#inTurn(key, context, action);
+  }
+
+  /** Looks again after every wait: what it waited for may have been taken by somebody else. */
+  #commitWhenReady(attempt: Attempt, change: Change): WriteResult | Promise<WriteResult> {
+    const wait = this.#wait(attempt.key, change, attempt.context);
+    if (wait === undefined) return this.#commit(attempt, change);
+    return wait.then(() => this.#commitWhenReady(attempt, change));
+  }
+
   /** Assigns the version and writes. Everything that can be refused has been checked. */
   #commit(attempt: Attempt, change: Change): WriteResult | Promise<WriteResult> {
     const { pattern, services, config, clock, random } = this.#parts;
@@ -158,12 +180,10 @@ export class Writes {
     });
   }
 
-  /** What a write must wait for before it may begin; `undefined`: nothing. */
-  #ready(key: string, change: Change, context: OperationContext): Promise<void> | undefined {
+  /** What a write must wait for before it may be committed in this tick; `undefined`: nothing. */
+  #wait(key: string, change: Change, context: OperationContext): Promise<void> | undefined {
     const { source, pattern } = this.#parts;
-    if (!this.#isPrepared && source !== undefined) {
-      return this.#prepare(source).then(() => this.#ready(key, change, context));
-    }
+    if (!this.#isPrepared && source !== undefined) return this.#prepare(source);
     source?.check(key, change.value, change.encoding);
     return pattern.room(key, costOf(key, change.value), context);
   }

@@ -5,10 +5,14 @@
  *
  * A lost lease does not end an incarnation: while the topology still lists it, the node puts its
  * record back, in a transaction that compares the topology it has read, so that it cannot return
- * behind the back of a coordinator that has just declared it dead. Deciding to become a new
- * incarnation is the composition root's; membership then registers that one.
+ * behind the back of a coordinator that has just declared it dead. Only from then on does the new
+ * lease say anything about the right to serve.
+ *
+ * A registry that shows no topology, or an older one than this node has read, has lost data. The
+ * node registers all the same, so that a coordinator learns what there was, and serves nothing
+ * before it has read a later topology than that.
  */
-import { type Clock, delay, findMember, type Logger } from "@holdfast/core";
+import { type Clock, delay, findMember, type Incarnation, type Logger } from "@holdfast/core";
 import {
   type Compare,
   decodeMember,
@@ -20,6 +24,8 @@ import {
   RegistryUnavailableError,
   TOPOLOGY_KEY,
 } from "@holdfast/process";
+import { decodeTopology } from "@holdfast/proto";
+import type { LeaseView } from "../ownership/right-to-serve.js";
 import type { TopologyWatch } from "./topology-watch.js";
 
 /** How often a node that must wait looks again. */
@@ -42,11 +48,22 @@ export interface MembershipOptions {
 
 type Identity = Omit<MemberRecord, "topologyEpoch">;
 
-export class Membership {
+type Registration =
+  | { readonly at: "registered" }
+  /** The key is somebody else's: `incarnation` says whose. */
+  | { readonly at: "taken"; readonly incarnation: Incarnation }
+  /** The key is free; another comparison did not hold. */
+  | { readonly at: "outrun" };
+
+export class Membership implements LeaseView {
   readonly #options: MembershipOptions;
   readonly #key: string;
   #record: MemberRecord;
   #modRevision = 0;
+  /** The lease under which the record was last put. */
+  #registeredUnder: string | undefined;
+  /** The right to serve begins with a topology later than this one. */
+  #servesAfterEpoch = 0;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(options: MembershipOptions, identity: Identity) {
@@ -57,6 +74,16 @@ export class Membership {
 
   get record(): MemberRecord {
     return this.#record;
+  }
+
+  /** Monotonic instant until which this node is certainly registered; -Infinity: it may not be. */
+  get safeUntilMs(): number {
+    const { lease, topology } = this.#options;
+    const isRegistered = lease.leaseId !== undefined && lease.leaseId === this.#registeredUnder;
+    const isCurrent = (topology.topology?.epoch ?? 0) > this.#servesAfterEpoch;
+    return isRegistered && (isCurrent || this.#servesAfterEpoch === 0)
+      ? lease.safeUntilMs
+      : Number.NEGATIVE_INFINITY;
   }
 
   /** Changes what the record will say when it is next written. */
@@ -74,7 +101,7 @@ export class Membership {
     const { lease, clock, predecessorWaitMs } = this.#options;
     const leaseId = lease.leaseId ?? (await lease.acquire());
     const deadlineMs = clock.monotonic() + predecessorWaitMs;
-    while (!(await this.#tryRegister(leaseId, []))) {
+    while ((await this.#put(leaseId, [])).at !== "registered") {
       if (clock.monotonic() >= deadlineMs) throw await this.#inUse();
       await delay(clock, POLL_MS);
     }
@@ -83,23 +110,31 @@ export class Membership {
   /**
    * Puts the record of the same incarnation back after its lease was lost.
    *
-   * @returns false when the topology does not list the incarnation as alive (any more): it must
-   *   become a new one.
+   * @returns false when the incarnation has been replaced: it must become a new one.
+   * @throws {RegistryUnavailableError} when that could not be found out yet.
    */
   async reregister(): Promise<boolean> {
     const { registry, lease } = this.#options;
+    const { topology, modRevision } = this.#options.topology;
     const leaseId = lease.leaseId ?? (await lease.acquire());
     const entry = await registry.get(TOPOLOGY_KEY);
-    const { topology, modRevision } = this.#options.topology;
-    // The topology that is about to be compared must be the one that was decided upon.
-    if (entry === undefined || topology === undefined || entry.modRevision !== modRevision) {
-      throw new RegistryUnavailableError("the latest topology has not been read yet");
+    const equals = entry?.modRevision ?? 0;
+    const knownEpoch = topology?.epoch ?? 0;
+    const hasLostData =
+      knownEpoch > 0 && (entry === undefined || decodeTopology(entry.value).epoch < knownEpoch);
+    if (!hasLostData) {
+      // The topology that is compared must be the one that was decided upon.
+      if (topology === undefined || equals !== modRevision) throw outrun();
+      const member = findMember(topology, this.#record.incarnation);
+      if (member === undefined || member.state === "dead") return false;
     }
-    const member = findMember(topology, this.#record.incarnation);
-    if (member === undefined || member.state === "dead") return false;
-    return this.#tryRegister(leaseId, [
-      { key: TOPOLOGY_KEY, target: "mod", equals: entry.modRevision },
-    ]);
+    this.#record = { ...this.#record, topologyEpoch: knownEpoch };
+    const compare: Compare = { key: TOPOLOGY_KEY, target: "mod", equals };
+    const result = await this.#put(leaseId, [compare]);
+    if (result.at === "registered" && hasLostData) this.#servesAfterEpoch = knownEpoch;
+    if (result.at === "registered") return true;
+    if (result.at === "taken" && result.incarnation !== this.#record.incarnation) return false;
+    throw outrun();
   }
 
   /** Whether the registry lists this very incarnation now. @throws {RegistryUnavailableError} */
@@ -127,21 +162,26 @@ export class Membership {
     return this.#options.lease.release();
   }
 
-  async #tryRegister(leaseId: string, compares: readonly Compare[]): Promise<boolean> {
+  async #put(leaseId: string, compares: readonly Compare[]): Promise<Registration> {
     const { registry } = this.#options;
     const result = await registry.transact(
       [{ key: this.#key, target: "create", equals: 0 }, ...compares],
       [{ key: this.#key, put: encodeRecord(this.#record), leaseId }],
     );
-    if (result.succeeded) {
-      this.#modRevision = result.revision;
-      return true;
-    }
-    // The answer to an earlier attempt may have been lost: it was this very incarnation's.
+    if (result.succeeded) return this.#registered(leaseId, result.revision);
     const entry = await registry.get(this.#key);
-    if (entry === undefined || entry.leaseId !== leaseId) return false;
-    this.#modRevision = entry.modRevision;
-    return decodeMember(entry.value).incarnation === this.#record.incarnation;
+    if (entry === undefined) return { at: "outrun" };
+    const { incarnation } = decodeMember(entry.value);
+    // The answer to an earlier attempt of this very incarnation may have been lost.
+    const isOurs = entry.leaseId === leaseId && incarnation === this.#record.incarnation;
+    if (isOurs) return this.#registered(leaseId, entry.modRevision);
+    return { at: "taken", incarnation };
+  }
+
+  #registered(leaseId: string, modRevision: number): Registration {
+    this.#modRevision = modRevision;
+    this.#registeredUnder = leaseId;
+    return { at: "registered" };
   }
 
   async #write(): Promise<void> {
@@ -160,8 +200,13 @@ export class Membership {
       return;
     }
     const entry = await registry.get(this.#key);
-    if (entry?.leaseId === leaseId) this.#modRevision = entry.modRevision;
-    else logger.debug({}, "the member record is gone; it is not this lease's to change");
+    if (entry?.leaseId !== leaseId) {
+      logger.debug({}, "the member record is gone; it is not this lease's to change");
+      return;
+    }
+    // An earlier write was made whose answer was lost. What is there may be older than the record.
+    this.#modRevision = entry.modRevision;
+    if (entry.value.toString() !== encodeRecord(this.#record)) throw outrun();
   }
 
   async #inUse(): Promise<NodeIdInUseError> {
@@ -172,4 +217,9 @@ export class Membership {
       `node id in use: a live process${where} is registered as "${nodeId}"; give each node an id of its own`,
     );
   }
+}
+
+/** Something was published or written meanwhile: whoever asked looks again. */
+function outrun(): RegistryUnavailableError {
+  return new RegistryUnavailableError("the registry has moved on; looking again");
 }

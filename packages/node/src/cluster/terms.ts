@@ -23,6 +23,8 @@ export class Terms {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #running = new Map<Tenure, Promise<void>>();
+  /** The highest term that anybody asked for. */
+  readonly #wanted = new WeakMap<Tenure, number>();
   readonly #stopping = new AbortController();
 
   constructor(
@@ -39,8 +41,9 @@ export class Terms {
 
   /** Makes sure that the tenure's term becomes at least `minTerm`. Returns at once. */
   raise(tenure: Tenure, minTerm: number): void {
+    this.#wanted.set(tenure, Math.max(minTerm, this.#wanted.get(tenure) ?? 0));
     if (this.#running.has(tenure) || this.#stopping.signal.aborted) return;
-    const run = this.#raise(tenure, minTerm).finally(() => this.#running.delete(tenure));
+    const run = this.#raise(tenure).finally(() => this.#running.delete(tenure));
     this.#running.set(tenure, run);
   }
 
@@ -49,9 +52,11 @@ export class Terms {
     await Promise.all(this.#running.values());
   }
 
-  async #raise(tenure: Tenure, minTerm: number): Promise<void> {
-    while (tenure.term < minTerm && tenure.state.at !== "ended" && !this.#stopping.signal.aborted) {
-      const { partition, term } = tenure;
+  async #raise(tenure: Tenure): Promise<void> {
+    for (;;) {
+      const { partition, term, state } = tenure;
+      const minTerm = this.#wanted.get(tenure) ?? 0;
+      if (term >= minTerm || state.at === "ended" || this.#stopping.signal.aborted) return;
       try {
         await this.#requests.requestTerm(this.#incarnation(), partition, term, minTerm);
       } catch (error) {

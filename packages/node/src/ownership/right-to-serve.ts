@@ -1,16 +1,16 @@
 /**
  * Whether this node may act as an owner at this very instant. Owning a partition in the topology
  * it last read is not enough: the topology may have moved on without it. Without backups the right
- * comes from the lease in the registry, counted from the sending of its last renewal; and it ends,
- * whatever the lease says, when the node has not read the topology for too long.
+ * comes from the lease under which the node is registered, counted from the sending of its last
+ * renewal; and it ends, whatever the lease says, when the node has not read the topology for too long.
  *
  * Both are compared on the monotonic clock in the tick in which an operation is evaluated.
  */
 import { CacheError, type Clock } from "@holdfast/core";
 
-/** The part of the lease that matters here. */
+/** The part of the registration that matters here. */
 export interface LeaseView {
-  /** Monotonic instant until which the lease certainly holds; -Infinity without one. */
+  /** Monotonic instant until which the node is certainly registered; -Infinity: it may not be. */
   readonly safeUntilMs: number;
 }
 

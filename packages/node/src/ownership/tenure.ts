@@ -30,6 +30,7 @@ export class Tenure {
   readonly partition: number;
   #term: number;
   #sequence = 0;
+  #requiredTerm = 0;
   #state: TenureState = { at: "serving" };
   /** Former owners that must be fenced off before the first database statement. */
   unfenced: readonly Incarnation[];
@@ -60,12 +61,28 @@ export class Tenure {
     return this.#sequence >= SEQUENCE_RENEWAL;
   }
 
+  /** The least term under which versions may be assigned; 0: any. */
+  get requiredTerm(): number {
+    return this.#requiredTerm;
+  }
+
+  /** A version of a higher term was seen: no more are assigned until the tenure has this one. */
+  requireTerm(minTerm: number): void {
+    this.#requiredTerm = Math.max(this.#requiredTerm, minTerm);
+  }
+
   /**
    * Assigns the next version. From then on the write may be seen, whatever happens next.
    *
-   * @throws {CacheError} `UNAVAILABLE` when the term has no sequence left.
+   * @throws {CacheError} `UNAVAILABLE` when the term has no sequence left, or a higher one is needed.
    */
   nextVersion(): number {
+    if (this.#term < this.#requiredTerm) {
+      throw new CacheError(
+        "UNAVAILABLE",
+        `partition ${this.partition} waits for term ${this.#requiredTerm}: the database knows a later one than ${this.#term}`,
+      );
+    }
     if (this.#sequence >= MAX_SEQUENCE) {
       throw new CacheError(
         "UNAVAILABLE",

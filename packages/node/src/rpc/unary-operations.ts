@@ -61,8 +61,11 @@ export class UnaryOperations {
     return { replies: [...replies], nodeId, incarnation };
   }
 
+  /** @throws {CacheError} `DEADLINE_EXCEEDED` when the caller has given up already. */
   request({ deadlineMs }: CallContext): RequestContext {
-    return requestContext(this.#clock, 0, deadlineMs - this.#clock.monotonic());
+    const leftMs = deadlineMs - this.#clock.monotonic();
+    if (leftMs > 0) return requestContext(this.#clock, 0, leftMs);
+    throw new CacheError("DEADLINE_EXCEEDED", "the call arrived too late; nothing was done");
   }
 
   #all(operations: readonly Stated[], context: CallContext): Promise<readonly Reply[]> {

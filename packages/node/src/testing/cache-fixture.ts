@@ -46,7 +46,7 @@ export function createCacheFixture(pattern: CachePattern, overrides: object = {}
     mayFinish: (candidate) => fixture.right && isOurs(candidate),
     fenced: () => undefined,
     raiseTerm: (_tenure, minTerm) => events.push(`raise ${minTerm}`),
-    deposed: () => events.push("deposed"),
+    deposed: (incarnation) => events.push(`deposed ${incarnation}`),
     restoreIncarnation: async () => {
       events.push("restored");
     },

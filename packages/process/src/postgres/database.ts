@@ -80,7 +80,6 @@ export interface Session extends AsyncDisposable {
 
 /** How much later than the server this side gives up, so that the server's definite answer wins. */
 const ANSWER_MARGIN_MS = 1_000;
-
 const KEEP_ALIVE_DELAY_MS = 10_000;
 
 /** OID of `bigint`. Ours are versions and counts: safe integers by construction. */
@@ -130,7 +129,9 @@ class PostgresDatabase implements Database {
       usable = true;
       return toResult(result);
     } catch (error) {
-      usable = error instanceof DatabaseError && isUsableAfter(error);
+      const isRefusal = error instanceof DatabaseError && error.kind === "refused";
+      const sqlstate = isRefusal ? error.sqlstate : undefined;
+      usable = sqlstate !== undefined && leavesConnectionUsable(sqlstate);
       throw error;
     } finally {
       connection.release(usable);
@@ -271,11 +272,6 @@ function sessionSettings(schema: string): string {
 function checkUrl(url: string): void {
   const { protocol } = new URL(url);
   if (protocol !== "postgres:" && protocol !== "postgresql:") throw new TypeError("protocol");
-}
-
-/** Whether the connection can serve others after a statement that failed like this. */
-function isUsableAfter({ kind, sqlstate }: DatabaseError): boolean {
-  return kind === "refused" && sqlstate !== undefined && leavesConnectionUsable(sqlstate);
 }
 
 function toConfig({ name, text, values }: Statement): QueryConfig {

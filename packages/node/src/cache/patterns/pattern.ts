@@ -6,6 +6,7 @@
  */
 import type { WriteBehindQueue } from "../../write-behind/queue.js";
 import type { OperationContext, ReadResult } from "../context.js";
+import type { Occurrence } from "../occurrence.js";
 
 /** A write that has been checked and has its version; the cache holds the key's turn. */
 export interface Mutation {
@@ -29,10 +30,11 @@ export interface Pattern {
   miss(key: string, context: OperationContext): ReadResult | Promise<ReadResult>;
 
   /**
-   * Something to wait for before the key may be read: a write whose outcome is being found out.
+   * Something to wait for before the key may be read or written: a write whose outcome is being
+   * found out.
    * `undefined`: nothing.
    */
-  unresolved(key: string): Promise<void> | undefined;
+  unresolved(key: string): Occurrence | undefined;
 
   /**
    * Waits until a write of this size may be accepted; `undefined`: at once.

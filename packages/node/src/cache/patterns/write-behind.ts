@@ -3,8 +3,9 @@
  * database in batches. A dirty entry is pinned in memory until then, so a read always finds the
  * newest write, and a deletion stays as a pinned entry without a value.
  */
-import type { Clock, Logger, Random } from "@holdfast/core";
+import { type Clock, type Logger, type Random, termOf } from "@holdfast/core";
 import { DatabaseError } from "@holdfast/process";
+import type { Tenure } from "../../ownership/tenure.js";
 import type {
   DirtyEntry,
   FlushFailure,
@@ -39,8 +40,6 @@ export class WriteBehind implements Pattern, FlushSink {
   /** Grows when the cache is cleared: entries of an earlier one are dropped once they are clean. */
   #generation = 0;
   readonly #generations = new WeakMap<DirtyEntry, number>();
-  /** Rows that must be written under a higher term than the one they got their version in. */
-  readonly #renewals = new Map<DirtyEntry, number>();
 
   constructor(options: WriteBehindOptions) {
     this.#options = options;
@@ -95,20 +94,19 @@ export class WriteBehind implements Pattern, FlushSink {
   }
 
   async flush(rows: readonly DirtyEntry[]): Promise<readonly RowOutcome[]> {
-    const ready = rows.filter((row) => this.#renew(row));
-    if (ready.length === 0) return rows.map(() => "again");
-    const outcomes = await this.#options.persister.send(ready);
-    const again = new Set(rows);
-    for (const [index, row] of ready.entries()) {
-      const outcome = outcomes[index];
-      if (outcome?.at === "behind") this.#renewals.set(row, outcome.minTerm);
-      else again.delete(row);
-      if (outcome?.at === "superseded") {
+    const plans = new Map(rows.map((row) => [row, this.#plan(row)]));
+    const sent = rows.filter((row) => plans.get(row) === "send");
+    const outcomes = sent.length === 0 ? [] : await this.#options.persister.send(sent);
+    const done = new Set(rows.filter((row) => plans.get(row) === "skip"));
+    for (const [index, row] of sent.entries()) {
+      const at = outcomes[index]?.at;
+      if (at === "done" || at === "superseded") done.add(row);
+      if (at === "superseded" && this.queue.get(row.key) === row) {
         // A newer row stands in the database; the copy here is the older one.
-        if (this.queue.get(row.key) === row) this.#options.memory.remove(row.key, row.partition);
+        this.#options.memory.remove(row.key, row.partition);
       }
     }
-    return rows.map((row) => (again.has(row) ? "again" : "done"));
+    return rows.map((row) => (done.has(row) ? "done" : "again"));
   }
 
   classify(error: unknown): FlushFailure {
@@ -126,7 +124,6 @@ export class WriteBehind implements Pattern, FlushSink {
   settled(row: DirtyEntry, how: "persisted" | "parked"): void {
     const { memory } = this.#options;
     const { key, partition, version } = row;
-    this.#renewals.delete(row);
     // A newer write of the key is dirty: it holds the entry.
     if (this.queue.get(key) !== undefined) return;
     const isCleared = this.#generations.get(row) !== this.#generation;
@@ -138,29 +135,28 @@ export class WriteBehind implements Pattern, FlushSink {
     while (!this.queue.hasRoomFor(bytes)) await this.queue.waitForRoom(bytes, deadlineMs);
   }
 
-  /** Whether the row may be sent; gives it a version of the higher term it waited for. */
-  #renew(row: DirtyEntry): boolean {
-    const minTerm = this.#renewals.get(row);
-    if (minTerm === undefined) return true;
+  /**
+   * What to do with a row now. Where the database was found to hold versions of a higher term, rows
+   * of lower ones are given new versions once this owner has reached it; a row that a newer write of
+   * its key waits behind is left out then, or it would overtake that write.
+   */
+  #plan(row: DirtyEntry): "send" | "wait" | "skip" {
     const tenure = this.#options.services.tenureOf(row.partition);
-    if (tenure === undefined || tenure.term < minTerm) return false;
-    this.#renewals.delete(row);
-    const before = row.version;
-    row.version = tenure.nextVersion();
+    if (tenure === undefined) return "wait";
+    if (termOf(row.version) >= tenure.requiredTerm) return "send";
+    if (tenure.term < tenure.requiredTerm) return "wait";
+    if (this.queue.get(row.key) !== row) return "skip";
+    this.#renew(row, tenure);
+    return "send";
+  }
+
+  #renew(row: DirtyEntry, tenure: Tenure): void {
     const { memory } = this.#options;
     const entry = memory.find(row.key, row.partition);
-    if (entry?.pinned === true && entry.version === before) {
-      const { key, partition, version, value, encoding } = row;
-      memory.keepDirty({
-        key,
-        partition,
-        version,
-        value,
-        encoding,
-        rowExpiresAtMs: row.expiresAtMs,
-        copyExpiresAtMs: entry.expiresAtMs,
-      });
-    }
-    return true;
+    const isHeld = entry?.pinned === true && entry.version === row.version;
+    row.version = tenure.nextVersion();
+    if (!isHeld) return;
+    const { expiresAtMs: rowExpiresAtMs, ...written } = row;
+    memory.keepDirty({ ...written, rowExpiresAtMs, copyExpiresAtMs: entry.expiresAtMs });
   }
 }

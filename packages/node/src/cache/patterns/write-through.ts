@@ -13,7 +13,13 @@ import { Batcher } from "../batcher.js";
 import type { NodeServices, OperationContext, ReadResult } from "../context.js";
 import type { Loads } from "../loads.js";
 import type { Memory } from "../memory.js";
-import type { Persister, PersistOutcome, PersistRow } from "../persister.js";
+import { Occurrence } from "../occurrence.js";
+import {
+  DeposedError,
+  type Persister,
+  type PersistOutcome,
+  type PersistRow,
+} from "../persister.js";
 import type { CacheCounters } from "../stats.js";
 import type { Mutation, Pattern } from "./pattern.js";
 
@@ -39,9 +45,9 @@ export interface WriteThroughOptions {
 export class WriteThrough implements Pattern {
   readonly isReadOnly = false;
   readonly #options: WriteThroughOptions;
-  readonly #batcher: Batcher<PersistRow, PersistOutcome | DatabaseError>;
+  readonly #batcher: Batcher<PersistRow, PersistOutcome | Error>;
   /** Keys with a write that may or may not have happened. */
-  readonly #unresolved = new Map<string, Promise<void>>();
+  readonly #unresolved = new Map<string, Occurrence>();
   readonly #stopping = new AbortController();
 
   constructor(options: WriteThroughOptions) {
@@ -53,7 +59,7 @@ export class WriteThrough implements Pattern {
     return this.#options.loads.load(key, context);
   }
 
-  unresolved(key: string): Promise<void> | undefined {
+  unresolved(key: string): Occurrence | undefined {
     return this.#unresolved.get(key);
   }
 
@@ -65,14 +71,16 @@ export class WriteThrough implements Pattern {
     const { loads, memory, services } = this.#options;
     const { key, partition, version } = mutation;
     const outcome = await this.#persist(mutation, context);
-    if (outcome.at === "behind") {
-      throw new CacheError(
-        "UNAVAILABLE",
-        "the partition waits for a higher term; nothing was written",
-      );
+    // Whatever is kept here is from before the write: from now on it may be too old.
+    if (outcome.at === "behind" || !services.mayFinish(context.tenure)) {
+      this.#forget(mutation, context);
     }
-    loads.detach(key);
+    if (outcome.at === "behind") {
+      const why = "the partition waits for a higher term; nothing was written";
+      throw new CacheError("UNAVAILABLE", why);
+    }
     if (!services.mayFinish(context.tenure)) return;
+    loads.detach(key);
     if (outcome.at === "superseded") memory.remove(key, partition);
     else if (mutation.value === undefined) memory.rememberAbsent(key, partition, version);
     else memory.keepIfRoom(mutation);
@@ -91,26 +99,35 @@ export class WriteThrough implements Pattern {
   async #persist(mutation: Mutation, context: OperationContext): Promise<PersistOutcome> {
     const { clock, random } = this.#options;
     const row: PersistRow = { ...mutation, expiresAtMs: mutation.rowExpiresAtMs };
-    let markResolved: (() => void) | undefined;
+    let unresolved: Occurrence | undefined;
     try {
       for (let attempt = 0; ; attempt++) {
-        const failure = await this.#attempt(row);
-        if (!(failure instanceof Error)) return failure;
+        const answer = await this.#attempt(row);
+        if (!(answer instanceof Error) && answer.at !== "lost") return answer;
+        const failure = answer instanceof Error ? answer : new DeposedError();
         const wasSent = failure instanceof DatabaseError && failure.kind === "ambiguous";
-        if (wasSent) markResolved ??= this.#markUnresolved(mutation.key);
-        const mustKnow = markResolved !== undefined;
-        if (!mustKnow || this.#stopping.signal.aborted) throw toCallersError(failure, mustKnow);
-        if (!(failure instanceof DatabaseError) || failure.fault === "row") {
-          // The database has answered, and says that this write is not there and cannot be.
-          throw toCallersError(failure, !(failure instanceof DatabaseError));
+        if (wasSent) unresolved ??= this.#markUnresolved(mutation.key);
+        // Never sent, or refused as it stands: the database says that this write is not there.
+        if (unresolved === undefined || isRowRefused(failure)) throw toCallersError(failure);
+        if (this.#stopping.signal.aborted || context.tenure.state.at === "ended") {
+          this.#forget(mutation, context);
+          throw outcomeUnknown(failure);
         }
         this.#report(failure, context, attempt);
         const waitMs = backoffMs(attempt, RETRY, random);
         await delay(clock, waitMs, this.#stopping.signal).catch(() => {});
       }
     } finally {
-      markResolved?.();
+      if (unresolved !== undefined) this.#unresolved.delete(mutation.key);
+      unresolved?.happen();
     }
+  }
+
+  /** Makes sure that no copy from before the write is served, unless it is somebody else's by now. */
+  #forget({ key, partition }: Mutation, { tenure }: OperationContext): void {
+    const { loads, memory, services } = this.#options;
+    loads.detach(key);
+    if (services.tenureOf(partition) === tenure) memory.remove(key, partition);
   }
 
   async #attempt(row: PersistRow): Promise<PersistOutcome | Error> {
@@ -122,36 +139,27 @@ export class WriteThrough implements Pattern {
   }
 
   /** One statement; if the database refuses a row, its neighbours are sent without it. */
-  async #send(rows: readonly PersistRow[]): Promise<readonly (PersistOutcome | DatabaseError)[]> {
+  async #send(rows: readonly PersistRow[]): Promise<readonly (PersistOutcome | Error)[]> {
     const { counters, persister } = this.#options;
     try {
       counters.writeBatches += 1;
       const outcomes = await persister.send(rows);
       counters.writtenRows += rows.length;
       return outcomes;
-    } catch (error) {
-      if (!(error instanceof DatabaseError) || error.kind !== "refused" || error.fault !== "row") {
-        throw error;
-      }
-      if (rows.length === 1) return [error];
+    } catch (reason) {
+      const error = reason instanceof Error ? reason : new Error(String(reason));
+      // Each row gets its own answer: another part of the batch may have been written already.
+      if (!isRowRefused(error) || rows.length === 1) return rows.map(() => error);
       const middle = rows.length >> 1;
-      return [
-        ...(await this.#send(rows.slice(0, middle))),
-        ...(await this.#send(rows.slice(middle))),
-      ];
+      const first = await this.#send(rows.slice(0, middle));
+      return [...first, ...(await this.#send(rows.slice(middle)))];
     }
   }
 
-  #markUnresolved(key: string): () => void {
-    let resolve = () => {};
-    const resolved = new Promise<void>((done) => {
-      resolve = done;
-    });
-    this.#unresolved.set(key, resolved);
-    return () => {
-      this.#unresolved.delete(key);
-      resolve();
-    };
+  #markUnresolved(key: string): Occurrence {
+    const unresolved = new Occurrence();
+    this.#unresolved.set(key, unresolved);
+    return unresolved;
   }
 
   #report(failure: Error, { tenure }: OperationContext, attempt: number): void {
@@ -163,16 +171,14 @@ export class WriteThrough implements Pattern {
   }
 }
 
-function toCallersError(failure: Error, mayHaveHappened: boolean): Error {
-  if (mayHaveHappened) {
-    return new CacheError(
-      "OUTCOME_UNKNOWN",
-      "the database did not say whether the write was executed",
-      { cause: failure },
-    );
-  }
+function isRowRefused(failure: Error): boolean {
+  return failure instanceof DatabaseError && failure.kind === "refused" && failure.fault === "row";
+}
+
+/** For a write that is certainly not in the database. */
+function toCallersError(failure: Error): Error {
   if (!(failure instanceof DatabaseError)) return failure;
-  if (failure.fault === "row") {
+  if (isRowRefused(failure)) {
     return new CacheError("INVALID_ARGUMENT", `${failure.message}; nothing was written`, {
       cause: failure,
     });
@@ -180,4 +186,12 @@ function toCallersError(failure: Error, mayHaveHappened: boolean): Error {
   return new CacheError("UNAVAILABLE", `nothing was written: ${failure.message}`, {
     cause: failure,
   });
+}
+
+function outcomeUnknown(failure: Error): CacheError {
+  return new CacheError(
+    "OUTCOME_UNKNOWN",
+    "the database did not say whether the write was executed",
+    { cause: failure },
+  );
 }
