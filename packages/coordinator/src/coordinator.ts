@@ -6,10 +6,12 @@ import { randomInt, randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import {
   type Clock,
+  type ClusterConfig,
   type Component,
   ComponentGroup,
   FORMAT_VERSION,
   HASH_ALGORITHM,
+  IncompatibleClusterError,
   type Random,
 } from "@holdfast/core";
 import {
@@ -37,7 +39,7 @@ import { createControlService } from "./rpc/control-service.js";
 import { GrpcPeers } from "./rpc/grpc-peers.js";
 import { ensureClusterConfig } from "./state/cluster-config.js";
 import { RegistryView } from "./state/registry-view.js";
-import { createStores } from "./state/stores.js";
+import { createStores, type MetaStore } from "./state/stores.js";
 import { CoordinatorTopologyViews } from "./state/topology-views.js";
 
 /** A release call may take this much longer than the node's own limit: the way there and back. */
@@ -66,6 +68,7 @@ export class Coordinator implements AsyncDisposable {
   readonly #coordinatorId: string;
   #onFatal: ((reason: unknown) => void) | undefined;
   /** Kept for whoever asks later. */
+  #cluster: ClusterConfig | undefined;
   #fatal: { readonly reason: unknown } | undefined;
 
   constructor(options: CoordinatorOptions, { clock, random, logger }: CoordinatorEnvironment) {
@@ -186,6 +189,37 @@ export class Coordinator implements AsyncDisposable {
     return openDatabase({ ...database, applicationName }, this.#logger, this.#clock);
   }
 
+  /** What the cluster is. It is remembered here as well: a registry that was emptied gets it back. */
+  async #ensureConfig(
+    { createRevision }: Reign,
+    meta: MetaStore | undefined,
+  ): Promise<ClusterConfig> {
+    const config = await ensureClusterConfig({
+      registry: this.#registry,
+      leaderRevision: createRevision,
+      meta,
+      logger: this.#logger,
+      create: () => this.#cluster ?? this.#newCluster(),
+    });
+    if (this.#cluster !== undefined && this.#cluster.clusterId !== config.clusterId) {
+      throw new IncompatibleClusterError(
+        `the registry now belongs to cluster ${config.clusterId}, not ${this.#cluster.clusterId}; start this coordinator again to lead that one`,
+      );
+    }
+    this.#cluster = config;
+    return config;
+  }
+
+  #newCluster(): ClusterConfig {
+    return {
+      clusterId: randomUUID(),
+      formatVersion: FORMAT_VERSION,
+      partitions: this.#options.partitions,
+      hashAlgorithm: HASH_ALGORITHM,
+      hashSeed: randomInt(2 ** 32),
+    };
+  }
+
   #createLeadership(): Leadership {
     return new Leadership({
       registry: this.#registry,
@@ -218,20 +252,7 @@ export class Coordinator implements AsyncDisposable {
       createToken: () => randomUUID(),
       createFloors: () =>
         stores === undefined ? noFloors : new StoredFloors(stores.floor, this.#logger),
-      ensureConfig: ({ createRevision }: Reign) =>
-        ensureClusterConfig({
-          registry: this.#registry,
-          leaderRevision: createRevision,
-          meta: stores?.meta,
-          logger: this.#logger,
-          create: () => ({
-            clusterId: randomUUID(),
-            formatVersion: FORMAT_VERSION,
-            partitions: this.#options.partitions,
-            hashAlgorithm: HASH_ALGORITHM,
-            hashSeed: randomInt(2 ** 32),
-          }),
-        }),
+      ensureConfig: (reign: Reign) => this.#ensureConfig(reign, stores?.meta),
       onFatal: (reason: Error) => {
         this.#fatal = { reason };
         this.#onFatal?.(reason);

@@ -21,6 +21,8 @@ export interface NodeEnvironment {
   readonly parent?: ParentLink;
   /** Gives up starting. */
   readonly signal?: AbortSignal;
+  /** Told when the node cannot go on, now or later; it should be stopped then. */
+  readonly onFatal?: (reason: unknown) => void;
 }
 
 export interface NodeReadyInfo {
@@ -62,7 +64,8 @@ export class CacheNode implements AsyncDisposable {
       const identity = { nodeId: options.nodeId, incarnation };
       const database = await NodeDatabase.open(options.database, cluster, identity, logger);
       const shared = { options, cluster, registry, database, incarnation };
-      const node = new CacheNode({ ...shared, clock, random, logger, parent });
+      const { onFatal = () => {} } = environment;
+      const node = new CacheNode({ ...shared, clock, random, logger, parent, onFatal });
       await node.#start().catch(async (error: unknown) => {
         await node.#close().catch(() => {});
         throw error;

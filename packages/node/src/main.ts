@@ -14,11 +14,21 @@ runProcess({
     const logger = createLogger({ name: "holdfast-node", level: options.log.level }).child({
       nodeId: options.nodeId,
     });
-    const environment = { clock: systemClock, random: systemRandom, logger, parent, signal };
-    const node = await CacheNode.start(options, environment);
+    let fail: (reason: unknown) => void = () => {};
+    const node = await CacheNode.start(options, {
+      clock: systemClock,
+      random: systemRandom,
+      logger,
+      parent,
+      signal,
+      onFatal: (reason) => fail(reason),
+    });
     return {
       logger,
       readyInfo: node.readyInfo,
+      onFatal: (callback) => {
+        fail = callback;
+      },
       [Symbol.asyncDispose]: () => node.stop(),
     };
   },

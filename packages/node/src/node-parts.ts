@@ -45,6 +45,8 @@ export interface NodeInputs {
   readonly random: Random;
   readonly logger: Logger;
   readonly parent: ParentLink | undefined;
+  /** Called when the node cannot go on, now or later. */
+  readonly onFatal: (reason: unknown) => void;
 }
 
 export interface NodeParts {
@@ -87,18 +89,7 @@ export function assembleNode(inputs: NodeInputs): NodeParts {
   const fences = new Fences(database, coordinator, clock, logger);
   const terms = new Terms(coordinator, () => ownership.incarnation, clock, logger);
 
-  const services: NodeServices = {
-    incarnation: () => ownership.incarnation,
-    tenureOf: (partition) => ownership.tenureOf(partition),
-    mayFinish: (tenure) => ownership.mayFinish(tenure),
-    fenced: (tenure) => fences.ready(tenure),
-    raiseTerm: (tenure, minTerm) => terms.raise(tenure, minTerm),
-    // The answer may be an old one, to what this process was before.
-    deposed: (incarnation) => {
-      if (incarnation === ownership.incarnation) presence.depose();
-    },
-    restoreIncarnation: () => presence.restore(),
-  };
+  const services = createServices(ownership, fences, terms, () => presence);
   const budget = new MemoryBudget(options.memoryBytes);
   const caches = new Caches(registry, createSourceFrom(inputs), {
     budget,
@@ -122,6 +113,7 @@ export function assembleNode(inputs: NodeInputs): NodeParts {
     home: database,
     createIncarnation,
     parent: inputs.parent,
+    onFatal: inputs.onFatal,
     clock,
     logger,
   });
@@ -153,9 +145,30 @@ export function assembleNode(inputs: NodeInputs): NodeParts {
   };
 }
 
+/** What the caches ask of the node around them. */
+function createServices(
+  ownership: Ownership,
+  fences: Fences,
+  terms: Terms,
+  presence: () => Presence,
+): NodeServices {
+  return {
+    incarnation: () => ownership.incarnation,
+    tenureOf: (partition) => ownership.tenureOf(partition),
+    mayFinish: (tenure) => ownership.mayFinish(tenure),
+    fenced: (tenure) => fences.ready(tenure),
+    raiseTerm: (tenure, minTerm) => terms.raise(tenure, minTerm),
+    // The answer may be an old one, to what this process was before.
+    deposed: (incarnation) => {
+      if (incarnation === ownership.incarnation) presence().depose();
+    },
+    restoreIncarnation: () => presence().restore(),
+  };
+}
+
 /** The member record names addresses that are known only once the ports are bound. */
 function createMembership(
-  { options, registry, incarnation, clock, logger }: NodeInputs,
+  { options, cluster, registry, incarnation, clock, logger }: NodeInputs,
   lease: LeaseKeeper,
   topology: TopologyWatch,
 ): Membership {
@@ -164,6 +177,7 @@ function createMembership(
     // A predecessor that has just been killed holds the id until its lease ends, a little late.
     {
       registry,
+      cluster,
       lease,
       topology,
       clock,

@@ -9,7 +9,7 @@ import {
   type Incarnation,
   IncompatibleClusterError,
 } from "@holdfast/core";
-import type { RegistryView } from "../state/registry-view.js";
+import type { ClusterState, RegistryView } from "../state/registry-view.js";
 import { LeaderSession, type SessionOptions, type SessionParts } from "./leader-session.js";
 import type { Leadership, Reign } from "./leadership.js";
 import { Requests } from "./requests.js";
@@ -107,18 +107,27 @@ export class CoordinatorLoop implements Component {
       this.#endSession();
       return undefined;
     }
-    if (this.#session?.reign !== reign || this.#session.era !== state.era) {
-      // Where the registry went back, absences count from now on.
-      const sinceMs =
-        this.#session?.reign === reign ? this.#parts.clock.monotonic() : reign.sinceMs;
-      this.#endSession();
-      this.#session = { reign, era: state.era, steps: this.#newSession(reign, sinceMs) };
-    }
+    const steps = this.#sessionFor(reign, state);
     for (const { state: memberState, incarnation } of state.topology?.value.members ?? []) {
       if (memberState === "dead") this.#exited.delete(incarnation);
     }
     if (this.#stopping) return undefined;
-    return await this.#session.steps.step(state);
+    return await steps.step(state);
+  }
+
+  /** The session under way, or a new one where the reign or the registry's history is another. */
+  #sessionFor(reign: Reign, state: ClusterState): LeaderSession {
+    const session = this.#session;
+    const isSameReign = session?.reign === reign;
+    if (isSameReign && session.era === state.era && !session.steps.isOutrunBy(state)) {
+      return session.steps;
+    }
+    // Where the registry went back, absences count from now on.
+    const sinceMs = isSameReign ? this.#parts.clock.monotonic() : reign.sinceMs;
+    this.#endSession();
+    const steps = this.#newSession(reign, sinceMs);
+    this.#session = { reign, era: state.era, steps };
+    return steps;
   }
 
   #newSession(reign: Reign, sinceMs: number): LeaderSession {

@@ -134,6 +134,13 @@ export class LeaderSession {
     return await this.#release(topology, judgement);
   }
 
+  /** Whether a member has read a later topology than is known here: the registry has lost some. */
+  isOutrunBy(state: ClusterState): boolean {
+    if (this.#start === undefined) return false;
+    const known = Math.max(this.#topology(state).topology.epoch, this.#start.epochFloor);
+    return [...state.members.values()].some(({ value }) => value.topologyEpoch > known);
+  }
+
   /** Ends what is under way. The session is of no use afterwards. */
   async close(): Promise<void> {
     this.#closing.abort(new Error("no longer leading"));

@@ -317,6 +317,109 @@ describe("a write-through cache", () => {
   });
 });
 
+describe("a write-through batch that is refused", () => {
+  it("answers each row for itself when a later part fails after an earlier one was written", async () => {
+    const { operations, context, source } = createCacheFixture("write-through");
+    await operations.set("a", text("old"), undefined, context());
+    source.refused.set("poison", "23514");
+    let statements = 0;
+    source.beforeFlush = () => {
+      statements += 1;
+      // The batch is refused, its first half written; then the database goes away.
+      if (statements > 2) throw new DatabaseError("unavailable", "connection refused");
+    };
+    const [a, b, poison] = await Promise.allSettled(
+      ["a", "b", "poison", "d"].map(async (key) =>
+        operations.set(key, text("new"), undefined, context()),
+      ),
+    );
+    expect([a?.status, b?.status, poison?.status]).toEqual(["fulfilled", "fulfilled", "rejected"]);
+    expect(textOf(await operations.get("a", context()))).toBe("new");
+    expect(source.textOf("a")).toBe("new");
+  });
+});
+
+describe("a write-through whose outcome is not known", () => {
+  /** A write of "new" over "old" whose first statement is carried out and not answered. */
+  async function lostAnswer() {
+    const fixture = createCacheFixture("write-through");
+    const { operations, context, source } = fixture;
+    await operations.set("k", text("old"), undefined, context());
+    source.afterFlush = () => {
+      source.afterFlush = () => {};
+      throw new DatabaseError("ambiguous", "connection lost");
+    };
+    return fixture;
+  }
+
+  it("is looked for through failures of any kind", async () => {
+    const { operations, context, source, clock } = await lostAnswer();
+    let failures = 3;
+    const write = Promise.resolve(operations.set("k", text("new"), undefined, context(60_000)));
+    source.beforeFlush = () => {
+      if (source.flushes.length > 2 && failures-- > 0) throw new Error("something unheard of");
+    };
+    for (let i = 0; i < 20; i++) {
+      await turn();
+      clock.advance(1_000);
+    }
+    await write;
+    expect(failures).toBeLessThan(0);
+    expect(textOf(await operations.get("k", context()))).toBe("new");
+  });
+
+  it("leaves no older copy behind when it is given up with the partition", async () => {
+    const { operations, context, source, clock, tenure, cache } = await lostAnswer();
+    source.beforeFlush = () => {
+      if (source.flushes.length > 2) throw new DatabaseError("unavailable", "away");
+    };
+    const write = Promise.resolve(operations.set("k", text("new"), undefined, context(60_000)));
+    const failure = write.catch((error: unknown) => error);
+    await turn();
+    tenure.moveTo({ at: "ended" });
+    for (let i = 0; i < 5; i++) {
+      clock.advance(1_000);
+      await turn();
+    }
+    expect(await failure).toMatchObject({ code: "OUTCOME_UNKNOWN" });
+    expect(cache.operations).toBe(operations);
+  });
+
+  it("holds nothing of the writes that gave up waiting for it", async () => {
+    const { operations, context, source, clock, tenure } = await lostAnswer();
+    source.beforeFlush = () => {
+      if (source.flushes.length > 2) throw new DatabaseError("unavailable", "away");
+    };
+    const first = Promise.resolve(operations.set("k", text("new"), undefined, context(100)));
+    const outcome = first.catch((error: unknown) => error);
+    await turn();
+    const later = Array.from({ length: 50 }, () =>
+      Promise.resolve(operations.set("k", text("later"), undefined, context(100))).catch(
+        (error: unknown) => error,
+      ),
+    );
+    clock.advance(100);
+    for (const each of later) {
+      expect(await each).toMatchObject({ code: "DEADLINE_EXCEEDED" });
+    }
+    expect(await outcome).toMatchObject({ code: "OUTCOME_UNKNOWN" });
+    expect(tenure.writesInFlight).toBe(1);
+  });
+
+  it("leaves no older copy behind when the right to serve lapses for a moment", async () => {
+    const fixture = createCacheFixture("write-through");
+    const { operations, context, source } = fixture;
+    await operations.set("k", text("old"), undefined, context());
+    source.afterFlush = () => {
+      fixture.right = false;
+    };
+    const write = Promise.resolve(operations.set("k", text("new"), undefined, context()));
+    await expect(write).rejects.toMatchObject({ code: "OUTCOME_UNKNOWN" });
+    fixture.right = true;
+    expect(textOf(await operations.get("k", context()))).toBe("new");
+  });
+});
+
 describe("a write-behind cache", () => {
   const quick = { writeBehind: { maxDelay: "100ms", lanes: 1, queueMaxEntries: 100 } };
 
@@ -483,5 +586,69 @@ describe("a write-behind cache", () => {
     await operations.get("a", context());
     await operations.get("b", context());
     expect(cache.store.counts.entries).toBe(1);
+  });
+
+  it("does not let an older write overtake a newer one under a higher term", async () => {
+    const { operations, context, clock, source, tenure, events } = createCacheFixture(
+      "write-behind",
+      quick,
+    );
+    source.plant("k", "future", makeVersion(9, 7));
+    const { wait, open } = gate();
+    source.beforeFlush = wait;
+    await operations.set("k", text("one"), undefined, context());
+    clock.advance(100);
+    await turn();
+    await operations.set("k", text("two"), undefined, context());
+    source.beforeFlush = () => {};
+    open();
+    await turn();
+    expect(events).toEqual(["raise 10"]);
+    tenure.renew(10);
+    for (let i = 0; i < 10; i++) {
+      clock.advance(1_000);
+      await turn();
+    }
+    expect(source.textOf("k")).toBe("two");
+    expect(textOf(await operations.get("k", context()))).toBe("two");
+  });
+
+  it("acknowledges nothing more in a partition whose term has turned out too low", async () => {
+    const { operations, context, clock, source, tenure } = createCacheFixture(
+      "write-behind",
+      quick,
+    );
+    await operations.set("first", text("v"), undefined, context());
+    source.plant("k", "future", makeVersion(9, 7));
+    expect(textOf(await operations.get("k", context()))).toBe("future");
+    expect(() => operations.set("other", text("v"), undefined, context())).toThrow(
+      /waits for term 10/,
+    );
+    tenure.renew(10);
+    clock.advance(1);
+    expect(await operations.set("other", text("v"), undefined, context())).toMatchObject({
+      version: makeVersion(10, 1),
+    });
+  });
+
+  it("keeps to its bound when many writes wait for room at once", async () => {
+    const { operations, context, clock, source, cache } = createCacheFixture("write-behind", {
+      writeBehind: { maxDelay: "10ms", lanes: 1, queueMaxEntries: 5, batchMaxRows: 2 },
+    });
+    await operations.set("first", text("v"), undefined, context());
+    let most = 0;
+    source.beforeFlush = () => {
+      most = Math.max(most, cache.queue?.entries ?? 0);
+    };
+    const writes = Array.from({ length: 60 }, async (_, index) =>
+      operations.set(`k${index}`, text("v"), undefined, context(60_000)),
+    );
+    for (let i = 0; i < 200; i++) {
+      clock.advance(10);
+      await turn(2);
+    }
+    await Promise.all(writes);
+    expect(most).toBeLessThanOrEqual(5);
+    expect(source.rows.size).toBe(61);
   });
 });

@@ -12,9 +12,19 @@
  * node registers all the same, so that a coordinator learns what there was, and serves nothing
  * before it has read a later topology than that.
  */
-import { type Clock, delay, findMember, type Incarnation, type Logger } from "@holdfast/core";
 import {
+  type Clock,
+  type ClusterConfig,
+  delay,
+  findMember,
+  type Incarnation,
+  IncompatibleClusterError,
+  type Logger,
+} from "@holdfast/core";
+import {
+  CONFIG_KEY,
   type Compare,
+  decodeClusterConfig,
   decodeMember,
   encodeRecord,
   type LeaseKeeper,
@@ -38,6 +48,8 @@ export class NodeIdInUseError extends Error {
 
 export interface MembershipOptions {
   readonly registry: Registry;
+  /** What the node has joined; another cluster is not for it. */
+  readonly cluster: ClusterConfig;
   readonly lease: LeaseKeeper;
   readonly topology: TopologyWatch;
   readonly clock: Clock;
@@ -95,10 +107,12 @@ export class Membership implements LeaseView {
    * Registers the node under its lease, as the incarnation that its record names.
    *
    * @throws {NodeIdInUseError} when another process keeps the node id.
+   * @throws {IncompatibleClusterError} when the registry belongs to another cluster by now.
    * @throws {RegistryUnavailableError}
    */
   async register(): Promise<void> {
     const { lease, clock, predecessorWaitMs } = this.#options;
+    await this.#checkCluster();
     const leaseId = lease.leaseId ?? (await lease.acquire());
     const deadlineMs = clock.monotonic() + predecessorWaitMs;
     while ((await this.#put(leaseId, [])).at !== "registered") {
@@ -111,11 +125,13 @@ export class Membership implements LeaseView {
    * Puts the record of the same incarnation back after its lease was lost.
    *
    * @returns false when the incarnation has been replaced: it must become a new one.
+   * @throws {IncompatibleClusterError} as `register`.
    * @throws {RegistryUnavailableError} when that could not be found out yet.
    */
   async reregister(): Promise<boolean> {
     const { registry, lease } = this.#options;
     const { topology, modRevision } = this.#options.topology;
+    await this.#checkCluster();
     const leaseId = lease.leaseId ?? (await lease.acquire());
     const entry = await registry.get(TOPOLOGY_KEY);
     const equals = entry?.modRevision ?? 0;
@@ -160,6 +176,18 @@ export class Membership implements LeaseView {
   /** Ends the lease, and the record with it. */
   leave(): Promise<void> {
     return this.#options.lease.release();
+  }
+
+  /** A registry that was emptied may have been given to another cluster. */
+  async #checkCluster(): Promise<void> {
+    const { registry, cluster } = this.#options;
+    const entry = await registry.get(CONFIG_KEY);
+    if (entry === undefined) throw outrun();
+    const { clusterId } = decodeClusterConfig(entry.value);
+    if (clusterId === cluster.clusterId) return;
+    throw new IncompatibleClusterError(
+      `the registry now belongs to cluster ${clusterId}, and this node to ${cluster.clusterId}; start it again to join`,
+    );
   }
 
   async #put(leaseId: string, compares: readonly Compare[]): Promise<Registration> {

@@ -5,7 +5,13 @@
  * One loop does all of it, one step at a time, woken by whatever happens: a new topology, a lost
  * lease, being deposed. A step that fails because something cannot be reached is tried again.
  */
-import { type Clock, delay, type Incarnation, type Logger } from "@holdfast/core";
+import {
+  type Clock,
+  delay,
+  type Incarnation,
+  IncompatibleClusterError,
+  type Logger,
+} from "@holdfast/core";
 import type { LeaseKeeper, ParentLink } from "@holdfast/process";
 import type { Ownership } from "../ownership/ownership.js";
 import type { Membership } from "./membership.js";
@@ -29,6 +35,7 @@ export interface PresenceParts {
   readonly home: IncarnationHome;
   readonly createIncarnation: () => Incarnation;
   readonly parent: ParentLink | undefined;
+  readonly onFatal: (reason: unknown) => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -107,6 +114,10 @@ export class Presence {
         if (await this.#step()) continue;
         await this.#woken();
       } catch (error) {
+        if (error instanceof IncompatibleClusterError) {
+          this.#parts.onFatal(error);
+          return;
+        }
         this.#parts.logger.warn({ err: error }, "staying in the cluster failed; trying again");
         await delay(this.#parts.clock, RETRY_MS, signal).catch(() => {});
       }
