@@ -5,6 +5,7 @@
 import { hostname } from "node:os";
 import {
   byteSize,
+  clusterName,
   type DatabaseSettings,
   databaseSchema,
   duration,
@@ -52,12 +53,7 @@ export interface NodeOptions {
 
 export const nodeOptions: z.ZodType<NodeOptions> = z
   .strictObject({
-    cluster: z
-      .string()
-      .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, {
-        error: "must be lower-case letters, digits and -, at most 63",
-      })
-      .default("holdfast"),
+    cluster: clusterName().default("holdfast"),
     nodeId: z
       .string()
       .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, {

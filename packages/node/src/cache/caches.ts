@@ -31,7 +31,8 @@ export class Caches {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #caches = new Map<string, ConfiguredCache>();
-  readonly #revisions = new Map<string, number>();
+  /** The definition of each cache as it was last read. */
+  readonly #applied = new Map<string, Buffer>();
   readonly #unknown = new Map<
     string,
     { readonly untilMs: number; readonly asked: Promise<void> }
@@ -157,8 +158,9 @@ export class Caches {
 
   #apply(entry: RegistryEntry): void {
     const name = entry.key.slice(CACHES_PREFIX.length);
-    if ((this.#revisions.get(name) ?? 0) >= entry.modRevision) return;
-    this.#revisions.set(name, entry.modRevision);
+    // Not by revision: a registry that was emptied hands out the same ones again.
+    if (this.#applied.get(name)?.equals(entry.value) === true) return;
+    this.#applied.set(name, entry.value);
     try {
       const config = parseCacheConfig(name, decodeCache(entry.value).config);
       const cache = this.#caches.get(name);

@@ -32,6 +32,7 @@ const CLUSTER: ClusterConfig = {
   hashSeed: 1,
 };
 
+/** Each has a token of its own, as each publish has. */
 function topology(epoch: number, state: "active" | "dead" = "active"): Topology {
   const member = {
     incarnation: ME,
@@ -41,7 +42,7 @@ function topology(epoch: number, state: "active" | "dead" = "active"): Topology 
     weight: 1,
     state,
   };
-  return { epoch, writeToken: "", members: [member], partitions: [] };
+  return { epoch, writeToken: `${epoch}`, members: [member], partitions: [] };
 }
 
 async function createMember(incarnation = ME) {

@@ -130,21 +130,21 @@ export class Membership implements LeaseView {
    */
   async reregister(): Promise<boolean> {
     const { registry, lease } = this.#options;
-    const { topology, modRevision } = this.#options.topology;
+    const { topology } = this.#options.topology;
     await this.#checkCluster();
     const leaseId = lease.leaseId ?? (await lease.acquire());
     const entry = await registry.get(TOPOLOGY_KEY);
-    const equals = entry?.modRevision ?? 0;
+    const stored = entry && decodeTopology(entry.value);
     const knownEpoch = topology?.epoch ?? 0;
-    const hasLostData =
-      knownEpoch > 0 && (entry === undefined || decodeTopology(entry.value).epoch < knownEpoch);
+    const hasLostData = knownEpoch > (stored?.epoch ?? 0);
     if (!hasLostData) {
       // The topology that is compared must be the one that was decided upon.
-      if (topology === undefined || equals !== modRevision) throw outrun();
+      if (topology === undefined || stored?.writeToken !== topology.writeToken) throw outrun();
       const member = findMember(topology, this.#record.incarnation);
       if (member === undefined || member.state === "dead") return false;
     }
     this.#record = { ...this.#record, topologyEpoch: knownEpoch };
+    const equals = entry?.modRevision ?? 0;
     const compare: Compare = { key: TOPOLOGY_KEY, target: "mod", equals };
     const result = await this.#put(leaseId, [compare]);
     if (result.at === "registered" && hasLostData) this.#servesAfterEpoch = knownEpoch;

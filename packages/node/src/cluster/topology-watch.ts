@@ -23,7 +23,8 @@ export class TopologyWatch {
   readonly #listeners = new Set<(topology: Topology) => void>();
   readonly #viewListeners = new Set<() => void>();
   #topology: Topology | undefined;
-  #modRevision = 0;
+  /** The value that the topology was read from. */
+  #stored: Buffer | undefined;
   #readAtMs = Number.NEGATIVE_INFINITY;
   #coordinatorAddress = "";
   #view: TopologyView | undefined;
@@ -37,11 +38,6 @@ export class TopologyWatch {
 
   get topology(): Topology | undefined {
     return this.#topology;
-  }
-
-  /** The registry's revision of the topology last read; 0 before there is one. */
-  get modRevision(): number {
-    return this.#modRevision;
   }
 
   /** Monotonic instant at which the last linearizable read was sent. */
@@ -102,7 +98,8 @@ export class TopologyWatch {
   #onTopology(snapshot: RegistrySnapshot): void {
     this.#readAtMs = Math.max(this.#readAtMs, snapshot.readAtMs);
     const entry = snapshot.entries.get(TOPOLOGY_KEY);
-    if (entry === undefined || entry.modRevision === this.#modRevision) return;
+    // Revisions are no proof: a registry that was emptied hands out the same ones again.
+    if (entry === undefined || this.#stored?.equals(entry.value) === true) return;
     let topology: Topology;
     try {
       topology = decodeTopology(entry.value);
@@ -117,7 +114,7 @@ export class TopologyWatch {
       );
       return;
     }
-    this.#modRevision = entry.modRevision;
+    this.#stored = entry.value;
     this.#topology = topology;
     for (const listener of [...this.#listeners]) listener(topology);
     this.#publishView();
