@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "./support/cluster.js";
 import { eventually } from "./support/eventually.js";
 import { freePort } from "./support/free-port.js";
-import { nodeSettings, spawnNode } from "./support/node-process.js";
+import { nodeSettings, spawnServer } from "./support/server-process.js";
 
 let cluster: TestCluster;
 let client: Cluster;
@@ -111,7 +111,7 @@ describe("a node that cannot start", () => {
 
   it("names the etcd that it cannot reach", { timeout: 30_000 }, async () => {
     const endpoint = `http://127.0.0.1:${await freePort()}`;
-    const { exit } = spawnNode(settings({ ETCD__ENDPOINTS: `["${endpoint}"]` }));
+    const { exit } = spawnServer("node", settings({ ETCD__ENDPOINTS: `["${endpoint}"]` }));
     const { code, stderr } = await exit;
     expect(code).toBe(1);
     expect(stderr).toContain(endpoint);
@@ -121,7 +121,7 @@ describe("a node that cannot start", () => {
   it("says that its password is wrong, and does not say which", async () => {
     const url = new URL(cluster.local.databaseUrl);
     url.password = "guessed-wrong";
-    const { code, stderr } = await spawnNode(settings({ DATABASE__URL: url.href })).exit;
+    const { code, stderr } = await spawnServer("node", settings({ DATABASE__URL: url.href })).exit;
     expect(code).toBe(1);
     expect(stderr).toMatch(/password/);
     expect(stderr).not.toContain("guessed-wrong");
@@ -129,22 +129,40 @@ describe("a node that cannot start", () => {
 
   it("names the port that is taken", async () => {
     const [, port = ""] = (cluster.local.seeds[0] as string).split(":");
-    const { code, stderr } = await spawnNode(settings({ LISTEN__DATA_PORT: port })).exit;
+    const { code, stderr } = await spawnServer("node", settings({ LISTEN__DATA_PORT: port })).exit;
     expect(code).toBe(1);
     expect(stderr).toContain(`127.0.0.1:${port}`);
     expect(stderr).toMatch(/in use/);
   });
 
   it("says that its node id is in use", { timeout: 60_000 }, async () => {
-    const { code, stderr } = await spawnNode(settings({ NODE_ID: "node-1" })).exit;
+    const { code, stderr } = await spawnServer("node", settings({ NODE_ID: "node-1" })).exit;
     expect(code).toBe(1);
     expect(stderr).toMatch(/node id in use: .*"node-1"/);
   });
 
   it("names a setting that does not exist", async () => {
-    const { code, stderr } = await spawnNode(settings({ MEMROY: "1GiB" })).exit;
+    const { code, stderr } = await spawnServer("node", settings({ MEMROY: "1GiB" })).exit;
     expect(code).toBe(1);
     expect(stderr).toMatch(/HOLDFAST_MEMROY.*did you mean/);
+  });
+});
+
+describe("a coordinator that cannot start", () => {
+  it("says that its password is wrong, and does not say which", async () => {
+    const url = new URL(cluster.local.databaseUrl);
+    url.password = "guessed-wrong";
+    const { code, stderr } = await spawnServer("coordinator", {
+      CLUSTER: "another",
+      LISTEN__PORT: "0",
+      LISTEN__HTTP_PORT: "0",
+      ETCD__ENDPOINTS: `["${cluster.etcd.endpoint}"]`,
+      DATABASE__URL: url.href,
+      LOG__LEVEL: "silent",
+    }).exit;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/password/);
+    expect(stderr).not.toContain("guessed-wrong");
   });
 });
 

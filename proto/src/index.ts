@@ -107,7 +107,7 @@ export {
   type Retry,
   toErrorReply,
   toStatusObject,
-  WIRE_ERRORS,
+  WIRE_FORMS,
 } from "./status.js";
 export {
   decodeTopology,

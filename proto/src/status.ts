@@ -13,36 +13,39 @@ import type { Reply, Reply__Output } from "./gen/holdfast/v1/Reply.js";
  */
 export type Retry = "never" | "after-backoff" | "after-topology-refresh";
 
-interface WireError {
-  readonly status: status;
+interface WireForm {
+  readonly grpc: status;
   readonly retry: Retry;
 }
 
-/** A Record over all codes: one without a row does not compile. */
-export const WIRE_ERRORS: Readonly<Record<CacheErrorCode, WireError>> = {
-  INVALID_ARGUMENT: { status: status.INVALID_ARGUMENT, retry: "never" },
-  VALUE_TOO_LARGE: { status: status.INVALID_ARGUMENT, retry: "never" },
+/** Trying again cannot help, or is not the client's to decide. */
+const final = (grpc: status): WireForm => ({ grpc, retry: "never" });
+
+/** One row for each code; the type sees to that. */
+export const WIRE_FORMS: Readonly<Record<CacheErrorCode, WireForm>> = {
+  INVALID_ARGUMENT: final(status.INVALID_ARGUMENT),
+  VALUE_TOO_LARGE: final(status.INVALID_ARGUMENT),
   // gRPC's own advice for a lost race: the caller reads again and decides anew.
-  VERSION_CONFLICT: { status: status.ABORTED, retry: "never" },
-  NOT_OWNER: { status: status.FAILED_PRECONDITION, retry: "after-topology-refresh" },
-  OVERLOADED: { status: status.RESOURCE_EXHAUSTED, retry: "after-backoff" },
-  UNAVAILABLE: { status: status.UNAVAILABLE, retry: "after-backoff" },
-  DEADLINE_EXCEEDED: { status: status.DEADLINE_EXCEEDED, retry: "never" },
-  OUTCOME_UNKNOWN: { status: status.UNKNOWN, retry: "never" },
-  READ_ONLY: { status: status.FAILED_PRECONDITION, retry: "never" },
-  UNKNOWN_CACHE: { status: status.NOT_FOUND, retry: "never" },
-  CLOSED: { status: status.CANCELLED, retry: "never" },
-  INTERNAL: { status: status.INTERNAL, retry: "never" },
+  VERSION_CONFLICT: final(status.ABORTED),
+  READ_ONLY: final(status.FAILED_PRECONDITION),
+  UNKNOWN_CACHE: final(status.NOT_FOUND),
+  DEADLINE_EXCEEDED: final(status.DEADLINE_EXCEEDED),
+  OUTCOME_UNKNOWN: final(status.UNKNOWN),
+  CLOSED: final(status.CANCELLED),
+  INTERNAL: final(status.INTERNAL),
+  OVERLOADED: { grpc: status.RESOURCE_EXHAUSTED, retry: "after-backoff" },
+  UNAVAILABLE: { grpc: status.UNAVAILABLE, retry: "after-backoff" },
+  NOT_OWNER: { grpc: status.FAILED_PRECONDITION, retry: "after-topology-refresh" },
 };
 
 const CODE_TRAILER = "holdfast-code";
 
-/** The status with which a unary call fails. */
+/** What a unary call fails with. */
 export function toStatusObject(reason: unknown): StatusObject {
-  const error = CacheError.from(reason);
-  const metadata = new Metadata();
-  metadata.set(CODE_TRAILER, error.code);
-  return { code: WIRE_ERRORS[error.code].status, details: error.message, metadata };
+  const { code, message } = CacheError.from(reason);
+  const trailers = new Metadata();
+  trailers.set(CODE_TRAILER, code);
+  return { code: WIRE_FORMS[code].grpc, details: message, metadata: trailers };
 }
 
 /**

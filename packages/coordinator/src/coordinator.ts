@@ -17,6 +17,7 @@ import {
 import {
   createTopologyService,
   type Database,
+  type DatabaseError,
   GrpcServer,
   joinAddress,
   LeaseKeeper,
@@ -109,6 +110,7 @@ export class Coordinator implements AsyncDisposable {
     this.#components = new ComponentGroup(
       [
         connections,
+        loginCheck(this.#database, this.#logger),
         this.#ops,
         this.#view,
         views,
@@ -152,7 +154,11 @@ export class Coordinator implements AsyncDisposable {
     if (this.#fatal !== undefined) callback(this.#fatal.reason);
   }
 
-  /** Resolves when the services listen; it does not wait for the registry or the database. */
+  /**
+   * Resolves when the services listen; it does not wait for the registry or the database.
+   *
+   * @throws {DatabaseError} when the database refuses the login.
+   */
   start(): Promise<void> {
     return this.#components.start();
   }
@@ -299,6 +305,26 @@ export class Coordinator implements AsyncDisposable {
 /** Needs no start but has to be closed after everything that uses it. */
 function toClose(name: string, stop: () => Promise<void>): Component {
   return { name, start: async () => {}, stop };
+}
+
+/** SQLSTATEs of a login that will never succeed: wrong password or role, no such database. */
+const LOGIN_REFUSED = ["28000", "28P01", "3D000"];
+
+/** A database that is away may come back; one that refuses the login is a mistake to be told now. */
+function loginCheck(database: Database | undefined, logger: ProcessLogger): Component {
+  return {
+    name: "database login",
+    async start() {
+      try {
+        await database?.query({ text: "SELECT 1", values: [] });
+      } catch (error) {
+        const { sqlstate = "" } = error as Partial<DatabaseError>;
+        if (LOGIN_REFUSED.includes(sqlstate)) throw error;
+        logger.warn({ err: error }, "the database is away; going on without it for now");
+      }
+    },
+    stop: async () => {},
+  };
 }
 
 /** The last to start and the first to stop: says to health checks that the rest is there. */

@@ -22,7 +22,7 @@ export const CACHE_ERROR_CODES = [
   "UNAVAILABLE",
   /** Time ran out before the operation was admitted, or while it only read. Nothing was written. */
   "DEADLINE_EXCEEDED",
-  /** The write may or may not have happened; it was not sent again. */
+  /** Whether the write happened is not known. It was sent once. */
   "OUTCOME_UNKNOWN",
   /** The cache's pattern takes no writes from callers. Nothing was written. */
   "READ_ONLY",
@@ -36,12 +36,13 @@ export const CACHE_ERROR_CODES = [
 
 export type CacheErrorCode = (typeof CACHE_ERROR_CODES)[number];
 
+/** An error with a code. Its message is for people and may change. */
 export class CacheError extends Error {
   override readonly name: string = "CacheError";
   readonly code: CacheErrorCode;
 
-  constructor(code: CacheErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(code: CacheErrorCode, message: string, { cause }: { readonly cause?: unknown } = {}) {
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
   }
 
@@ -51,8 +52,9 @@ export class CacheError extends Error {
    * nothing of a node's insides.
    */
   static from(reason: unknown): CacheError {
-    if (reason instanceof CacheError) return reason;
-    return new CacheError("INTERNAL", "internal error", { cause: reason });
+    return reason instanceof CacheError
+      ? reason
+      : new CacheError("INTERNAL", "internal error", { cause: reason });
   }
 }
 

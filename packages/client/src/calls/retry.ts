@@ -12,7 +12,7 @@ import {
   type OwnerHint,
   type Random,
 } from "@holdfast/core";
-import { WIRE_ERRORS } from "@holdfast/proto";
+import { WIRE_FORMS } from "@holdfast/proto";
 
 export type NextStep =
   | { readonly step: "give-up" }
@@ -40,7 +40,7 @@ const HOPS_WITHOUT_WAITING = 3;
 
 export function nextStep(failed: FailedAttempt, random: Random): NextStep {
   const { error, earlierFailures, epoch } = failed;
-  if (WIRE_ERRORS[error.code].retry === "never") return { step: "give-up" };
+  if (WIRE_FORMS[error.code].retry === "never") return { step: "give-up" };
   if (error instanceof NotOwnerError && earlierFailures < HOPS_WITHOUT_WAITING) {
     const { hint } = error;
     // An older or equal epoch tells nothing new: the node is behind, or about to take over.

@@ -1,20 +1,22 @@
-/** A node process that a test starts by itself, to see how it fails or to have one too many. */
+/** A node or coordinator that a test starts by itself, to see how it fails or to have one too many. */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const MAIN = fileURLToPath(new URL("../../packages/node/dist/main.js", import.meta.url));
-
-export interface NodeProcess {
+export interface ServerProcess {
   readonly pid: number;
   /** Resolves when the process has ended; `stderr` is what it said there. */
   readonly exit: Promise<{ readonly code: number | null; readonly stderr: string }>;
   kill(): void;
 }
 
-/** Starts a node with these settings, as `HOLDFAST_…` variables. */
-export function spawnNode(settings: Readonly<Record<string, string>>): NodeProcess {
+/** Starts one with these settings, as `HOLDFAST_…` variables. */
+export function spawnServer(
+  kind: "node" | "coordinator",
+  settings: Readonly<Record<string, string>>,
+): ServerProcess {
+  const main = fileURLToPath(new URL(`../../packages/${kind}/dist/main.js`, import.meta.url));
   const environment = Object.entries(settings).map(([name, value]) => [`HOLDFAST_${name}`, value]);
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, [main], {
     env: { PATH: process.env.PATH, ...Object.fromEntries(environment) },
     stdio: ["ignore", "ignore", "pipe"],
   });
