@@ -1,3 +1,4 @@
+export { completeOperation, completeReply, type StatedOperation } from "./complete.js";
 export { CODEC, codecOf } from "./encoding.js";
 export type { AdminClient, AdminHandlers } from "./gen/holdfast/v1/Admin.js";
 export type {

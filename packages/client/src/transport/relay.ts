@@ -8,6 +8,7 @@ import { CacheError } from "@holdfast/core";
 import {
   type CacheClient,
   CODEC,
+  completeReply,
   fromServiceError,
   type GetResponse__Output,
   type IncrementResponse__Output,
@@ -85,7 +86,7 @@ function call<Response>(
       } else if (response === undefined) {
         reject(new CacheError("INTERNAL", "an empty answer"));
       } else {
-        resolve({ ...EMPTY_REPLY, ...toReply(response) });
+        resolve(completeReply(toReply(response)));
       }
     });
   });
@@ -93,19 +94,5 @@ function call<Response>(
 
 function errorReply(error: CacheError): Reply__Output {
   const outcome = error.code === "OUTCOME_UNKNOWN" ? "UNKNOWN" : "NOT_APPLIED";
-  return { ...EMPTY_REPLY, code: error.code, message: error.message, outcome };
+  return completeReply({ code: error.code, message: error.message, outcome });
 }
-
-const EMPTY_REPLY: Reply__Output = {
-  id: 0,
-  code: "OK",
-  outcome: "NOT_APPLIED",
-  version: 0,
-  term: 0,
-  encoding: 0,
-  source: "NONE",
-  ageMs: 0,
-  stale: false,
-  degraded: false,
-  message: "",
-};

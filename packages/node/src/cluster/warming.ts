@@ -3,7 +3,12 @@
  * loaded by its owner, in chunks of bounded size, a few at a time.
  */
 import { CacheError, type Clock } from "@holdfast/core";
-import type { Operation__Output, Reply, WarmProgress, WarmRequest__Output } from "@holdfast/proto";
+import {
+  completeOperation,
+  type Reply,
+  type WarmProgress,
+  type WarmRequest__Output,
+} from "@holdfast/proto";
 import type { RouteContext, Router } from "./router.js";
 
 /** Keys that are asked for together. */
@@ -46,7 +51,7 @@ export class Warming {
     const chunks = query === "" ? inChunks(keys) : this.#queried(cache, query, limit);
     for await (const chunk of chunks) {
       signal.throwIfAborted();
-      const operations = chunk.map((key): Operation__Output => warmOperation(cache, key));
+      const operations = chunk.map((key) => completeOperation({ kind: "WARM", cache, key }));
       for (const reply of await this.#router.executeAll(operations, this.#context())) {
         count(progress, reply);
       }
@@ -79,17 +84,4 @@ function count(progress: Progress, reply: Reply): void {
   else if (reply.outcome === "APPLIED") progress.loaded += 1;
   else if (reply.source === "DATABASE") progress.absent += 1;
   else progress.skipped += 1;
-}
-
-function warmOperation(cache: string, key: Buffer): Operation__Output {
-  return {
-    id: 0,
-    kind: "WARM",
-    cache,
-    key,
-    value: Buffer.alloc(0),
-    encoding: 0,
-    ack: "ACK_DEFAULT",
-    forwarded: false,
-  };
 }

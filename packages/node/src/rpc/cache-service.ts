@@ -6,7 +6,9 @@ import { CacheError, type Clock, type Logger } from "@holdfast/core";
 import { unary } from "@holdfast/process";
 import {
   type CacheHandlers,
+  completeOperation,
   type Operation__Output,
+  type StatedOperation,
   type StatsRequest__Output,
   type StatsResponse,
   toStatusObject,
@@ -15,7 +17,7 @@ import {
 } from "@holdfast/proto";
 import type { Pipes } from "./pipe.js";
 import type { RequestContext } from "./request-context.js";
-import { completed, type Stated, type UnaryBackend, UnaryOperations } from "./unary-operations.js";
+import { type UnaryBackend, UnaryOperations } from "./unary-operations.js";
 
 /** What this layer needs from the node. */
 export interface CacheBackend extends UnaryBackend {
@@ -35,7 +37,7 @@ export function createCacheService(
     ...singleKeyHandlers(calls, logger),
     ...manyKeysHandlers(calls, logger),
     Clear: unary(logger, async ({ cache }, context) => {
-      await backend.clear(completed({ kind: "CLEAR", cache }), calls.request(context));
+      await backend.clear(completeOperation({ kind: "CLEAR", cache }), calls.request(context));
       return backend.identity();
     }),
     Stats: unary(logger, async (request) => backend.stats(request)),
@@ -86,20 +88,20 @@ function manyKeysHandlers(calls: UnaryOperations, logger: Logger): Pick<CacheHan
   return {
     GetMany: unary(logger, ({ cache, keys }, context) =>
       calls.many(
-        keys.map((key): Stated => ({ kind: "GET", cache, key })),
+        keys.map((key): StatedOperation => ({ kind: "GET", cache, key })),
         context,
       ),
     ),
     SetMany: unary(logger, ({ cache, items, ttlMs }, context) => {
       const shared = { kind: "SET", cache, ...(ttlMs !== undefined && { ttlMs }) } as const;
       return calls.many(
-        items.map((item): Stated => ({ ...shared, ...item })),
+        items.map((item): StatedOperation => ({ ...shared, ...item })),
         context,
       );
     }),
     DeleteMany: unary(logger, ({ cache, keys }, context) =>
       calls.many(
-        keys.map((key): Stated => ({ kind: "DELETE", cache, key })),
+        keys.map((key): StatedOperation => ({ kind: "DELETE", cache, key })),
         context,
       ),
     ),

@@ -2,11 +2,14 @@
 import { CacheError, type Clock } from "@holdfast/core";
 import type { CallContext } from "@holdfast/process";
 import {
+  completeOperation,
+  completeReply,
   errorOfReply,
   type ManyResponse,
   type Operation__Output,
   type Reply,
   type Reply__Output,
+  type StatedOperation,
 } from "@holdfast/proto";
 import { type RequestContext, requestContext } from "./request-context.js";
 
@@ -28,9 +31,6 @@ export interface UnaryBackend {
   ): Promise<readonly Reply[]>;
 }
 
-/** What a call says of its operation; the rest is empty. */
-export type Stated = Partial<Operation__Output> & Pick<Operation__Output, "kind" | "cache">;
-
 export class UnaryOperations {
   readonly #backend: UnaryBackend;
   readonly #clock: Clock;
@@ -42,12 +42,11 @@ export class UnaryOperations {
 
   /** @throws {CacheError} the error that the reply carries. */
   async one(
-    operation: Stated,
+    operation: StatedOperation,
     context: CallContext,
   ): Promise<{ readonly reply: Reply__Output; readonly answerer: Answerer }> {
     const [answer] = await this.#all([operation], context);
-    // On the wire proto-loader would have filled in the fields that a reply made here leaves out.
-    const reply = { ...EMPTY_REPLY, ...answer } as Reply__Output;
+    const reply = completeReply(answer ?? {});
     const error = errorOfReply(reply);
     if (error !== undefined) throw error;
     const { nodeId, incarnation } = this.#backend.identity();
@@ -55,7 +54,7 @@ export class UnaryOperations {
   }
 
   /** @throws {CacheError} `INVALID_ARGUMENT` when there are too many; each reply may carry its own. */
-  async many(operations: readonly Stated[], context: CallContext): Promise<ManyResponse> {
+  async many(operations: readonly StatedOperation[], context: CallContext): Promise<ManyResponse> {
     const replies = await this.#all(operations, context);
     const { nodeId, incarnation } = this.#backend.identity();
     return { replies: [...replies], nodeId, incarnation };
@@ -68,41 +67,12 @@ export class UnaryOperations {
     throw new CacheError("DEADLINE_EXCEEDED", "the call arrived too late; nothing was done");
   }
 
-  #all(operations: readonly Stated[], context: CallContext): Promise<readonly Reply[]> {
+  #all(operations: readonly StatedOperation[], context: CallContext): Promise<readonly Reply[]> {
     if (operations.length > MAX_KEYS) {
       const problem = `${operations.length} keys in one call; at most ${MAX_KEYS} are allowed`;
       throw new CacheError("INVALID_ARGUMENT", problem);
     }
-    const complete = operations.map((operation, id) => completed(operation, id));
+    const complete = operations.map((stated, id) => completeOperation({ ...stated, id }));
     return this.#backend.executeAll(complete, this.request(context));
   }
 }
-
-export function completed(operation: Stated, id = 0): Operation__Output {
-  return { ...EMPTY_OPERATION, ...operation, id };
-}
-
-const EMPTY_OPERATION: Operation__Output = {
-  id: 0,
-  kind: "KIND_UNSPECIFIED",
-  cache: "",
-  key: Buffer.alloc(0),
-  value: Buffer.alloc(0),
-  encoding: 0,
-  ack: "ACK_DEFAULT",
-  forwarded: false,
-};
-
-const EMPTY_REPLY: Reply__Output = {
-  id: 0,
-  code: "OK",
-  outcome: "NOT_APPLIED",
-  version: 0,
-  term: 0,
-  encoding: 0,
-  source: "NONE",
-  ageMs: 0,
-  stale: false,
-  degraded: false,
-  message: "",
-};
