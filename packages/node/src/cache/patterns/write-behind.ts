@@ -94,10 +94,9 @@ export class WriteBehind implements Pattern, FlushSink {
   }
 
   async flush(rows: readonly DirtyEntry[]): Promise<readonly RowOutcome[]> {
-    const plans = new Map(rows.map((row) => [row, this.#plan(row)]));
-    const sent = rows.filter((row) => plans.get(row) === "send");
+    const sent = rows.filter((row) => this.#maySend(row));
     const outcomes = sent.length === 0 ? [] : await this.#options.persister.send(sent);
-    const done = new Set(rows.filter((row) => plans.get(row) === "skip"));
+    const done = new Set<DirtyEntry>();
     for (const [index, row] of sent.entries()) {
       const at = outcomes[index]?.at;
       if (at === "done" || at === "superseded") done.add(row);
@@ -136,18 +135,17 @@ export class WriteBehind implements Pattern, FlushSink {
   }
 
   /**
-   * What to do with a row now. Where the database was found to hold versions of a higher term, rows
-   * of lower ones are given new versions once this owner has reached it; a row that a newer write of
-   * its key waits behind is left out then, or it would overtake that write.
+   * Whether a row may be sent now. Where the database was found to hold versions of a higher term,
+   * all rows of lower ones wait until this owner has reached it, and get new versions as they are
+   * sent: in the order of their writes, so that no older write of a key overtakes a newer one.
    */
-  #plan(row: DirtyEntry): "send" | "wait" | "skip" {
+  #maySend(row: DirtyEntry): boolean {
     const tenure = this.#options.services.tenureOf(row.partition);
-    if (tenure === undefined) return "wait";
-    if (termOf(row.version) >= tenure.requiredTerm) return "send";
-    if (tenure.term < tenure.requiredTerm) return "wait";
-    if (this.queue.get(row.key) !== row) return "skip";
+    if (tenure === undefined) return false;
+    if (termOf(row.version) >= tenure.requiredTerm) return true;
+    if (tenure.term < tenure.requiredTerm) return false;
     this.#renew(row, tenure);
-    return "send";
+    return true;
   }
 
   #renew(row: DirtyEntry, tenure: Tenure): void {
