@@ -104,7 +104,8 @@ describe("Closing", () => {
     await client.close();
     expect(clock.pendingTimers).toBe(0);
     await expect.poll(() => fake.nodes.map((node) => node.openStreams)).toEqual([0, 0, 0]);
-    await expect.poll(openSockets).toBe(socketsBefore);
+    // Fewer, when one of an earlier test was still closing at the start.
+    await expect.poll(openSockets).toBeLessThanOrEqual(socketsBefore);
   });
 
   it("leaves nothing behind after a connection that failed", async () => {
