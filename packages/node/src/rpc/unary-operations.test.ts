@@ -1,0 +1,67 @@
+import { FakeClock } from "@holdfast/core/testing";
+import type { Operation__Output, Reply } from "@holdfast/proto";
+import { describe, expect, it } from "vitest";
+import type { RequestContext } from "./request-context.js";
+import { UnaryOperations } from "./unary-operations.js";
+
+function createCalls(answer: (operation: Operation__Output) => Reply = () => ({ code: "OK" })) {
+  const clock = new FakeClock(10_000);
+  const requests: RequestContext[] = [];
+  const calls = new UnaryOperations(
+    {
+      identity: () => ({ nodeId: "n1", incarnation: "i1" }),
+      executeAll: async (operations, request) => {
+        requests.push(request);
+        return operations.map(answer);
+      },
+    },
+    clock,
+  );
+  const context = (leftMs: number) => ({
+    signal: new AbortController().signal,
+    deadlineMs: clock.monotonic() + leftMs,
+    clock,
+  });
+  return { calls, requests, context, clock };
+}
+
+const GET = { kind: "GET", cache: "c", key: Buffer.from("k") } as const;
+
+describe("UnaryOperations", () => {
+  it("completes replies as if they had been read off the wire", async () => {
+    const { calls, context } = createCalls();
+    const { reply, answerer } = await calls.one(GET, context(1_000));
+    expect(reply).toMatchObject({ code: "OK", version: 0, source: "NONE", message: "" });
+    expect(answerer).toEqual({ nodeId: "n1", incarnation: "i1" });
+  });
+
+  it("leaves some of the caller's time for the way back", async () => {
+    const { calls, context, requests, clock } = createCalls();
+    await calls.one(GET, context(100));
+    expect(requests[0]?.deadlineMs).toBe(clock.monotonic() + 90);
+  });
+
+  it("executes nothing for a caller who has given up already", async () => {
+    const { calls, context, requests } = createCalls();
+    await expect(calls.one(GET, context(0))).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
+    await expect(calls.many([GET], context(-5))).rejects.toMatchObject({
+      code: "DEADLINE_EXCEEDED",
+    });
+    expect(requests).toEqual([]);
+  });
+
+  it("throws what a single reply carries, and hands on what each of many does", async () => {
+    const refused: Reply = { code: "READ_ONLY", message: "read-only" };
+    const { calls, context } = createCalls(() => refused);
+    await expect(calls.one(GET, context(100))).rejects.toMatchObject({ code: "READ_ONLY" });
+    expect(await calls.many([GET], context(100))).toMatchObject({ replies: [refused] });
+  });
+
+  it("refuses more keys in one call than it states", async () => {
+    const { calls, context } = createCalls();
+    const keys = Array.from({ length: 10_001 }, () => GET);
+    await expect(calls.many(keys, context(100))).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+    });
+  });
+});
