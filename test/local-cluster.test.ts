@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LocalCluster } from "@holdfast/cli";
 import { connect } from "@holdfast/client";
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "./support/eventually.js";
 import { holdfast, holdfastUp, isAlive } from "./support/holdfast.js";
@@ -70,6 +71,20 @@ describe("a local cluster", () => {
   });
 });
 
+describe("a local cluster whose database dies", () => {
+  it("says so", async () => {
+    const messages: string[] = [];
+    const note = (_: object, message: string) => messages.push(message);
+    const logger = { debug: () => {}, info: () => {}, warn: note, error: note };
+    await using cluster = await LocalCluster.start({ nodes: 1, partitions: 16, logger });
+    process.kill(await postmasterPid(cluster.databaseUrl), "SIGKILL");
+    await eventually("its end is told", () => messages.length > 0);
+    expect(messages[0]).toBe(
+      "postgres ended by itself (exit code 1); the cluster needs it, and it is not started again",
+    );
+  });
+});
+
 describe("the launcher of a local cluster", () => {
   it("loses nothing when it is killed: its children drain, and the next start finds all", async () => {
     const folder = await mkdtemp(join(tmpdir(), "holdfast-launcher-"));
@@ -129,6 +144,16 @@ describe("the launcher of a local cluster", () => {
     expect(stderr).toContain("memory");
   });
 });
+
+/** Process id of the server itself, not of the keeper that started it. */
+async function postmasterPid(databaseUrl: string): Promise<number> {
+  const client = new pg.Client(databaseUrl);
+  client.on("error", () => {});
+  await client.connect();
+  const { rows } = await client.query("SELECT pg_read_file('postmaster.pid') AS text");
+  await client.end();
+  return Number.parseInt(rows[0].text, 10);
+}
 
 /** Whether nobody listens at the port of this URL. */
 function isClosed(databaseUrl: string): Promise<boolean> {

@@ -92,8 +92,10 @@ describe("a node that was paused for twice its lease", () => {
     expect(fenced.rows).toEqual([{ fenced: true }]);
     // It owns partitions again, and serves them under higher terms.
     await cluster.local.settled();
-    const again = ownedKeys(client, "node-2");
-    expect(again.length).toBeGreaterThan(0);
+    const again = await eventually("the client sees what it owns again", () => {
+      const owned = ownedKeys(client, "node-2");
+      return owned.length > 0 && owned;
+    });
     for (const key of again) {
       await cache.set(key, "new");
       expect(client.locate(key).term).toBeGreaterThan(oldTerm);

@@ -3,7 +3,8 @@
  *
  * It exists for one case: the launcher is killed. The nodes then drain by themselves and need the
  * database for that, so somebody must stop it after them, and remove the temporary folder. As long
- * as the launcher lives, it says when to stop.
+ * as the launcher lives, it says when to stop. A server that ends before that takes the keeper with
+ * it, which is how the launcher hears of it.
  */
 import { rm } from "node:fs/promises";
 import { type Clock, delay, silentLogger, systemClock } from "@holdfast/core";
@@ -22,7 +23,8 @@ async function main(environment: NodeJS.ProcessEnv, clock: Clock): Promise<void>
     ...(binDir === "" ? {} : { binDir }),
   });
   let outlive: readonly number[] = [];
-  const end = new Promise<"drained" | "abandoned">((resolve) => {
+  const end = new Promise<"drained" | "abandoned" | "crashed">((resolve) => {
+    void postgres.exited.then(() => resolve("crashed"));
     process.on("message", (message: { type?: unknown; pids?: unknown }) => {
       if (message.type === "outlive" && isPids(message.pids)) outlive = message.pids;
       if (message.type === "drain") resolve("drained");
@@ -32,7 +34,9 @@ async function main(environment: NodeJS.ProcessEnv, clock: Clock): Promise<void>
     process.on("SIGINT", () => {});
   });
   process.send?.({ type: "ready", url: postgres.url });
-  if ((await end) === "abandoned") {
+  const how = await end;
+  if (how === "crashed") throw new Error("the PostgreSQL server ended by itself");
+  if (how === "abandoned") {
     const deadlineMs = clock.monotonic() + OUTLIVE_MS;
     while (outlive.some(isAlive) && clock.monotonic() < deadlineMs) await delay(clock, POLL_MS);
     await postgres.stop();
