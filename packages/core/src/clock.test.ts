@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { delay, systemClock } from "./clock.js";
 import { FakeClock, settle } from "./testing.js";
 
@@ -64,5 +64,17 @@ describe("systemClock", () => {
   it("tells the wall clock's time in whole milliseconds", () => {
     expect(Math.abs(systemClock.now() - Date.now())).toBeLessThan(1_000);
     expect(Number.isInteger(systemClock.now())).toBe(true);
+  });
+
+  it("does not follow the system's wall clock when that is set", () => {
+    const before = systemClock.now();
+    const spy = vi.spyOn(Date, "now").mockReturnValue(before - 3_600_000);
+    try {
+      expect(systemClock.systemNow()).toBe(before - 3_600_000);
+      expect(systemClock.now()).toBeGreaterThanOrEqual(before);
+      expect(systemClock.now()).toBeLessThan(before + 60_000);
+    } finally {
+      spy.mockRestore();
+    }
   });
 });

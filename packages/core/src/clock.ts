@@ -2,8 +2,9 @@
  * The only place that asks the system what time it is, and that sets timers. Everybody else is
  * given a Clock, which tests replace by one that they move themselves (testing.ts).
  *
- * There are two times. Wall-clock time can be told to others but may jump; monotonic time cannot,
- * and means nothing outside the process.
+ * There are two times. Wall-clock time can be told to others; monotonic time means nothing outside
+ * the process. Wall-clock time is read from the system once, when the process starts, and advanced
+ * like monotonic time, so that setting the system's clock brings no expired entry back to life.
  */
 
 /** Calls a timer off. Doing so late, or twice, has no effect. */
@@ -12,6 +13,9 @@ export type CancelTimer = () => void;
 export interface Clock {
   /** Whole milliseconds since 1970: for instants that others read, like the end of a TTL. */
   now(): number;
+
+  /** The same as the system tells it now. It jumps when somebody sets it: for deadlines of gRPC only. */
+  systemNow(): number;
 
   /** Milliseconds, with a fraction, since some instant: for deadlines, ages and leases. */
   monotonic(): number;
@@ -27,7 +31,8 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
   monotonic: () => performance.now(),
-  now: () => Date.now(),
+  now: () => Math.floor(performance.timeOrigin + performance.now()),
+  systemNow: () => Date.now(),
 };
 
 /**

@@ -23,6 +23,10 @@ export class FakeClock implements Clock {
     return this.#timeMs;
   }
 
+  systemNow(): number {
+    return this.#timeMs;
+  }
+
   monotonic(): number {
     return this.#timeMs;
   }

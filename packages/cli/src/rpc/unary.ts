@@ -59,7 +59,7 @@ export async function callOnce<C extends Client, Response>(
 ): Promise<Response> {
   const client = makeClient(Class, target.address);
   // gRPC takes an instant of the wall clock.
-  const deadline = target.clock.now() + target.timeoutMs;
+  const deadline = target.clock.systemNow() + target.timeoutMs;
   try {
     return await new Promise((resolve, reject) => {
       call(client, { deadline }, (error, response) => {

@@ -119,14 +119,14 @@ export class Call implements Attempt {
     if (this.#state.at === "done") return;
     const { isWrite, to } = this.#request;
     const error = errorOfReply(reply);
-    if (error === undefined) {
-      const isLate = "partition" in to && this.#context.isFromFormerOwner(to.partition, reply.term);
-      if (!isLate || isWrite) {
-        this.#finish();
-        this.#resolve(reply);
-        return;
-      }
+    const isLate = "partition" in to && this.#context.isFromFormerOwner(to.partition, reply.term);
+    // What a former owner read, or decided upon what it read, says nothing any more. What it wrote does.
+    const isVoid = isLate && (isWrite ? reply.outcome === "NOT_APPLIED" : error === undefined);
+    if (isVoid) {
       this.#failed(new CacheError("UNAVAILABLE", "a former owner of the key answered"));
+    } else if (error === undefined) {
+      this.#finish();
+      this.#resolve(reply);
     } else if (isWrite && reply.outcome === "UNKNOWN" && error.code !== "OUTCOME_UNKNOWN") {
       this.#rejectWith(unknownOutcome(error.message, error));
     } else {

@@ -127,6 +127,23 @@ describe("When the topology changes under way", () => {
     expect(answers).toBe(3);
   });
 
+  it("a refusal of a former owner is discarded as well, and decided by the present one", async () => {
+    await using test = await startConnected();
+    const { version } = await test.cache.set("a", "v1");
+    test.node.term = 5;
+    expect(await test.cache.get("a")).toBe("v1");
+    let answers = 0;
+    test.node.intercept = ({ kind }) => {
+      if (kind !== "SET") return undefined;
+      answers += 1;
+      if (answers > 1) return undefined;
+      return { code: "VERSION_CONFLICT", term: 4, message: "it has version 1" } as const;
+    };
+    await test.cache.set("a", "v2", { ifVersion: version });
+    expect(answers).toBe(2);
+    expect(await test.cache.get("a")).toBe("v2");
+  });
+
   it("an answer at a lower term than the topology's is discarded as well", async () => {
     await using test = await startConnected();
     test.node.term = 1;

@@ -142,7 +142,7 @@ export class GrpcConnections implements Wire {
 
   /** gRPC takes instants, by the wall clock. */
   #deadlineAfter(budgetMs: number): number {
-    return this.#clock.now() + budgetMs;
+    return this.#clock.systemNow() + budgetMs;
   }
 
   #cacheClient(address: string): CacheClient {

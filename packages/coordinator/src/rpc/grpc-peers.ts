@@ -79,7 +79,7 @@ export class GrpcPeers implements Peers {
   }
 
   #options(timeoutMs: number): CallOptions {
-    return { deadline: this.#clock.now() + timeoutMs };
+    return { deadline: this.#clock.systemNow() + timeoutMs };
   }
 
   #client(address: string): PeerClient {

@@ -107,8 +107,8 @@ export class Cache {
       return (await this.#writes.modify(key, again, context))?.version;
     }
     const present = await this.#read(key, context);
-    if (present.value === undefined) return undefined;
     this.#writes.checkStillOurs(context);
+    if (present.value === undefined) return undefined;
     const { store, config, clock, random } = this.#parts;
     const entry = store().peek(key, context.tenure.partition);
     if (entry !== undefined) {

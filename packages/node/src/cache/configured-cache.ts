@@ -2,6 +2,7 @@
  * A cache as this node runs it: the parts that its configuration calls for, put together, and what
  * the node asks of them as a whole: its dirty entries, its counters, a new configuration.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { Clock, Logger, Random } from "@holdfast/core";
 import type { CacheConfig } from "@holdfast/process";
 import type { Source } from "../database/source.js";
@@ -35,6 +36,7 @@ export class ConfiguredCache {
   readonly source: Source | undefined;
   readonly #environment: CacheEnvironment;
   readonly #pattern: Pattern;
+  readonly #loads: Loads | undefined;
   #config: CacheConfig;
   #store: Store;
   #replacing: Promise<void> | undefined;
@@ -59,6 +61,7 @@ export class ConfiguredCache {
     const { counters } = this;
     const loads =
       source && new Loads({ source, services, counters, clock, random, store, lifetimes });
+    this.#loads = loads;
     const sourced = source && loads ? { source, loads } : undefined;
     const parts = { config, memory, sourced, services, counters, clock, random, logger };
     this.#pattern = PATTERNS[config.pattern](parts);
@@ -91,9 +94,18 @@ export class ConfiguredCache {
   /**
    * Takes a new configuration of the same pattern and source. Another policy or bound starts the
    * clean entries afresh; dirty ones are kept.
+   *
+   * @throws {TypeError} when pattern or source is another: entries belong to those under which they
+   *   were made. A coordinator allows no such change; one that lost its registry may not know.
    */
   reconfigure(config: CacheConfig): void {
     const before = this.#config;
+    for (const field of ["pattern", "source"] as const) {
+      if (isDeepStrictEqual(before[field], config[field])) continue;
+      throw new TypeError(
+        `its ${field} cannot change while this node runs; the definition before stays in force`,
+      );
+    }
     this.#config = config;
     this.queue?.reconfigure(config.writeBehind);
     const { eviction, maxBytes, maxEntries } = config;
@@ -108,6 +120,7 @@ export class ConfiguredCache {
   drop(partition: number): number {
     const lost = this.queue?.drop(partition) ?? 0;
     this.counters.lostWrites += lost;
+    this.#loads?.discard(partition);
     this.#store.dropPartition(partition);
     return lost;
   }

@@ -6,7 +6,7 @@
  * detaches the load under way: those who waited already still get its row (they asked before the
  * write was acknowledged), nobody later joins it, and it fills nothing.
  */
-import { CacheError, type Clock, type Random, termOf } from "@holdfast/core";
+import { CacheError, type Clock, type Random } from "@holdfast/core";
 import { DatabaseError } from "@holdfast/process";
 import type { LoadedRow, Source } from "../database/source.js";
 import { PartitionMovingError } from "../ownership/ownership.js";
@@ -36,6 +36,8 @@ interface Load {
   readonly tenure: Tenure;
   readonly result: Promise<ReadResult>;
   isDetached: boolean;
+  /** The partition was let go meanwhile; another owner may have written what this load missed. */
+  isDiscarded: boolean;
 }
 
 export class Loads {
@@ -78,12 +80,22 @@ export class Loads {
     for (const key of [...this.#underWay.keys()]) this.detach(key);
   }
 
+  /** The partition is being let go: what is loaded now is for nobody, even if it comes back. */
+  discard(partition: number): void {
+    for (const [key, load] of this.#underWay) {
+      if (load.tenure.partition !== partition) continue;
+      load.isDiscarded = true;
+      this.#underWay.delete(key);
+    }
+  }
+
   #begin(key: string, tenure: Tenure): Load {
     this.detach(key);
     this.#options.counters.loads += 1;
     const load: Load = {
       tenure,
       isDetached: false,
+      isDiscarded: false,
       result: this.#read(key, tenure).then((row) => this.#finish(key, load, row)),
     };
     this.#underWay.set(key, load);
@@ -115,14 +127,13 @@ export class Loads {
   #finish(key: string, load: Load, row: LoadedRow): ReadResult {
     const { services, clock } = this.#options;
     const { tenure } = load;
-    if (tenure.state.at !== "serving") throw new PartitionMovingError(tenure.partition);
+    if (load.isDiscarded || tenure.state.at !== "serving") {
+      throw new PartitionMovingError(tenure.partition);
+    }
     if (!services.mayFinish(tenure)) {
       throw new CacheError("UNAVAILABLE", "this node lost its right to serve during the load");
     }
-    if (termOf(row.version) > tenure.term) {
-      tenure.requireTerm(termOf(row.version) + 1);
-      services.raiseTerm(tenure, tenure.requiredTerm);
-    }
+    if (tenure.witness(row.version)) services.raiseTerm(tenure, tenure.requiredTerm);
     const expiresAtMs = row.expiresAtMs ?? Number.POSITIVE_INFINITY;
     if (load.isDetached) return toRead(row, expiresAtMs, clock.now());
     return this.#keep(key, tenure.partition, row);

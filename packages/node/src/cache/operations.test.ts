@@ -99,6 +99,20 @@ describe("Operations", () => {
     expect(await execute({})).toMatchObject({ id: 7, code: "OK", version: 0, term: 4 });
   });
 
+  it("says the term with a refusal too, once the operation was let in", async () => {
+    const { execute, ownership } = createOperations();
+    ownership.apply(topology(4, ME));
+    const value = Buffer.from("v");
+    expect(await execute({ kind: "SET", value, expectedVersion: 9 })).toMatchObject({
+      code: "VERSION_CONFLICT",
+      term: 4,
+    });
+    expect(await execute({ kind: "SET", value, ttlMs: -1 })).toMatchObject({
+      code: "INVALID_ARGUMENT",
+      term: 4,
+    });
+  });
+
   it("says who owns what this node does not", async () => {
     const { execute, ownership } = createOperations();
     ownership.apply(topology(2, OTHER));

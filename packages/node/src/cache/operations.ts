@@ -52,9 +52,9 @@ export class Operations {
     try {
       const reply = this.#attempt(operation, request);
       if (!(reply instanceof Promise)) return reply;
-      return reply.catch((error: unknown) => this.#persevere(operation, request, error));
+      return reply.catch((error: unknown) => this.#persevere(operation, request, error, 0));
     } catch (error) {
-      return this.#persevere(operation, request, error);
+      return this.#persevere(operation, request, error, 0);
     }
   }
 
@@ -67,20 +67,32 @@ export class Operations {
     if (operation.kind === "CLEAR") return this.#clear(operation, cache);
     const key = decodeKey(operation.key);
     const tenure = ownership.admit(partitionOf(operation.key, placement));
-    return run(operation, key, cache, { tenure, deadlineMs: request.deadlineMs });
+    const { term } = tenure;
+    const onFailure = (error: unknown) => this.#persevere(operation, request, error, term);
+    try {
+      const reply = run(operation, key, cache, { tenure, deadlineMs: request.deadlineMs });
+      return reply instanceof Promise ? reply.catch(onFailure) : reply;
+    } catch (error) {
+      return onFailure(error);
+    }
   }
 
-  /** Waits where waiting helps and tries again; else turns the failure into a reply. */
+  /**
+   * Waits where waiting helps and tries again; else turns the failure into a reply.
+   *
+   * @param term - under which the operation was let in; 0: it was not.
+   */
   #persevere(
     operation: Operation__Output,
     request: RequestContext,
     error: unknown,
+    term: number,
   ): Reply | Promise<Reply> {
     const waiting = this.#waitFor(operation, request, error);
-    if (waiting === undefined) return this.#toErrorReply(operation, error);
+    if (waiting === undefined) return this.#toErrorReply(operation, error, term);
     return waiting.then(
       () => this.execute(operation, request),
-      (reason: unknown) => this.#toErrorReply(operation, reason),
+      (reason: unknown) => this.#toErrorReply(operation, reason, term),
     );
   }
 
@@ -108,17 +120,17 @@ export class Operations {
       });
   }
 
-  #toErrorReply(operation: Operation__Output, error: unknown): Reply {
+  #toErrorReply(operation: Operation__Output, error: unknown, term: number): Reply {
     if (error instanceof PartitionMovingError) {
       const message = `${error.message}; time ran out while the operation waited`;
-      return toErrorReply(operation.id, new CacheError("DEADLINE_EXCEEDED", message));
+      return { ...toErrorReply(operation.id, new CacheError("DEADLINE_EXCEEDED", message)), term };
     }
     const converted = CacheError.from(error);
     if (converted.code === "INTERNAL") {
       const { kind, cache } = operation;
       this.#parts.logger.error({ err: error, kind, cache }, "an operation failed");
     }
-    return toErrorReply(operation.id, converted);
+    return { ...toErrorReply(operation.id, converted), term };
   }
 
   #clear(operation: Operation__Output, cache: ConfiguredCache): Reply {

@@ -3,7 +3,7 @@
  * former owners, under the node's present incarnation, and with what the database says about
  * ownership passed on to the node. It sends once; who calls decides about repeating.
  */
-import { CacheError, type Incarnation, termOf } from "@holdfast/core";
+import { CacheError, type Incarnation } from "@holdfast/core";
 import { DatabaseError } from "@holdfast/process";
 import type { FlushRow, NotLive, RowResult, Source } from "../database/source.js";
 import type { Tenure } from "../ownership/tenure.js";
@@ -16,7 +16,7 @@ export interface PersistRow extends FlushRow {
 
 /**
  * `done`: the database has this version. `superseded`: it has a newer one, which stands. `behind`:
- * it has one of a term that this owner's does not reach; a higher term has been asked for, under
+ * it has one that others gave under this term or a later one; a higher term has been asked for, under
  * which the row must be written again. `lost`: it was not sent, because its partition is not this
  * node's any more.
  */
@@ -105,10 +105,8 @@ export class Persister {
 
   #outcome(result: RowResult, tenure: Tenure): PersistOutcome {
     if (result.at !== "higher") return { at: "done" };
-    const term = termOf(result.version);
-    if (term <= tenure.term) return { at: "superseded" };
-    tenure.requireTerm(term + 1);
-    this.#services.raiseTerm(tenure, term + 1);
+    if (!tenure.witness(result.version)) return { at: "superseded" };
+    this.#services.raiseTerm(tenure, tenure.requiredTerm);
     return { at: "behind" };
   }
 

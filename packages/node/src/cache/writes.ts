@@ -77,7 +77,10 @@ export class Writes {
     if (this.#parts.pattern.isReadOnly) throw readOnly();
     return this.#inTurn(key, context, async (attempt) => {
       for (;;) {
-        const change = decide(await this.#read(key, context));
+        const present = await this.#read(key, context);
+        // Memory may be behind by now; nothing is decided, or told, that rests on it.
+        this.checkStillOurs(context);
+        const change = decide(present);
         if (change === undefined) return undefined;
         this.#checkAllowed(change);
         const wait = this.#wait(key, change, context);

@@ -58,7 +58,7 @@ export class CoordinatorClient {
     const control = this.#connect();
     return new Promise((resolve, reject) => {
       // gRPC wants a wall-clock instant; a step of the clock merely shortens or lengthens one call.
-      send(control, new Date(this.#clock.now() + CALL_TIMEOUT_MS), (error) => {
+      send(control, new Date(this.#clock.systemNow() + CALL_TIMEOUT_MS), (error) => {
         if (error) reject(fromServiceError(error));
         else resolve();
       });

@@ -38,8 +38,8 @@ export class Peers {
   async forward(address: string, batch: Batch, deadlineMs: number): Promise<Replies__Output> {
     const client = this.#client(address);
     const leftMs = Math.max(1, deadlineMs - this.#clock.monotonic());
-    const deadline = new Date(this.#clock.now() + leftMs);
-    const connectBy = new Date(this.#clock.now() + Math.min(leftMs, CONNECT_TIMEOUT_MS));
+    const deadline = new Date(this.#clock.systemNow() + leftMs);
+    const connectBy = new Date(this.#clock.systemNow() + Math.min(leftMs, CONNECT_TIMEOUT_MS));
     await new Promise<void>((resolve, reject) => {
       client.waitForReady(connectBy, (error) => {
         if (error === undefined) resolve();

@@ -16,6 +16,7 @@ import {
   MAX_SEQUENCE,
   makeVersion,
   SEQUENCE_RENEWAL,
+  termOf,
 } from "@holdfast/core";
 
 export type TenureState =
@@ -66,9 +67,16 @@ export class Tenure {
     return this.#requiredTerm;
   }
 
-  /** A version of a higher term was seen: no more are assigned until the tenure has this one. */
-  requireTerm(minTerm: number): void {
-    this.#requiredTerm = Math.max(this.#requiredTerm, minTerm);
+  /**
+   * Takes note of a version that the database holds. If this tenure cannot have assigned it, others
+   * have used its term or a later one, and no more are assigned until it has a term above that.
+   *
+   * @returns whether that is so; `requiredTerm` says what must be asked for.
+   */
+  witness(version: number): boolean {
+    if (version <= makeVersion(this.#term, this.#sequence)) return false;
+    this.#requiredTerm = Math.max(this.#requiredTerm, termOf(version) + 1);
+    return true;
   }
 
   /**

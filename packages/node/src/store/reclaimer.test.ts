@@ -22,6 +22,10 @@ class WorkClock implements Clock {
     return this.#clock.now();
   }
 
+  systemNow(): number {
+    return this.now();
+  }
+
   monotonic(): number {
     this.#workedMs += this.#lookMs;
     return this.#clock.monotonic() + this.#workedMs;

@@ -59,7 +59,7 @@ function deadlineOf(
   defaultBudgetMs: number,
 ): number {
   const deadline = Number(call.getDeadline());
-  const budgetMs = Number.isFinite(deadline) ? deadline - clock.now() : defaultBudgetMs;
+  const budgetMs = Number.isFinite(deadline) ? deadline - clock.systemNow() : defaultBudgetMs;
   return clock.monotonic() + budgetMs;
 }
 

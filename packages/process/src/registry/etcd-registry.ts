@@ -208,7 +208,7 @@ class EtcdRegistry implements Registry {
       const endpoint = this.#endpoints.current;
       try {
         // gRPC takes a deadline as an instant on the wall clock and turns it into a timer at once.
-        const deadline = this.#options.clock.now() + attempts.timeoutMs;
+        const deadline = this.#options.clock.systemNow() + attempts.timeoutMs;
         return await send(endpoint.client, { deadline });
       } catch (error) {
         throwIfDefinite(error);

@@ -1,7 +1,8 @@
+import { makeVersion } from "@holdfast/core";
 import { DatabaseError } from "@holdfast/process";
 import { describe, expect, it } from "vitest";
 import { PartitionMovingError } from "../../ownership/ownership.js";
-import { createCacheFixture, text, textOf } from "../../testing/cache-fixture.js";
+import { createCacheFixture, PARTITION, text, textOf } from "../../testing/cache-fixture.js";
 import { gate, turn } from "../../testing/turns.js";
 
 describe("a read-through cache", () => {
@@ -92,6 +93,25 @@ describe("a read-through cache", () => {
     tenure.moveTo({ at: "releasing" });
     open();
     await expect(read).rejects.toBeInstanceOf(PartitionMovingError);
+  });
+
+  it("discards what it loaded when the partition was released meanwhile, even if it is back", async () => {
+    const { operations, context, source, cache, tenure } = createCacheFixture("read-through");
+    source.plant("k", "old", 5);
+    const { wait, open } = gate();
+    source.beforeLoad = wait;
+    const read = Promise.resolve(operations.get("k", context()));
+    const failure = read.catch((error: unknown) => error);
+    await turn();
+    tenure.moveTo({ at: "releasing" });
+    cache.drop(PARTITION);
+    tenure.moveTo({ at: "released", epoch: 1 });
+    source.plant("k", "new", makeVersion(9, 1));
+    tenure.renew(12);
+    tenure.moveTo({ at: "serving" });
+    open();
+    expect(await failure).toBeInstanceOf(PartitionMovingError);
+    expect(textOf(await operations.get("k", context()))).toBe("new");
   });
 
   it("warms a key only where there is room for it", async () => {

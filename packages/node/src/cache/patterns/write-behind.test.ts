@@ -78,7 +78,8 @@ describe("a write-behind cache", () => {
   it("drops the cached copy when a newer row stands in the database", async () => {
     const { operations, context, clock, source } = createCacheFixture("write-behind", quick);
     await operations.set("k", text("mine"), undefined, context());
-    source.plant("k", "newer", makeVersion(5, 100));
+    const { version } = await operations.set("other", text("v"), undefined, context());
+    source.plant("k", "newer", version);
     clock.advance(100);
     await turn();
     expect(textOf(await operations.get("k", context()))).toBe("newer");
@@ -148,6 +149,16 @@ describe("a write-behind cache", () => {
     expect(cache.store.counts.pinnedEntries).toBe(0);
   });
 
+  it("keeps its pattern and its source, whatever a definition says", () => {
+    const { cache, config } = createCacheFixture("write-behind", quick);
+    const before = cache.config;
+    const table = { source: { kind: "table", table: "t", key: "id" } };
+    expect(() => cache.reconfigure(config(table))).toThrow(/its source cannot change/);
+    const through = { pattern: "write-through", writeBehind: undefined };
+    expect(() => cache.reconfigure(config(through))).toThrow(/its pattern cannot change/);
+    expect(cache.config).toBe(before);
+  });
+
   it("takes smaller bounds only once what is dirty fits into them", async () => {
     const { operations, context, clock, cache, source, config } = createCacheFixture(
       "write-behind",
@@ -194,6 +205,45 @@ describe("a write-behind cache", () => {
     }
     expect(source.textOf("k")).toBe("two");
     expect(textOf(await operations.get("k", context()))).toBe("two");
+  });
+
+  it("does not send an older write again when a newer one was made under the higher term", async () => {
+    const { operations, context, clock, source, tenure } = createCacheFixture(
+      "write-behind",
+      quick,
+    );
+    source.plant("k", "future", makeVersion(9, 7));
+    await operations.set("k", text("one"), undefined, context());
+    clock.advance(100);
+    await turn();
+    tenure.renew(10);
+    expect(await operations.set("k", text("two"), undefined, context())).toMatchObject({
+      version: makeVersion(10, 1),
+    });
+    for (let i = 0; i < 10; i++) {
+      clock.advance(1_000);
+      await turn();
+    }
+    expect(source.textOf("k")).toBe("two");
+    expect(textOf(await operations.get("k", context()))).toBe("two");
+  });
+
+  it("asks for a higher term when somebody else has used its own", async () => {
+    const { operations, context, clock, source, tenure, events } = createCacheFixture(
+      "write-behind",
+      quick,
+    );
+    source.plant("k", "former", makeVersion(tenure.term, 500));
+    await operations.set("k", text("mine"), undefined, context());
+    clock.advance(100);
+    await turn();
+    expect(events).toEqual([`raise ${tenure.term + 1}`]);
+    tenure.renew(tenure.term + 1);
+    for (let i = 0; i < 10; i++) {
+      clock.advance(1_000);
+      await turn();
+    }
+    expect(source.textOf("k")).toBe("mine");
   });
 
   it("acknowledges nothing more in a partition whose term has turned out too low", async () => {

@@ -94,9 +94,9 @@ export class WriteBehind implements Pattern, FlushSink {
   }
 
   async flush(rows: readonly DirtyEntry[]): Promise<readonly RowOutcome[]> {
-    const sent = rows.filter((row) => this.#maySend(row));
+    const done = new Set(rows.filter((row) => this.#isOutdated(row)));
+    const sent = rows.filter((row) => !done.has(row) && this.#maySend(row));
     const outcomes = sent.length === 0 ? [] : await this.#options.persister.send(sent);
-    const done = new Set<DirtyEntry>();
     for (const [index, row] of sent.entries()) {
       const at = outcomes[index]?.at;
       if (at === "done" || at === "superseded") done.add(row);
@@ -135,9 +135,17 @@ export class WriteBehind implements Pattern, FlushSink {
   }
 
   /**
+   * Whether a row needs a new version, and a newer write of its key is dirty: the new version might
+   * be higher than that one's. The newer write stands for both.
+   */
+  #isOutdated(row: DirtyEntry): boolean {
+    const requiredTerm = this.#options.services.tenureOf(row.partition)?.requiredTerm ?? 0;
+    return termOf(row.version) < requiredTerm && this.queue.get(row.key) !== row;
+  }
+
+  /**
    * Whether a row may be sent now. Where the database was found to hold versions of a higher term,
-   * all rows of lower ones wait until this owner has reached it, and get new versions as they are
-   * sent: in the order of their writes, so that no older write of a key overtakes a newer one.
+   * all rows of lower ones wait until this owner has reached it, and get new versions then.
    */
   #maySend(row: DirtyEntry): boolean {
     const tenure = this.#options.services.tenureOf(row.partition);

@@ -131,6 +131,44 @@ describe("a write-through cache", () => {
 });
 
 describe("a write-through batch that is refused", () => {
+  it("acknowledges nothing under its own term when somebody else has used it", async () => {
+    const { operations, context, source, tenure, events } = createCacheFixture("write-through");
+    source.plant("k", "former", makeVersion(tenure.term, 500));
+    await expect(operations.set("k", text("v"), undefined, context())).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+    });
+    expect(events).toEqual([`raise ${tenure.term + 1}`]);
+    tenure.renew(tenure.term + 1);
+    await operations.set("k", text("v"), undefined, context());
+    expect(source.textOf("k")).toBe("v");
+  });
+
+  it("decides nothing about a key once its right to serve is gone", async () => {
+    const fixture = createCacheFixture("write-through");
+    const { operations, context, source } = fixture;
+    const { version } = await operations.set("k", text("v0"), undefined, context());
+    const { wait, open } = gate();
+    source.beforeFlush = async () => {
+      await wait();
+      throw new DatabaseError("unavailable", "away");
+    };
+    const first = operations.set("k", text("v1"), undefined, context());
+    await turn();
+    const conditional = operations.set("k", text("v2"), version + 77, context());
+    const increment = operations.modify(
+      "k",
+      () => {
+        throw new TypeError("decided upon what may be too old");
+      },
+      context(),
+    );
+    fixture.right = false;
+    open();
+    for (const write of [first, conditional, increment]) {
+      await expect(write).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    }
+  });
+
   it("answers each row for itself when a later part fails after an earlier one was written", async () => {
     const { operations, context, source } = createCacheFixture("write-through");
     await operations.set("a", text("old"), undefined, context());

@@ -21,6 +21,10 @@ class StallingClock implements Clock {
     return this.monotonic();
   }
 
+  systemNow(): number {
+    return this.now();
+  }
+
   monotonic(): number {
     return this.#clock.monotonic() + this.#stalledMs;
   }
