@@ -13,6 +13,8 @@ class FakeSink implements FlushSink {
   readonly parked: string[] = [];
   refusedKey: string | undefined;
   isPatient = false;
+  /** Keys whose rows must be sent again. */
+  readonly again = new Set<string>();
   fail: Error | undefined;
   gate: Promise<void> = Promise.resolve();
 
@@ -21,7 +23,7 @@ class FakeSink implements FlushSink {
     await this.gate;
     if (this.fail) throw this.fail;
     if (rows.some(({ key }) => key === this.refusedKey)) throw new RefusedError("refused");
-    return rows.map(() => "done");
+    return rows.map(({ key }) => (this.again.has(key) ? "again" : "done"));
   }
 
   classify(error: unknown): FlushFailure {
@@ -180,6 +182,73 @@ describe("WriteBehindQueue", () => {
     }
     expect(sink.parked).toEqual(["orphan"]);
     expect(sink.batches.length).toBeGreaterThanOrEqual(10);
+  });
+
+  it("holds nothing else up for a row that another write may cure", async () => {
+    const { clock, sink, queue } = createQueue();
+    sink.refusedKey = "orphan";
+    sink.isPatient = true;
+    for (const key of ["a", "orphan", "b"]) queue.put(dirty(key));
+    clock.advance(1_000);
+    await settle();
+    expect(sink.settledRows).toEqual(["a@1 persisted", "b@1 persisted"]);
+    queue.put(dirty("c"));
+    clock.advance(1_000);
+    await settle();
+    expect(sink.settledRows).toContain("c@1 persisted");
+    expect(queue.get("orphan")?.version).toBe(1);
+    sink.refusedKey = undefined;
+    clock.advance(5_000);
+    await settle();
+    expect(sink.settledRows).toContain("orphan@1 persisted");
+    expect(queue.entries).toBe(0);
+  });
+
+  it("holds nothing else up for rows that must be sent again", async () => {
+    const { clock, sink, queue } = createQueue();
+    sink.again.add("behind");
+    queue.put(dirty("behind", 1, 1));
+    clock.advance(1_000);
+    await settle();
+    queue.put(dirty("a", 1, 2));
+    expect(await queue.flush([2], 10)).toBe(true);
+    expect(queue.entriesOf(1)).toBe(1);
+    expect(queue.oldestAgeMs).toBe(1_000);
+    sink.again.clear();
+    clock.advance(5_000);
+    await settle();
+    expect(queue.entries).toBe(0);
+  });
+
+  it("sends a newer write in place of one that must be sent again", async () => {
+    const { clock, sink, queue } = createQueue();
+    sink.again.add("k");
+    queue.put(dirty("k", 1));
+    let open = () => {};
+    sink.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    clock.advance(1_000);
+    queue.put(dirty("k", 2));
+    open();
+    await settle();
+    expect(queue.entries).toBe(1);
+    queue.put(dirty("k", 3));
+    sink.again.clear();
+    clock.advance(5_000);
+    await settle();
+    expect(sink.batches).toEqual([["k@1"], ["k@3"]]);
+    expect(sink.settledRows).toEqual(["k@3 persisted"]);
+    expect([queue.entries, queue.bytes, queue.entriesOf(0)]).toEqual([0, 0, 0]);
+  });
+
+  it("sends no more bytes in one statement than the database likes", async () => {
+    const { clock, sink, queue } = createQueue({ queueMaxBytes: 2 ** 30 });
+    for (const key of ["a", "b", "c", "d"]) queue.put(dirty(key, 1, 0, 3 * 2 ** 20));
+    queue.put(dirty("huge", 1, 0, 20 * 2 ** 20));
+    clock.advance(1_000);
+    await settle();
+    expect(sink.batches).toEqual([["a@1", "b@1"], ["c@1", "d@1"], ["huge@1"]]);
   });
 
   it("lets writes wait when it is full, and refuses them at their deadline", async () => {
