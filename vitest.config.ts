@@ -10,6 +10,8 @@ export default defineConfig({
           name: "unit",
           include: ["packages/*/src/**/*.test.ts", "proto/src/**/*.test.ts"],
           testTimeout: 20_000,
+          // Several files share the cores; a second is not always enough.
+          expect: { poll: { timeout: 10_000 } },
         },
       },
       {

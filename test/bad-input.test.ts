@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { credentials, type ServiceError } from "@grpc/grpc-js";
 import { type Cluster, connect } from "@holdfast/client";
 import { ConfigError, parseCachesFile } from "@holdfast/process";
-import { Cache } from "@holdfast/proto";
+import { Cache, type CacheClient } from "@holdfast/proto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "./support/cluster.js";
 import { eventually } from "./support/eventually.js";
@@ -33,15 +33,29 @@ async function failureOf(promise: Promise<unknown>): Promise<string> {
   return `${error?.code}: ${error?.message}`;
 }
 
+/** What gRPC says of an address where nobody listens. */
+function refusedBy(address: string): string {
+  return `No connection established. Last error: Error: connect ECONNREFUSED ${address}. Resolution note: `;
+}
+
+/** The name of the user, of the database and of the host, but no password. */
+function wrongPassword({ host, username }: URL): string {
+  return `database "holdfast" at ${host}: password authentication failed for user "${username}"`;
+}
+
 /** The same through plain gRPC, which checks nothing before it sends. */
-function unary(key: Buffer): Promise<string> {
+function unary(send: (raw: CacheClient, done: (error: ServiceError | null) => void) => void) {
   const raw = new Cache(cluster.local.seeds[0] as string, credentials.createInsecure());
-  return new Promise((resolve) => {
-    raw.Get({ cache: "aside", key }, (error: ServiceError | null) => {
+  return new Promise<string>((resolve) => {
+    send(raw, (error) => {
       raw.close();
       resolve(`${error?.metadata.get("holdfast-code")[0]}: ${error?.details}`);
     });
   });
+}
+
+function unaryGet(key: Buffer): Promise<string> {
+  return unary((raw, done) => raw.Get({ cache: "aside", key }, done));
 }
 
 describe("a bad request", () => {
@@ -50,16 +64,18 @@ describe("a bad request", () => {
     const empty = "INVALID_ARGUMENT: key is empty; it needs 1 to 512 bytes";
     const long = "INVALID_ARGUMENT: key has 513 bytes of UTF-8; at most 512 are allowed";
     expect(await failureOf(cache.get(""))).toBe(empty);
-    expect(await unary(Buffer.alloc(0))).toBe(empty);
+    expect(await unaryGet(Buffer.alloc(0))).toBe(empty);
     expect(await failureOf(cache.get("x".repeat(513)))).toBe(long);
-    expect(await unary(Buffer.alloc(513, "x"))).toBe(long);
+    expect(await unaryGet(Buffer.alloc(513, "x"))).toBe(long);
     expect(await failureOf(cache.get("a\ud800"))).toBe(
       "INVALID_ARGUMENT: key holds a lone surrogate, so it is not valid Unicode",
     );
-    expect(await unary(Buffer.from([0x61, 0xed, 0xa0, 0x80]))).toBe(
+    expect(await unaryGet(Buffer.from([0x61, 0xed, 0xa0, 0x80]))).toBe(
       "INVALID_ARGUMENT: key is not well-formed UTF-8",
     );
-    expect(await failureOf(client.cache("rows").get("seven"))).toMatch(/^INVALID_ARGUMENT: /);
+    expect(await failureOf(client.cache("rows").get("seven"))).toBe(
+      'INVALID_ARGUMENT: key column "id" is an integer; the key is not',
+    );
   });
 
   it("is told about its value, its lifetime and its cache", async () => {
@@ -67,8 +83,12 @@ describe("a bad request", () => {
     expect(await failureOf(cache.set("k", "x".repeat(1_025)))).toBe(
       "VALUE_TOO_LARGE: the value has 1027 bytes; this cache takes at most 1024",
     );
-    expect(await failureOf(cache.set("k", "v", { ttl: -1 }))).toMatch(
-      /^INVALID_ARGUMENT: .*ttl.*-1/,
+    expect(await failureOf(cache.set("k", "v", { ttl: -1 }))).toBe(
+      "INVALID_ARGUMENT: ttl is -1 ms; it must not be negative",
+    );
+    const set = { cache: "aside", key: Buffer.from("k"), value: Buffer.from("v"), ttlMs: -1 };
+    expect(await unary((raw, done) => raw.Set(set, done))).toBe(
+      "INVALID_ARGUMENT: the TTL of -1 ms is negative",
     );
     expect(await failureOf(client.cache("nowhere").get("k"))).toBe(
       'UNKNOWN_CACHE: no cache named "nowhere" is configured; apply its definition first',
@@ -87,21 +107,21 @@ describe("a bad configuration", () => {
   it("is told where its YAML is malformed", () => {
     const yaml = "caches:\n  products:\n    pattern: [read-through\n";
     expect(() => parseCachesFile(yaml, "caches.yaml")).toThrow(ConfigError);
-    expect(() => parseCachesFile(yaml, "caches.yaml")).toThrow(/caches\.yaml.*line \d/);
+    expect(() => parseCachesFile(yaml, "caches.yaml")).toThrow(
+      /^the configuration has 1 problem:\n {2}caches\.yaml: malformed YAML at line 4, column 1: Flow sequence/,
+    );
   });
 
   it("is told all its problems at once, with a suggestion for an unknown name", () => {
     const yaml = "caches:\n  products:\n    patern: read-through\n    ttl: soon\n";
-    const error = ((): unknown => {
-      try {
-        return parseCachesFile(yaml, "caches.yaml");
-      } catch (reason) {
-        return reason;
-      }
-    })() as ConfigError;
-    expect(error.problems.length).toBeGreaterThanOrEqual(2);
-    expect(error.message).toMatch(/did you mean "?pattern/);
-    expect(error.message).toMatch(/ttl/);
+    expect(() => parseCachesFile(yaml, "caches.yaml")).toThrow(
+      [
+        "the configuration has 3 problems:",
+        'caches.products.pattern: is required: one of "cache-aside", "read-through", "write-through", "write-behind" (caches.yaml)',
+        'caches.products.ttl: must be a duration such as "250ms", "5s", "5m", "2h" or "7d", not "soon" (caches.yaml:4)',
+        'caches.products.patern: unknown setting; did you mean "pattern"? (caches.yaml:3)',
+      ].join("\n  "),
+    );
   });
 });
 
@@ -114,8 +134,10 @@ describe("a node that cannot start", () => {
     const { exit } = spawnServer("node", settings({ ETCD__ENDPOINTS: `["${endpoint}"]` }));
     const { code, stderr } = await exit;
     expect(code).toBe(1);
-    expect(stderr).toContain(endpoint);
-    expect(stderr.trim().split("\n")).toHaveLength(1);
+    expect(stderr).toBe(
+      `holdfast-node: cannot start: the registry at ${endpoint} did not answer ` +
+        `(${endpoint}: 14 UNAVAILABLE: ${refusedBy(endpoint.slice("http://".length))})\n`,
+    );
   });
 
   it("says that its password is wrong, and does not say which", async () => {
@@ -123,22 +145,25 @@ describe("a node that cannot start", () => {
     url.password = "guessed-wrong";
     const { code, stderr } = await spawnServer("node", settings({ DATABASE__URL: url.href })).exit;
     expect(code).toBe(1);
-    expect(stderr).toMatch(/password/);
-    expect(stderr).not.toContain("guessed-wrong");
+    expect(stderr).toBe(`holdfast-node: cannot start: ${wrongPassword(url)}\n`);
   });
 
   it("names the port that is taken", async () => {
     const [, port = ""] = (cluster.local.seeds[0] as string).split(":");
     const { code, stderr } = await spawnServer("node", settings({ LISTEN__DATA_PORT: port })).exit;
     expect(code).toBe(1);
-    expect(stderr).toContain(`127.0.0.1:${port}`);
-    expect(stderr).toMatch(/in use/);
+    expect(stderr).toBe(
+      `holdfast-node: cannot start: data port cannot listen on 127.0.0.1:${port}: the port is in use\n`,
+    );
   });
 
   it("says that its node id is in use", { timeout: 60_000 }, async () => {
     const { code, stderr } = await spawnServer("node", settings({ NODE_ID: "node-1" })).exit;
     expect(code).toBe(1);
-    expect(stderr).toMatch(/node id in use: .*"node-1"/);
+    expect(stderr).toBe(
+      `holdfast-node: cannot start: node id in use: a live process at ${cluster.local.seeds[0]} is ` +
+        'registered as "node-1"; give each node an id of its own\n',
+    );
   });
 
   it("names a setting that does not exist", async () => {
@@ -161,8 +186,7 @@ describe("a coordinator that cannot start", () => {
       LOG__LEVEL: "silent",
     }).exit;
     expect(code).toBe(1);
-    expect(stderr).toMatch(/password/);
-    expect(stderr).not.toContain("guessed-wrong");
+    expect(stderr).toBe(`holdfast-coordinator: cannot start: ${wrongPassword(url)}\n`);
   });
 });
 
@@ -170,8 +194,9 @@ describe("a client", () => {
   it("of a dead address is told so within its timeout", async () => {
     const address = `127.0.0.1:${await freePort()}`;
     const failure = await failureOf(connect({ seeds: [address], timeout: "1s" }));
-    expect(failure).toMatch(/^UNAVAILABLE: /);
-    expect(failure).toContain(address);
+    expect(failure).toBe(
+      `UNAVAILABLE: no cluster within 1000 ms at ${address} (${refusedBy(address)})`,
+    );
   });
 });
 

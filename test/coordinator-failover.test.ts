@@ -35,13 +35,16 @@ describe("two coordinators", () => {
 
   it("change places at once when the leader stops", async () => {
     const cluster = coordinators.cluster();
-    const first = await cluster.coordinator();
+    // Much longer than the wait below: the leader gives its lease back.
+    const first = await cluster.coordinator({
+      etcd: { endpoints: [coordinators.etcd.endpoint], leaseTtl: "20s" },
+    });
     await eventually("the first leads", () => first.isLeading);
     const second = await cluster.coordinator();
     await cluster.node("a");
     await cluster.isSharedBy(second, "a");
     await first.stop();
-    await eventually("the second leads", () => second.isLeading, 1_500);
+    await eventually("the second leads", () => second.isLeading, 15_000);
     await cluster.node("b");
     await cluster.isSharedBy(second, "a", "b");
   });

@@ -17,7 +17,8 @@ describe("a local cluster", () => {
   beforeAll(async () => {
     const note = (_: object, message: string) => messages.push(message);
     const logger = { debug: () => {}, info: () => {}, warn: note, error: note };
-    cluster = await LocalCluster.start({ nodes: 2, partitions: 16, logger });
+    // Leases that outlast every wait below: whatever happens sooner rests on proof of death.
+    cluster = await LocalCluster.start({ nodes: 2, partitions: 16, leaseTtl: "20s", logger });
   });
 
   afterAll(() => cluster?.stop());
@@ -45,7 +46,7 @@ describe("a local cluster", () => {
     const startedAtMs = performance.now();
     await cluster.killNode(nodeId);
     const { topology } = await cluster.settled();
-    expect(performance.now() - startedAtMs).toBeLessThan(3_000);
+    expect(performance.now() - startedAtMs).toBeLessThan(15_000);
     expect(topology?.partitions.some(({ owner }) => owner === incarnation)).toBe(false);
     expect(nodeOf(nodeId)).toBeUndefined();
   });

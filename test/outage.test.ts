@@ -82,6 +82,9 @@ it("survives half a minute without etcd and resumes by itself", { timeout: 180_0
     const answers = await Promise.all(probes.map(answerOf));
     return answers.every((answer) => answer === "UNAVAILABLE");
   });
+  // What was answered just before has arrived once every call in progress has ended.
+  const settledAt = performance.now() + 2_000;
+  await eventually("no call from before is in progress", () => performance.now() >= settledAt);
   const servedDuringOutage = load.succeeded();
   await eventually("the outage is over", () => performance.now() >= outageEndsAt, 60_000);
   expect(load.succeeded()).toBe(servedDuringOutage);

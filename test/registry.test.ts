@@ -178,7 +178,7 @@ describe("registry client", () => {
     const endpoint = await listen((socket) => socket.on("error", () => {}));
     const startedAtMs = performance.now();
     expect(await failureOf([endpoint])).toBeInstanceOf(RegistryUnavailableError);
-    expect(performance.now() - startedAtMs).toBeLessThan(8_000);
+    expect(performance.now() - startedAtMs).toBeLessThan(20_000);
   });
 
   it("needs only one of its endpoints", async () => {

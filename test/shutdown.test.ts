@@ -35,8 +35,9 @@ describe("SIGTERM under write-behind load", () => {
           await cache.set(key, turn, { timeout: "10s" });
           acknowledged.set(key, turn);
         } catch {
-          // The last node refuses once it stops; what it refused was not acknowledged.
-          if (!isRunning) return;
+          // A write whose outcome is unknown may stand; its key is left out of the comparison.
+          acknowledged.delete(key);
+          return;
         }
       }
     };

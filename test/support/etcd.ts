@@ -7,7 +7,6 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureEtcd } from "../../scripts/servers.mjs";
@@ -15,6 +14,7 @@ import { eventually } from "./eventually.js";
 import { freePort } from "./free-port.js";
 
 const READY_TIMEOUT_MS = 20_000;
+const START_ATTEMPTS = 5;
 const KEPT_OUTPUT = 4_000;
 
 export interface EtcdOptions {
@@ -35,8 +35,21 @@ export interface Etcd {
   stop(): Promise<void>;
 }
 
+/** @throws {Error} with the end of etcd's output when it does not start. */
 export async function startEtcd(options: EtcdOptions = {}): Promise<Etcd> {
   const binary = await ensureEtcd();
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOnce(binary, options);
+    } catch (error) {
+      // Free ports may be taken before etcd gets to them.
+      const mayPass = error instanceof Error && /address already in use/.test(error.message);
+      if (!mayPass || attempt === START_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function startOnce(binary: string, options: EtcdOptions): Promise<Etcd> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "holdfast-etcd-")));
   const port = options.port ?? (await freePort());
   const endpoint = `http://127.0.0.1:${port}`;
@@ -86,7 +99,7 @@ function argumentsFor(etcd: { dataDir: string; endpoint: string; peer: string })
   ];
 }
 
-/** It opens its port for clients once it has elected itself. */
+/** It says that it is healthy once it has elected itself; whoever else has the port does not. */
 async function isReady(child: ChildProcess, port: number): Promise<void> {
   let output = "";
   const keep = (chunk: Buffer) => {
@@ -102,7 +115,7 @@ async function isReady(child: ChildProcess, port: number): Promise<void> {
     "etcd accepts connections",
     () => {
       if (failure !== undefined || child.exitCode !== null) return true;
-      return canConnect(port);
+      return isHealthy(port);
     },
     READY_TIMEOUT_MS,
   );
@@ -111,13 +124,7 @@ async function isReady(child: ChildProcess, port: number): Promise<void> {
   }
 }
 
-function canConnect(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
+async function isHealthy(port: number): Promise<boolean> {
+  const response = await fetch(`http://127.0.0.1:${port}/health`);
+  return response.ok && (await response.text()).includes("true");
 }

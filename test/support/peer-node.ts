@@ -37,8 +37,8 @@ export class PeerNode {
   readonly #server: GrpcServer;
   #watch: RegistryWatch | undefined;
   topology: Topology | undefined;
-  /** Every release that was asked for, as `partition@epoch`. */
-  readonly released: string[] = [];
+  /** Partitions that it has released, some of them perhaps more than once. */
+  readonly released = new Set<number>();
 
   private constructor({ nodeId, registry, leaseTtlMs = 2_000 }: PeerNodeOptions) {
     this.nodeId = nodeId;
@@ -125,7 +125,7 @@ export class PeerNode {
     const results = partitions.map(({ partition, term }) => {
       const shown = this.topology?.partitions[partition];
       const isShown = isKnown && shown?.owner === incarnation && shown.moveTo !== undefined;
-      if (isShown) this.released.push(`${partition}@${epoch}`);
+      if (isShown) this.released.add(partition);
       return { partition, term, status: isShown ? "RELEASED" : "REFUSED", sequence: 0 } as const;
     });
     return { epoch, results };

@@ -36,7 +36,7 @@ describe("Connecting", () => {
         ),
       }),
     );
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
   });
 
   it("finds the cluster through any seed that lives", async () => {

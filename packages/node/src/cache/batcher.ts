@@ -8,6 +8,9 @@ import { CacheError } from "@holdfast/core";
 export interface BatcherOptions<Item, Result> {
   /** Most items in one batch. */
   readonly maxItems: number;
+  /** Most bytes in one batch, unless a single item has more. */
+  readonly maxBytes: number;
+  readonly bytesOf: (item: Item) => number;
   /** Most batches under way. */
   readonly maxConcurrent: number;
   /** Most items waiting; beyond it `add` fails with `OVERLOADED`. */
@@ -55,10 +58,23 @@ export class Batcher<Item, Result> {
     });
   }
 
+  /** How many of those that wait go into the next batch: one at least. */
+  #nextSize(): number {
+    const { maxItems, maxBytes, bytesOf } = this.#options;
+    let size = 0;
+    let bytes = 0;
+    for (const { item } of this.#waiting) {
+      bytes += bytesOf(item);
+      if (size === maxItems || (size > 0 && bytes > maxBytes)) break;
+      size += 1;
+    }
+    return size;
+  }
+
   #send(): void {
-    const { maxItems, maxConcurrent, run } = this.#options;
+    const { maxConcurrent, run } = this.#options;
     while (this.#waiting.length > 0 && this.#underWay < maxConcurrent) {
-      const batch = this.#waiting.splice(0, maxItems);
+      const batch = this.#waiting.splice(0, this.#nextSize());
       this.#underWay += 1;
       run(batch.map(({ item }) => item))
         .then(

@@ -179,8 +179,7 @@ export class Cache {
 
   /** What an entry that is not here yet will probably take: as much as the others do. */
   #expectedCost(key: string): number {
-    const { entries, bytes } = this.#parts.store().counts;
-    return entries === 0 ? costOf(key, undefined) : bytes / entries;
+    return Math.max(costOf(key, undefined), this.#parts.store().meanEntryBytes);
   }
 }
 

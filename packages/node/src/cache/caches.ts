@@ -4,6 +4,7 @@
  */
 import { CacheError, type Clock, type Logger } from "@holdfast/core";
 import {
+  CACHE_NAME,
   CACHES_PREFIX,
   type CacheConfig,
   decodeCache,
@@ -19,8 +20,9 @@ import { type CacheEnvironment, ConfiguredCache } from "./configured-cache.js";
 /** How long an unknown name is believed to be unknown before the registry is asked again. */
 const UNKNOWN_MS = 1_000;
 
-/** Most unknown names remembered. */
+/** Most unknown names remembered, and asked for at once. */
 const MAX_UNKNOWN = 1_000;
+const MAX_ASKING = 16;
 
 export type CreateSource = (cache: string, config: CacheConfig) => Source | undefined;
 
@@ -37,6 +39,7 @@ export class Caches {
     string,
     { readonly untilMs: number; readonly asked: Promise<void> }
   >();
+  #asking = 0;
   #watch: RegistryWatch | undefined;
 
   constructor(registry: Registry, createSource: CreateSource, environment: CacheEnvironment) {
@@ -77,25 +80,23 @@ export class Caches {
    * The cache of this name; asks the registry before it says that there is none, because a
    * definition may be younger than what the watch has delivered.
    *
-   * @throws {CacheError} `UNKNOWN_CACHE`.
+   * @throws {CacheError} `UNKNOWN_CACHE`; `OVERLOADED` when too many names are being asked for.
    */
   async lookUp(name: string): Promise<ConfiguredCache> {
     const known = this.#caches.get(name);
     if (known !== undefined) return known;
+    if (!CACHE_NAME.test(name)) throw unknownCache(name);
     const now = this.#clock.monotonic();
     let unknown = this.#unknown.get(name);
     if (unknown === undefined || unknown.untilMs <= now) {
-      if (this.#unknown.size >= MAX_UNKNOWN) this.#unknown.clear();
       unknown = { untilMs: now + UNKNOWN_MS, asked: this.#ask(name) };
+      if (this.#unknown.size >= MAX_UNKNOWN) this.#unknown.clear();
       this.#unknown.set(name, unknown);
     }
     await unknown.asked;
     const cache = this.#caches.get(name);
     if (cache !== undefined) return cache;
-    throw new CacheError(
-      "UNKNOWN_CACHE",
-      `no cache named ${JSON.stringify(name.slice(0, 100))} is configured; apply its definition first`,
-    );
+    throw unknownCache(name);
   }
 
   /**
@@ -147,12 +148,21 @@ export class Caches {
   }
 
   async #ask(name: string): Promise<void> {
+    if (this.#asking >= MAX_ASKING) {
+      throw new CacheError(
+        "OVERLOADED",
+        `${MAX_ASKING} unknown caches are being looked up already`,
+      );
+    }
+    this.#asking += 1;
     try {
       const entry = await this.#registry.get(CACHES_PREFIX + name);
       if (entry !== undefined) this.#apply(entry);
     } catch (error) {
       // The registry is away: what the watch has delivered must do.
       this.#logger.debug({ err: error }, "looking up a cache's definition failed");
+    } finally {
+      this.#asking -= 1;
     }
   }
 
@@ -177,4 +187,12 @@ export class Caches {
     this.#caches.set(name, new ConfiguredCache(name, config, source, this.#environment));
     this.#unknown.delete(name);
   }
+}
+
+function unknownCache(name: string): CacheError {
+  const shown = JSON.stringify(name.slice(0, 100));
+  return new CacheError(
+    "UNKNOWN_CACHE",
+    `no cache named ${shown} is configured; apply its definition first`,
+  );
 }

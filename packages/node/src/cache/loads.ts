@@ -19,8 +19,8 @@ import { withDeadline } from "./deadline.js";
 import { type Lifetimes, lifetimeMs } from "./lifetimes.js";
 import type { CacheCounters } from "./stats.js";
 
-/** Keys in one statement, statements under way, and keys waiting, for each cache. */
-const BATCH = { maxItems: 1_000, maxConcurrent: 4, maxWaiting: 20_000 };
+/** Keys and bytes in one statement, statements under way, and keys waiting, for each cache. */
+const BATCH = { maxItems: 1_000, maxBytes: 16 * 2 ** 20, maxConcurrent: 4, maxWaiting: 20_000 };
 
 export interface LoadsOptions {
   readonly source: Source;
@@ -47,7 +47,12 @@ export class Loads {
 
   constructor(options: LoadsOptions) {
     this.#options = options;
-    this.#batcher = new Batcher({ ...BATCH, run: (keys) => this.#run(keys) });
+    this.#batcher = new Batcher({
+      ...BATCH,
+      // What a row will take is not known; most are like those that are here already.
+      bytesOf: () => options.store().meanEntryBytes,
+      run: (keys) => this.#run(keys),
+    });
   }
 
   /**

@@ -155,6 +155,26 @@ describe("Operations", () => {
     expect(reply).toMatchObject({ code: "NOT_OWNER", notOwner: { nodeId: "other" } });
   });
 
+  it("holds no more bytes of waiting writes than it states, and goes on reading", async () => {
+    const { execute, ownership } = createOperations();
+    ownership.apply(topology(2, ME, OTHER));
+    const tenures = [...ownership.tenures()];
+    for (const tenure of tenures) ownership.beginRelease(tenure);
+    const value = Buffer.alloc(2 ** 19);
+    const writes = Array.from({ length: 258 }, () => execute({ kind: "SET", value }));
+    const read = execute({});
+    for (const refused of writes.slice(256)) {
+      expect(await refused).toMatchObject({
+        code: "OVERLOADED",
+        message: "writes of 134217728 bytes are under way on this node already",
+      });
+    }
+    for (const tenure of tenures) ownership.resume(tenure);
+    expect(await read).toMatchObject({ code: "OK" });
+    for (const write of writes.slice(0, 256)) expect(await write).toMatchObject({ code: "OK" });
+    expect(await execute({ kind: "SET", value })).toMatchObject({ code: "OK" });
+  });
+
   it("refuses with UNAVAILABLE when the right to serve is gone", async () => {
     const { execute, lease } = createOperations();
     lease.safeUntilMs = 0;

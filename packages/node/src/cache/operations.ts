@@ -40,8 +40,12 @@ export interface OperationsParts {
 /** How long to wait for an epoch that a sender has read already, in milliseconds. */
 const EPOCH_WAIT_MS = 2_000;
 
+/** Most bytes of values, of all callers together, that wait for something. Reads carry none. */
+const MAX_UNDER_WAY_BYTES = 128 * 2 ** 20;
+
 export class Operations {
   readonly #parts: OperationsParts;
+  #underWayBytes = 0;
 
   constructor(parts: OperationsParts) {
     this.#parts = parts;
@@ -49,6 +53,20 @@ export class Operations {
 
   /** The reply, at once where nothing has to be awaited. */
   execute(operation: Operation__Output, request: RequestContext): Reply | Promise<Reply> {
+    const bytes = operation.value.length;
+    if (bytes > 0 && this.#underWayBytes + bytes > MAX_UNDER_WAY_BYTES) {
+      const problem = `writes of ${MAX_UNDER_WAY_BYTES} bytes are under way on this node already`;
+      return toErrorReply(operation.id, new CacheError("OVERLOADED", problem));
+    }
+    const reply = this.#execute(operation, request);
+    if (!(reply instanceof Promise)) return reply;
+    this.#underWayBytes += bytes;
+    return reply.finally(() => {
+      this.#underWayBytes -= bytes;
+    });
+  }
+
+  #execute(operation: Operation__Output, request: RequestContext): Reply | Promise<Reply> {
     try {
       const reply = this.#attempt(operation, request);
       if (!(reply instanceof Promise)) return reply;
@@ -91,7 +109,7 @@ export class Operations {
     const waiting = this.#waitFor(operation, request, error);
     if (waiting === undefined) return this.#toErrorReply(operation, error, term);
     return waiting.then(
-      () => this.execute(operation, request),
+      () => this.#execute(operation, request),
       (reason: unknown) => this.#toErrorReply(operation, reason, term),
     );
   }

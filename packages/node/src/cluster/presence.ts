@@ -65,7 +65,7 @@ export class Presence {
   /** Registers the node for the first time. @throws whatever keeps it from that. */
   async start(): Promise<void> {
     await this.#parts.membership.register();
-    this.#isRegistered = true;
+    this.#noteRegistered();
     this.#running = this.#run();
   }
 
@@ -143,7 +143,7 @@ export class Presence {
   /** The lease was lost: the same incarnation goes on if nobody has replaced it. */
   async #return(): Promise<void> {
     if (await this.#parts.membership.reregister()) {
-      this.#isRegistered = true;
+      this.#noteRegistered();
       this.#parts.logger.info({}, "registered again under a new lease");
     } else this.depose();
   }
@@ -159,10 +159,15 @@ export class Presence {
     membership.amend({ incarnation });
     await membership.register();
     this.#isDeposed = false;
-    this.#isRegistered = true;
+    this.#noteRegistered();
     this.#isRecordStale = true;
     parent?.report({ type: "incarnation", incarnation });
     logger.info({ incarnation }, "registered as a new incarnation");
+  }
+
+  /** The lease may have been lost while the last answer was on its way. */
+  #noteRegistered(): void {
+    this.#isRegistered = this.#parts.lease.leaseId !== undefined;
   }
 
   #woken(): Promise<void> {

@@ -14,6 +14,9 @@ import type { RouteContext, Router } from "./router.js";
 /** Keys that are asked for together. */
 const CHUNK_KEYS = 500;
 
+/** Queries at once: each keeps a database connection while its keys are loaded over others. */
+const MAX_QUERIES = 2;
+
 /** How long one chunk may take, in milliseconds. */
 const CHUNK_BUDGET_MS = 30_000;
 
@@ -30,6 +33,7 @@ export class Warming {
   readonly #router: Router;
   readonly #keysOfQuery: KeysOfQuery;
   readonly #clock: Clock;
+  #queries = 0;
 
   constructor(router: Router, keysOfQuery: KeysOfQuery, clock: Clock) {
     this.#router = router;
@@ -40,7 +44,8 @@ export class Warming {
   /**
    * Yields progress after each chunk; the last one is the result.
    *
-   * @throws {CacheError} `INVALID_ARGUMENT` when neither keys nor a query are given, or both.
+   * @throws {CacheError} `INVALID_ARGUMENT` when neither keys nor a query are given, or both;
+   *   `OVERLOADED` when too many queries run already.
    */
   async *warm(request: WarmRequest__Output, signal: AbortSignal): AsyncIterable<WarmProgress> {
     const { cache, keys, query, limit } = request;
@@ -61,8 +66,17 @@ export class Warming {
   }
 
   async *#queried(cache: string, query: string, limit: number): AsyncIterable<Buffer[]> {
-    for await (const keys of this.#keysOfQuery(cache, query, limit)) {
-      yield* inChunks(keys.map((key) => Buffer.from(key)));
+    if (this.#queries >= MAX_QUERIES) {
+      const problem = `${MAX_QUERIES} warm-ups by query run on this node already; try again later`;
+      throw new CacheError("OVERLOADED", problem);
+    }
+    this.#queries += 1;
+    try {
+      for await (const keys of this.#keysOfQuery(cache, query, limit)) {
+        yield* inChunks(keys.map((key) => Buffer.from(key)));
+      }
+    } finally {
+      this.#queries -= 1;
     }
   }
 

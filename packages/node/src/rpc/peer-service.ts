@@ -8,6 +8,7 @@ import type {
   ReleaseResponse,
   Reply,
 } from "@holdfast/proto";
+import { withinOneMessage } from "./bounded-replies.js";
 import { type RequestContext, requestContext } from "./request-context.js";
 
 export interface PeerBackend {
@@ -25,7 +26,7 @@ export function createPeerService(
     Forward: unary(logger, async ({ epoch, budgetMs, operations }) => {
       const request = requestContext(clock, epoch, budgetMs);
       const replies = operations.map((operation) => backend.execute(operation, request));
-      return { replies: await Promise.all(replies) };
+      return { replies: withinOneMessage(await Promise.all(replies)) };
     }),
     Release: unary(logger, async (request) => ({
       epoch: request.epoch,

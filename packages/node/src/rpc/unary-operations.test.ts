@@ -57,6 +57,18 @@ describe("UnaryOperations", () => {
     expect(await calls.many([GET], context(100))).toMatchObject({ replies: [refused] });
   });
 
+  it("answers with no more values than one message carries, and refuses the rest", async () => {
+    const value = Buffer.alloc(2 ** 20);
+    const { calls, context } = createCalls(() => ({ code: "OK", value, term: 3 }));
+    const { replies = [] } = await calls.many(Array(3_000).fill(GET), context(100));
+    expect(replies.slice(0, 6).every(({ code }) => code === "OK")).toBe(true);
+    expect(new Set(replies.slice(6).map(({ code }) => code))).toEqual(new Set(["OVERLOADED"]));
+    expect(replies[6]).toMatchObject({
+      term: 3,
+      message: "the values of one call exceed 6291456 bytes together; ask for fewer keys",
+    });
+  });
+
   it("refuses more keys in one call than it states", async () => {
     const { calls, context } = createCalls();
     const keys = Array.from({ length: 10_001 }, () => GET);

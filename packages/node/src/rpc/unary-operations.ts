@@ -11,6 +11,7 @@ import {
   type Reply__Output,
   type StatedOperation,
 } from "@holdfast/proto";
+import { withinOneMessage } from "./bounded-replies.js";
 import { type RequestContext, requestContext } from "./request-context.js";
 
 /** Most keys in one call. */
@@ -57,7 +58,7 @@ export class UnaryOperations {
   async many(operations: readonly StatedOperation[], context: CallContext): Promise<ManyResponse> {
     const replies = await this.#all(operations, context);
     const { nodeId, incarnation } = this.#backend.identity();
-    return { replies: [...replies], nodeId, incarnation };
+    return { replies: withinOneMessage(replies), nodeId, incarnation };
   }
 
   /** @throws {CacheError} `DEADLINE_EXCEEDED` when the caller has given up already. */

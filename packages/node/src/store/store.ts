@@ -78,6 +78,12 @@ export class Store {
     return this.#occupancy.counts;
   }
 
+  /** What an entry costs on average; 0 when there is none. */
+  get meanEntryBytes(): number {
+    const { entries, bytes } = this.counts;
+    return entries === 0 ? 0 : bytes / entries;
+  }
+
   /** The live entry of this key, or `undefined`. Counts as a use of the entry. */
   get(key: string, partition: number): Entry | undefined {
     const entry = this.#findLive(key, partition);

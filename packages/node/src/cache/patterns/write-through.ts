@@ -23,8 +23,8 @@ import {
 import type { CacheCounters } from "../stats.js";
 import type { Mutation, Pattern } from "./pattern.js";
 
-/** Rows in one statement, statements under way, and rows waiting. */
-const BATCH = { maxItems: 500, maxConcurrent: 4, maxWaiting: 20_000 };
+/** Rows and bytes in one statement, statements under way, and rows waiting. */
+const BATCH = { maxItems: 500, maxBytes: 8 * 2 ** 20, maxConcurrent: 4, maxWaiting: 20_000 };
 
 const RETRY = { baseMs: 20, maxMs: 1_000 };
 
@@ -52,7 +52,11 @@ export class WriteThrough implements Pattern {
 
   constructor(options: WriteThroughOptions) {
     this.#options = options;
-    this.#batcher = new Batcher({ ...BATCH, run: (rows) => this.#send(rows) });
+    this.#batcher = new Batcher({
+      ...BATCH,
+      bytesOf: ({ value }) => value?.byteLength ?? 0,
+      run: (rows) => this.#send(rows),
+    });
   }
 
   miss(key: string, context: OperationContext): Promise<ReadResult> {

@@ -99,6 +99,7 @@ describe("LeaseTable", () => {
     const clock = new FakeClock();
     const recording: Clock = {
       now: () => clock.now(),
+      systemNow: () => clock.systemNow(),
       monotonic: () => clock.monotonic(),
       after(delayMs, callback) {
         delaysMs.push(delayMs);
