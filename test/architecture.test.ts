@@ -85,6 +85,21 @@ const DOORS: readonly { readonly what: RegExp; readonly where: readonly string[]
       "packages/process/src/registry/embedded/server.ts",
     ],
   },
+  {
+    // Statuses and codes of errors are data and may be anywhere in `proto`; streams and calls not.
+    what: /"@grpc\/grpc-js"/,
+    where: [
+      "proto/src/",
+      "packages/process/src/grpc/",
+      "packages/process/src/registry/",
+      "packages/process/src/ops/run-process.ts",
+      "packages/node/src/rpc/",
+      "packages/coordinator/src/rpc/",
+      "packages/cli/src/rpc/",
+      "packages/client/src/transport/",
+      "packages/client/src/options.ts",
+    ],
+  },
   { what: /from "hash-ring"/, where: ["packages/coordinator/src/planning/ring.ts"] },
 ];
 
@@ -221,6 +236,7 @@ describe("the architecture", () => {
       { path: "packages/process/src/postgres/x.ts", text: 'import pg from "pg";' },
       { path: "packages/process/src/registry/x.ts", text: 'import { Etcd3 } from "etcd3";' },
       { path: "packages/coordinator/src/planning/x.ts", text: 'import R from "hash-ring";' },
+      { path: "packages/node/src/cluster/x.ts", text: 'import { status } from "@grpc/grpc-js";' },
     ];
     for (const planted of plants) expect(opened(planted)).toHaveLength(1);
   });

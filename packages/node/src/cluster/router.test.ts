@@ -1,8 +1,7 @@
-import { encodeKey, type Member, NotOwnerError, type Topology } from "@holdfast/core";
+import { CacheError, encodeKey, type Member, NotOwnerError, type Topology } from "@holdfast/core";
 import { FakeClock } from "@holdfast/core/testing";
 import { type Operation__Output, type Replies__Output, toErrorReply } from "@holdfast/proto";
 import { describe, expect, it } from "vitest";
-import { ForwardBrokenError, type Peers } from "./peers.js";
 import { Router } from "./router.js";
 
 const OTHERS = ["b", "c"];
@@ -61,8 +60,7 @@ function createRouter(owners: Map<string, string> = new Map()) {
     },
   };
   const local = { execute: (one: Operation__Output) => reply("a", one) };
-  // The router uses nothing of Peers but `forward`.
-  const router = new Router(local, peers as unknown as Peers, topology, clock);
+  const router = new Router(local, peers, topology, clock);
   return { router, clock, forwarded, waits, behaviour };
 }
 
@@ -117,7 +115,7 @@ describe("Router", () => {
 
   it("sends a read again whose owner did not answer, and never a write", async () => {
     const { router, behaviour, forwarded } = createRouter();
-    behaviour.answer = new ForwardBrokenError("UNAVAILABLE", "connection lost");
+    behaviour.answer = new CacheError("OUTCOME_UNKNOWN", "connection lost");
     behaviour.onWait = () => {
       behaviour.answer = undefined;
     };

@@ -5,12 +5,13 @@
  */
 import { CacheError, type Clock, findMember, type Topology } from "@holdfast/core";
 import {
+  type Batch,
   type Operation__Output,
+  type Replies__Output,
   type Reply,
   type Reply__Output,
   toErrorReply,
 } from "@holdfast/proto";
-import { ForwardBrokenError, type Peers } from "./peers.js";
 
 export interface RouteContext {
   readonly epoch: number;
@@ -20,6 +21,16 @@ export interface RouteContext {
 /** The operations as this node itself can carry them out. */
 export interface LocalOperations {
   execute(operation: Operation__Output, request: RouteContext): Reply | Promise<Reply>;
+}
+
+/** The other nodes. */
+export interface Peers {
+  /**
+   * Sends operations to another node and returns its replies.
+   *
+   * @throws {CacheError} `OUTCOME_UNKNOWN` when it may have executed them; anything else: it has not.
+   */
+  forward(address: string, batch: Batch, deadlineMs: number): Promise<Replies__Output>;
 }
 
 export interface TopologySource {
@@ -129,9 +140,10 @@ export class Router {
       ({ replies: answered } = await this.#peers.forward(address, batch, context.deadlineMs));
     } catch (error) {
       // What was not sent, and what only reads, stays NOT_OWNER and is tried again.
-      if (!(error instanceof ForwardBrokenError)) return 0;
+      const failure = CacheError.from(error);
+      if (failure.code !== "OUTCOME_UNKNOWN") return 0;
       for (const { index, operation } of routed) {
-        if (!isRead(operation)) replies[index] = unknownReply(operation, error);
+        if (!isRead(operation)) replies[index] = toErrorReply(operation.id, failure);
       }
       return 0;
     }
@@ -161,12 +173,6 @@ export class Router {
 
 function isRead({ kind }: Operation__Output): boolean {
   return kind === "GET" || kind === "WARM";
-}
-
-/** What is known about a write that was sent to its owner and not answered. */
-function unknownReply({ id }: Operation__Output, error: ForwardBrokenError): Reply {
-  const unknown = new CacheError("OUTCOME_UNKNOWN", error.message, { cause: error });
-  return toErrorReply(id, unknown);
 }
 
 /** Callers of unary calls cannot follow an owner; to them it is simply not there. */

@@ -13,11 +13,6 @@ import {
 /** How long to wait for a connection, in milliseconds, before the topology is looked at again. */
 const CONNECT_TIMEOUT_MS = 1_000;
 
-/** The operations may or may not have reached the other node. */
-export class ForwardBrokenError extends CacheError {
-  override readonly name = "ForwardBrokenError";
-}
-
 export class Peers {
   readonly #clock: Clock;
   readonly #maxMessageBytes: number;
@@ -32,8 +27,8 @@ export class Peers {
   /**
    * Sends operations to another node and returns its replies.
    *
-   * @throws {ForwardBrokenError} when the connection broke or no answer came in time.
    * @throws {CacheError} `UNAVAILABLE` when no connection could be made: nothing was sent.
+   *   `OUTCOME_UNKNOWN` when the connection broke or no answer came in time.
    */
   async forward(address: string, batch: Batch, deadlineMs: number): Promise<Replies__Output> {
     const client = this.#client(address);
@@ -50,7 +45,7 @@ export class Peers {
       client.Forward(batch, { deadline }, (error, replies) => {
         if (error === null && replies !== undefined) return resolve(replies);
         const why = error === null ? "an empty answer" : fromServiceError(error).message;
-        reject(new ForwardBrokenError("UNAVAILABLE", `the owner did not answer: ${why}`));
+        reject(new CacheError("OUTCOME_UNKNOWN", `node at ${address} did not answer: ${why}`));
       });
     });
   }
