@@ -35,7 +35,7 @@ async function failureOf(promise: Promise<unknown>): Promise<string> {
 
 /** What gRPC says of an address where nobody listens. */
 function refusedBy(address: string): string {
-  return `No connection established. Last error: Error: connect ECONNREFUSED ${address}. Resolution note: `;
+  return `No connection established. Last error: Error: connect ECONNREFUSED ${address}.`;
 }
 
 /** The name of the user, of the database and of the host, but no password. */

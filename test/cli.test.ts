@@ -128,13 +128,32 @@ describe("the holdfast command", () => {
     [["get", "things", "k".repeat(513)], "INVALID_ARGUMENT: key has 513 bytes of UTF-8"],
     [["set", "shelf", "1", "{}"], "READ_ONLY: "],
     [["set", "things", "k", "1", "--ttl", "-5s"], "INVALID_ARGUMENT: "],
-    [["set", "things", "k", "1", "--ttl", "soon"], "INVALID_ARGUMENT: "],
+    [["set", "things", "k", "1", "--ttl", "soon"], 'ttl is "soon"; write "250ms", "90s" or "5m"'],
+    [["set", "things", "k", "1", "--ttl", "10"], 'ttl is "10"; it needs a unit, as in "250ms"'],
+    [["stats", "nothing"], 'UNKNOWN_CACHE: no cache named "nothing" is configured'],
     [["warm", "things", "--query", "missing"], "INVALID_ARGUMENT: "],
   ])("fails with one clear line and exit code 1: %j", async (args, message) => {
     const { code, stderr, stdout } = await run(...args);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(/^holdfast: [^\n]+\n$/);
     expect(stderr).toContain(message);
+  });
+
+  it.each(["http://localhost:7400", "a:1,b:2", "localhost"])(
+    "refuses %s as a seed, at once",
+    async (wrong) => {
+      const { code, stderr } = await holdfast("status", "--seed", wrong);
+      expect(code).toBe(1);
+      expect(stderr).toContain("It must have the form host:port.");
+    },
+  );
+
+  it("says why a folder cannot hold its data", async () => {
+    const { code, stderr } = await holdfast("up", "--data-dir", import.meta.filename);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `holdfast: cannot keep data in ${import.meta.filename}: there is a file of that name\n`,
+    });
   });
 
   it("refuses another start on a port in use, and says which", async () => {

@@ -1,10 +1,12 @@
 /** A local cluster as a whole: nodes that end in every way, and a launcher that does. */
-import { access, mkdtemp, rm } from "node:fs/promises";
+import { access, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { credentials } from "@grpc/grpc-js";
 import { LocalCluster } from "@holdfast/cli";
 import { connect } from "@holdfast/client";
+import { Admin } from "@holdfast/proto";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "./support/eventually.js";
@@ -60,6 +62,15 @@ describe("a local cluster", () => {
     await cluster.settled();
   });
 
+  it("starts a coordinator that ended by itself again, which leads the same cluster", async () => {
+    const before = cluster.coordinatorAddress;
+    process.kill(await pidInLog(cluster, "coordinator-1"), "SIGKILL");
+    await eventually("it runs again", () => cluster.coordinatorAddress !== before);
+    expect(messages).toContain("coordinator-1 ended by itself (SIGKILL); it is started again");
+    await cluster.addNode();
+    await cluster.settled();
+  });
+
   it("serves clients, whichever node they begin with", async () => {
     for (const seed of cluster.seeds) {
       const client = await connect({ seeds: [seed] });
@@ -73,17 +84,29 @@ describe("a local cluster", () => {
 });
 
 describe("a local cluster whose database dies", () => {
-  it("says so", async () => {
+  it("says so, and at the end what could not be written, and keeps the logs", async () => {
     const messages: string[] = [];
     const note = (_: object, message: string) => messages.push(message);
     const logger = { debug: () => {}, info: () => {}, warn: note, error: note };
     await using cluster = await LocalCluster.start({ nodes: 1, partitions: 16, logger });
+    await applyLate(cluster);
     process.kill(await postmasterPid(cluster.databaseUrl), "SIGKILL");
     await eventually("its end is told", () => messages.length > 0);
     expect(messages[0]).toBe(
       "postgres ended by itself (exit code 1); the cluster needs it, and it is not started again",
     );
-  });
+    const client = await connect({ seeds: cluster.seeds });
+    await client.cache("late").set("k", "acknowledged");
+    await client.close();
+    expect(await cluster.stopNodes()).toEqual([
+      expect.stringMatching(
+        /^node-1 did not drain \(exit code 1\): holdfast-node: stopping was incomplete: 1 dirty entries remain/,
+      ),
+    ]);
+    await cluster.stop();
+    await access(join(cluster.dataDir, "logs", "node-1.log"));
+    await rm(cluster.dataDir, { recursive: true });
+  }, 90_000);
 });
 
 describe("the launcher of a local cluster", () => {
@@ -145,6 +168,28 @@ describe("the launcher of a local cluster", () => {
     expect(stderr).toContain("memory");
   });
 });
+
+/** Process id of a coordinator, which says it in each line of its log. */
+async function pidInLog({ dataDir }: LocalCluster, name: string): Promise<number> {
+  const log = await readFile(join(dataDir, "logs", `${name}.log`), "utf8");
+  const [line = ""] = log.split("\n");
+  return JSON.parse(line).pid;
+}
+
+/** Defines a cache that is in no hurry to write. */
+async function applyLate({ coordinatorAddress }: LocalCluster): Promise<void> {
+  const config = {
+    pattern: "write-behind",
+    source: { kind: "entries" },
+    writeBehind: { maxDelay: "10m" },
+  };
+  const admin = new Admin(coordinatorAddress, credentials.createInsecure());
+  const caches = [{ name: "late", configJson: JSON.stringify(config) }];
+  await new Promise<void>((resolve, reject) => {
+    admin.ApplyCaches({ caches }, (error) => (error === null ? resolve() : reject(error)));
+  });
+  admin.close();
+}
 
 /** Process id of the server itself, not of the keeper that started it. */
 async function postmasterPid(databaseUrl: string): Promise<number> {

@@ -56,7 +56,13 @@ export function toStatusObject(reason: unknown): StatusObject {
 export function fromServiceError(error: ServiceError): CacheError {
   const code = error.metadata?.get(CODE_TRAILER)[0];
   if (isCacheErrorCode(code)) return new CacheError(code, error.details, { cause: error });
-  return new CacheError(codeOfStatus(error), error.details || error.message, { cause: error });
+  return new CacheError(codeOfStatus(error), describe(error), { cause: error });
+}
+
+/** gRPC's own sentence, without what means something only to its authors. */
+function describe({ details, message, code }: ServiceError): string {
+  if (code === status.DEADLINE_EXCEEDED) return "no answer in time";
+  return (details || message).replace(/\s*Resolution note:\s*$/, "");
 }
 
 /** Whether an error came out of our own handlers, and not out of a broken connection. */

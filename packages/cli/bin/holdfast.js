@@ -1,4 +1,6 @@
 #!/usr/bin/env node
 import { main } from "../dist/main.js";
 
-await main(process.argv.slice(2));
+// What a person would type to call it again.
+const program = process.env.npm_command === "exec" ? "npx holdfast" : "holdfast";
+await main(process.argv.slice(2), program);

@@ -20,7 +20,7 @@ describe("Options", () => {
         message:
           "connect: unknown option retries; " +
           'seed "nowhere" is not "host:port"; ' +
-          'timeout is "soon"; write milliseconds or a form like "250ms", "5m"; ' +
+          'timeout is "soon"; write "250ms", "90s" or "5m"; ' +
           "maxInFlight is 0; it must be a whole number of at least 1",
       }),
     );

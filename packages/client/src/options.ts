@@ -146,6 +146,6 @@ function problemsOfSeeds(seeds: unknown): string[] {
 }
 
 function isAddress(text: unknown): boolean {
-  const port = typeof text === "string" ? /^\S+:(\d{1,5})$/.exec(text)?.[1] : undefined;
+  const port = typeof text === "string" ? /^[^\s/,]+:(\d{1,5})$/.exec(text)?.[1] : undefined;
   return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
 }

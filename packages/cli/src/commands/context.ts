@@ -3,7 +3,7 @@
  * Commands neither read `process` nor write to the console.
  */
 import type { Clock, Random } from "@holdfast/core";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { CliError } from "../cli-error.js";
 import { readView, type View } from "../rpc/topology.js";
 import type { CallTarget } from "../rpc/unary.js";
@@ -38,11 +38,10 @@ export const CALL_TIMEOUT_MS = 5_000;
 export function clusterCommand(name: string, description: string): Command {
   return new Command(name)
     .description(description)
-    .option(
-      "--seed <host:port>",
-      `a node or coordinator to start from; may be repeated (default: ${DEFAULT_SEED})`,
-      collectAddress,
-      [],
+    .addOption(
+      new Option("--seed <host:port>", "a node or coordinator to start from; may be repeated")
+        .argParser(collectAddress)
+        .default([], DEFAULT_SEED),
     )
     .option("--json", "print one JSON object on standard output", false);
 }
@@ -85,7 +84,7 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
 }
 
 function collectAddress(address: string, known: readonly string[]): readonly string[] {
-  if (!/^.+:\d{1,5}$/.test(address)) {
+  if (!/^[^\s/,]+:\d{1,5}$/.test(address)) {
     throw new InvalidArgumentError("It must have the form host:port.");
   }
   return [...known, address];

@@ -1,4 +1,5 @@
 /** `holdfast stats`: the counters of every node, added up by cache. */
+import { CacheError } from "@holdfast/core";
 import type { CacheStats__Output } from "@holdfast/proto";
 import type { Command } from "commander";
 import { CliError } from "../cli-error.js";
@@ -24,14 +25,20 @@ export function statsCommand(context: CliContext): Command {
       const members = (topology?.members ?? []).filter(({ state }) => state !== "dead");
       if (members.length === 0) throw new CliError("the cluster has no nodes now");
       const answers = await Promise.all(
-        members.map(({ addresses }) =>
+        members.map(({ nodeId, addresses }) =>
           readStats(
             { address: addresses.data, timeoutMs: CALL_TIMEOUT_MS, clock: context.clock },
             cache ?? "",
-          ),
+          ).catch((error: unknown) => {
+            const { code, message } = CacheError.from(error);
+            throw new CliError(`${nodeId} does not tell its counters: ${code}: ${message}`);
+          }),
         ),
       );
       const totals = addUp(answers.flatMap(({ caches }) => caches));
+      if (cache !== undefined && totals.size === 0) {
+        throw new CliError(`UNKNOWN_CACHE: no cache named ${JSON.stringify(cache)} is configured`);
+      }
       if (options.json) writeJson(context, { nodes: members.length, caches: withRatios(totals) });
       else context.stdout.write(`${describe(totals)}\n`);
     });

@@ -2,12 +2,11 @@
 import type { Command } from "commander";
 import { readStatus } from "../rpc/operations.js";
 import { ownedPartitions, type View } from "../rpc/topology.js";
-import type { CallTarget } from "../rpc/unary.js";
 import {
+  CALL_TIMEOUT_MS,
   type CliContext,
   type ClusterOptions,
   clusterCommand,
-  coordinatorOf,
   viewOf,
   writeJson,
 } from "./context.js";
@@ -17,7 +16,7 @@ export function statusCommand(context: CliContext): Command {
   return clusterCommand("status", "show the members of the cluster and what they own").action(
     async (options: ClusterOptions) => {
       const view = await viewOf(context, options);
-      const status = statusOf(view, await liveEpochs(coordinatorOf(context, view)));
+      const status = statusOf(view, await liveEpochs(context, view));
       if (options.json) writeJson(context, status);
       else context.stdout.write(`${describe(status)}\n`);
     },
@@ -39,19 +38,24 @@ interface MemberStatus {
   readonly incarnation: string;
   readonly address: string;
   readonly state: string;
-  /** Whether it is registered now. */
-  readonly live: boolean;
+  /** Whether it is registered now; `undefined` while no coordinator tells. */
+  readonly live: boolean | undefined;
   /** The topology that it says it has. */
   readonly epoch: number | undefined;
   readonly partitions: number;
 }
 
-async function liveEpochs(coordinator: CallTarget): Promise<ReadonlyMap<string, number>> {
-  const { liveNodes } = await readStatus(coordinator);
+/** The epoch of every node that is registered now; `undefined` while no coordinator leads. */
+async function liveEpochs(
+  { clock }: CliContext,
+  { coordinatorAddress: address }: View,
+): Promise<ReadonlyMap<string, number> | undefined> {
+  if (address === undefined) return undefined;
+  const { liveNodes } = await readStatus({ address, timeoutMs: CALL_TIMEOUT_MS, clock });
   return new Map(liveNodes.map(({ incarnation, topologyEpoch }) => [incarnation, topologyEpoch]));
 }
 
-function statusOf(view: View, live: ReadonlyMap<string, number>): Status {
+function statusOf(view: View, live: ReadonlyMap<string, number> | undefined): Status {
   const { topology } = view;
   const partitions = topology?.partitions ?? [];
   const owned = topology === undefined ? new Map() : ownedPartitions(topology);
@@ -67,8 +71,8 @@ function statusOf(view: View, live: ReadonlyMap<string, number>): Status {
       incarnation,
       address: addresses.data,
       state,
-      live: live.has(incarnation),
-      epoch: live.get(incarnation),
+      live: live?.has(incarnation),
+      epoch: live?.get(incarnation),
       partitions: owned.get(incarnation) ?? 0,
     })),
   };
@@ -78,13 +82,13 @@ function describe(status: Status): string {
   const { clusterId, coordinator, epoch, members, moves, partitions, partitionsWithoutOwner } =
     status;
   const lines = [
-    `cluster ${clusterId}, epoch ${epoch}, led by ${coordinator ?? "nobody"}`,
+    `cluster ${clusterId}, epoch ${epoch}, ${coordinator === undefined ? "led by nobody: who joins or leaves is not noticed" : `led by ${coordinator}`}`,
     `${partitions} partitions, ${partitionsWithoutOwner} without owner, ${moves} on the move`,
   ];
   const rows = members.map(({ nodeId, address, state, live, partitions: owned, incarnation }) => [
     nodeId,
     address,
-    live ? state : `${state} (not registered)`,
+    live === false ? `${state} (not registered)` : state,
     owned,
     incarnation,
   ]);

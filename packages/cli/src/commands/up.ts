@@ -55,13 +55,17 @@ async function up(context: CliContext, options: UpOptions): Promise<void> {
     }
     if (!interrupts.signal.aborted) {
       if (options.json) writeJson(context, machineView(cluster));
-      tellHowToUse(cluster, reporter, context.programName);
+      const names = caches.map(({ name }) => name);
+      tellHowToUse(cluster, names, reporter, context.programName);
       await aborted(interrupts.signal);
     }
     reporter.line("Draining …");
     const problems = await cluster.stopNodes();
     for (const problem of problems) context.stderr.write(`${problem}\n`);
-    if (problems.length > 0) context.setExitCode(1);
+    if (problems.length > 0) {
+      context.stderr.write(`Logs and data are kept in ${cluster.dataDir}\n`);
+      context.setExitCode(1);
+    }
   } finally {
     await cluster.stop();
   }
@@ -100,12 +104,18 @@ function machineView(cluster: LocalCluster): object {
   };
 }
 
-function tellHowToUse(cluster: LocalCluster, reporter: Reporter, program: string): void {
+function tellHowToUse(
+  cluster: LocalCluster,
+  caches: readonly string[],
+  reporter: Reporter,
+  program: string,
+): void {
   const [first = "", ...others] = cluster.seeds;
   reporter.line(`  nodes for clients  ${[first, ...others].join(", ")}`);
   reporter.line(`  coordinators       ${cluster.coordinatorAddresses.join(", ")}`);
   reporter.line(`  database           ${withoutPassword(cluster.databaseUrl)}`);
   reporter.line(`  logs               ${cluster.dataDir}/logs`);
+  if (caches.length > 0) reporter.line(`  caches             ${caches.join(", ")}`);
   reporter.line("");
   reporter.line(`  ${program} caches apply caches.yaml --seed ${first}`);
   reporter.line(`  ${program} set <cache> <key> '{"any": "JSON"}' --seed ${first}`);

@@ -21,8 +21,7 @@ import {
 import { awaitView, isSettled, type View } from "../rpc/topology.js";
 import { nodeChild, type Surroundings } from "./children.js";
 import { DataDir } from "./data-dir.js";
-import { LocalNode, type RunningNode } from "./local-node.js";
-import type { ProcessExit } from "./local-process.js";
+import { LocalNode, type NodeExit, type RunningNode } from "./local-node.js";
 import { allSettledOrThrow, Support } from "./support.js";
 
 export interface LocalClusterOptions {
@@ -152,7 +151,7 @@ export class LocalCluster implements AsyncDisposable {
   }
 
   /** Drains a node: it hands off its partitions, flushes, and ends. It stays down. */
-  async stopNode(nodeId: string): Promise<ProcessExit | undefined> {
+  async stopNode(nodeId: string): Promise<NodeExit | undefined> {
     return this.#node(nodeId).drain();
   }
 
@@ -194,10 +193,14 @@ export class LocalCluster implements AsyncDisposable {
       [...this.#nodes.values()].map(async (node) => {
         const exit = await node.drain();
         if (exit === undefined || exit.code === 0) return [];
-        return [`${node.nodeId} did not drain: ${exit.signal ?? `exit code ${exit.code}`}`];
+        const how = exit.signal ?? `exit code ${exit.code}`;
+        return [`${node.nodeId} did not drain (${how}): ${exit.lastWords ?? ""}`];
       }),
     );
-    return problems.flat();
+    const found = problems.flat();
+    // What could not be written is told in the logs, and where it belongs is in the database.
+    if (found.length > 0) this.#surroundings.dataDir.keep();
+    return found;
   }
 
   /** Stops everything, in order. May be called again. */

@@ -57,6 +57,12 @@ type State =
   | { readonly at: "waiting"; readonly cancel: CancelTimer };
 
 const RESTART_BACKOFF = { baseMs: 500, maxMs: 10_000 };
+/** How a node ended. */
+export interface NodeExit extends ProcessExit {
+  /** What it said last, where it did not end well. */
+  readonly lastWords?: string;
+}
+
 /** A run of this length counts as healthy: the next restart is quick again. */
 const HEALTHY_RUN_MS = 10_000;
 /** A drain flushes dirty entries, which a slow database may hold up. */
@@ -100,12 +106,13 @@ export class LocalNode {
   }
 
   /** Ends the node in order. @returns how it ended; `undefined` when it did not run. */
-  async drain(): Promise<ProcessExit | undefined> {
+  async drain(): Promise<NodeExit | undefined> {
     const process = this.#release();
     const exit = await process?.drain(DRAIN_TIMEOUT_MS);
     // A start that was under way has noticed, and ends what it started.
     await this.#starting;
-    return exit;
+    if (process === undefined || exit === undefined) return undefined;
+    return exit.code === 0 ? exit : { ...exit, lastWords: process.lastWords() };
   }
 
   /** Ends the node as a crash would, and proves its death to the coordinator. */

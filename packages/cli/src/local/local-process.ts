@@ -45,11 +45,18 @@ export class LocalProcess {
   readonly exit: Promise<ProcessExit>;
   readonly #child: ChildProcess;
   readonly #clock: Clock;
+  readonly #log: { readonly file: string; readonly startsAt: number };
   #ready: ChildMessage = { type: "ready" };
 
-  private constructor(options: LocalProcessOptions, child: ChildProcess, pid: number) {
+  private constructor(
+    options: LocalProcessOptions,
+    child: ChildProcess,
+    pid: number,
+    logStart: number,
+  ) {
     this.name = options.name;
     this.pid = pid;
+    this.#log = { file: options.logFile, startsAt: logStart };
     this.#child = child;
     this.#clock = options.clock;
     this.exit = new Promise((resolve) => {
@@ -73,14 +80,23 @@ export class LocalProcess {
     }
     // Sending to a child that is just exiting fails asynchronously; its exit says all there is.
     child.on("error", () => {});
-    const started = new LocalProcess(options, child, pid);
-    started.#ready = await started.#whenReady(options, logStart);
+    const started = new LocalProcess(options, child, pid, logStart);
+    started.#ready = await started.#whenReady(options);
     return started;
   }
 
   /** What the child told when it was ready. */
   get ready(): ChildMessage {
     return this.#ready;
+  }
+
+  /** What the child said last in plain text, beside the JSON lines of its log. */
+  lastWords(): string {
+    const { file, startsAt } = this.#log;
+    const lines = readFileSync(file).subarray(startsAt).toString("utf8").trimEnd().split("\n");
+    const plain = lines.filter((line) => line.trim() !== "" && !line.startsWith("{"));
+    if (plain.length > 0) return plain.join("\n");
+    return lines.at(-1) || "it said nothing";
   }
 
   /** Asks the child to end in order. A child that has not after `timeoutMs` is killed. */
@@ -105,7 +121,7 @@ export class LocalProcess {
     if (this.#child.connected) this.#child.send(message, () => {});
   }
 
-  async #whenReady(options: LocalProcessOptions, logStart: number): Promise<ChildMessage> {
+  async #whenReady(options: LocalProcessOptions): Promise<ChildMessage> {
     const { clock, name, readyTimeoutMs } = options;
     const ready = new Promise<ChildMessage>((resolve) => {
       this.#child.on("message", (message) => {
@@ -127,7 +143,7 @@ export class LocalProcess {
       first === undefined
         ? `was not ready within ${readyTimeoutMs} ms`
         : `ended while it started (${signal ?? `exit code ${code}`})`;
-    throw new CliError(`${name} ${what}: ${lastWords(options.logFile, logStart)}`);
+    throw new CliError(`${name} ${what}: ${this.lastWords()}`);
   }
 }
 
@@ -159,12 +175,4 @@ function isChildMessage(message: unknown): message is ChildMessage {
     "type" in message &&
     typeof message.type === "string"
   );
-}
-
-/** Processes say why they cannot start in plain text, beside the JSON lines of their log. */
-function lastWords(logFile: string, logStart: number): string {
-  const lines = readFileSync(logFile).subarray(logStart).toString("utf8").trimEnd().split("\n");
-  const plain = lines.filter((line) => line.trim() !== "" && !line.startsWith("{"));
-  if (plain.length > 0) return plain.join("\n");
-  return lines.at(-1) || "it said nothing";
 }

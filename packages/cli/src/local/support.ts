@@ -2,10 +2,10 @@
  * The processes of a local cluster that nodes stand on: registry, database, coordinators. They are
  * started before any node and stopped after the last.
  *
- * None of them is started again when it ends by itself: a registry or database that comes back
- * empty would be another cluster, so that is said aloud and left to a person.
+ * A coordinator that ends by itself is started again: it holds nothing. Registry and database are
+ * not: one that comes back empty would be another cluster, so that is said aloud and left to a person.
  */
-import { type Clock, type Logger, silentLogger } from "@holdfast/core";
+import { type Clock, delay, type Logger, silentLogger } from "@holdfast/core";
 import { openDatabase } from "@holdfast/process";
 import { type ProcessRun, reportExit } from "../rpc/operations.js";
 import {
@@ -16,7 +16,7 @@ import {
   type Surroundings,
   textField,
 } from "./children.js";
-import { LocalProcess, type LocalProcessOptions } from "./local-process.js";
+import { LocalProcess } from "./local-process.js";
 
 export interface SupportOptions {
   readonly coordinators: number;
@@ -31,6 +31,8 @@ export interface SupportOptions {
 
 const REPORT_TIMEOUT_MS = 2_000;
 const STOP_TIMEOUT_MS = 15_000;
+/** Before a coordinator that ended by itself is started again. */
+const RESTART_MS = 500;
 const DATABASE_TIMEOUT_MS = 5_000;
 
 export class Support {
@@ -38,11 +40,12 @@ export class Support {
   readonly #options: SupportOptions;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #coordinators: LocalProcess[] = [];
+  readonly #coordinators = new Map<string, LocalProcess>();
+  readonly #restarting = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
   #backends: Backends = { etcdEndpoints: [], databaseUrl: "" };
   #postgres: LocalProcess | undefined;
   #registry: LocalProcess | undefined;
-  #isStopping = false;
 
   constructor(surroundings: Surroundings, options: SupportOptions, logger: Logger) {
     this.#surroundings = surroundings;
@@ -57,7 +60,7 @@ export class Support {
 
   /** `host:port` of every coordinator's services. */
   get coordinatorAddresses(): readonly string[] {
-    return this.#coordinators.map(({ ready }) => textField(ready, "address"));
+    return [...this.#coordinators.values()].map(({ ready }) => textField(ready, "address"));
   }
 
   /** After a failure `stop()` ends what has been started. */
@@ -81,8 +84,10 @@ export class Support {
 
   /** In order: coordinators, registry, database. */
   async stop(): Promise<void> {
-    this.#isStopping = true;
-    await Promise.all(this.#coordinators.map((child) => child.drain(STOP_TIMEOUT_MS)));
+    this.#stopping.abort(new Error("stopping"));
+    await Promise.all(this.#restarting);
+    const coordinators = [...this.#coordinators.values()];
+    await Promise.all(coordinators.map((child) => child.drain(STOP_TIMEOUT_MS)));
     await this.#registry?.drain(STOP_TIMEOUT_MS);
     await this.#postgres?.drain(STOP_TIMEOUT_MS);
   }
@@ -111,33 +116,58 @@ export class Support {
 
   async #startPostgres(): Promise<void> {
     const binDir = this.#options.postgresBinDir;
-    this.#postgres = await this.#launch(postgresChild(this.#surroundings, { binDir }));
+    const child = await LocalProcess.start(postgresChild(this.#surroundings, { binDir }));
+    this.#postgres = child;
+    this.#onUnexpectedExit(child, "the cluster needs it, and it is not started again");
   }
 
   async #startRegistry(): Promise<void> {
-    this.#registry = await this.#launch(registryChild(this.#surroundings));
+    const child = await LocalProcess.start(registryChild(this.#surroundings));
+    this.#registry = child;
+    this.#onUnexpectedExit(child, "the cluster needs it, and it is not started again");
   }
 
   async #startCoordinator(number: number): Promise<void> {
     const { leaseTtl, partitions } = this.#options;
     const name = `coordinator-${number}`;
     const options = { name, partitions, leaseTtl };
-    this.#coordinators.push(
-      await this.#launch(coordinatorChild(this.#surroundings, this.#backends, options)),
+    const child = await LocalProcess.start(
+      coordinatorChild(this.#surroundings, this.#backends, options),
     );
+    this.#coordinators.set(name, child);
+    this.#onUnexpectedExit(child, "it is started again", () => {
+      const restarting = this.#restart(name, number).finally(() => {
+        this.#restarting.delete(restarting);
+      });
+      this.#restarting.add(restarting);
+    });
   }
 
-  async #launch(options: LocalProcessOptions): Promise<LocalProcess> {
-    const child = await LocalProcess.start(options);
+  /** Tries until it runs, or until everything is to stop. */
+  async #restart(name: string, number: number): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await delay(this.#clock, RESTART_MS, signal).catch(() => {});
+      if (signal.aborted) return;
+      try {
+        await this.#startCoordinator(number);
+        this.#logger.warn({ process: name }, `${name} runs again`);
+        return;
+      } catch (error) {
+        this.#logger.error({ process: name, err: error }, `${name} did not start again`);
+      }
+    }
+  }
+
+  #onUnexpectedExit(child: LocalProcess, consequence: string, then: () => void = () => {}): void {
     void child.exit.then(({ code, signal }) => {
-      if (this.#isStopping) return;
+      if (this.#stopping.signal.aborted) return;
       this.#logger.error(
         { process: child.name, pid: child.pid, code, signal },
-        `${child.name} ended by itself (${signal ?? `exit code ${code}`}); the cluster needs it, ` +
-          "and it is not started again",
+        `${child.name} ended by itself (${signal ?? `exit code ${code}`}); ${consequence}`,
       );
+      then();
     });
-    return child;
   }
 }
 

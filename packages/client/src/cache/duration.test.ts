@@ -14,6 +14,7 @@ describe("Durations", () => {
     ["1.5m", 90_000],
     ["2h", 7_200_000],
     ["7d", 604_800_000],
+    ["0", 0],
     [" 5m ", 300_000],
   ])("reads %j as %d ms", (duration, ms) => {
     expect(durationMs(duration, "ttl")).toBe(ms);
@@ -28,9 +29,10 @@ describe("Durations", () => {
     [-1, "ttl is -1 ms; it must not be negative"],
     [Number.NaN, "ttl is NaN; it must be finite"],
     [Number.POSITIVE_INFINITY, "ttl is Infinity; it must be finite"],
-    ["5 minutes", 'ttl is "5 minutes"; write milliseconds or a form like "250ms", "5m"'],
-    ["-5s", 'ttl is "-5s"; write milliseconds or a form like "250ms", "5m"'],
-    ["", 'ttl is ""; write milliseconds or a form like "250ms", "5m"'],
+    ["5 minutes", 'ttl is "5 minutes"; write "250ms", "90s" or "5m"'],
+    ["10", 'ttl is "10"; it needs a unit, as in "250ms", "90s" or "5m"'],
+    ["-5s", 'ttl is "-5s"; write "250ms", "90s" or "5m"'],
+    ["", 'ttl is ""; write "250ms", "90s" or "5m"'],
   ])("refuses %j", (duration, message) => {
     expect(() => durationMs(duration, "ttl")).toThrowError(
       expect.objectContaining({ code: "INVALID_ARGUMENT", message }),

@@ -4,7 +4,10 @@
  */
 import { CacheError } from "@holdfast/core";
 
-/** Milliseconds as a number, or a number with a unit: `"250ms"`, `"5s"`, `"1.5m"`, `"2h"`, `"7d"`. */
+/**
+ * Milliseconds as a number, or text with a unit: `"250ms"`, `"5s"`, `"1.5m"`, `"2h"`, `"7d"`. Only
+ * `"0"` needs none.
+ */
 export type Duration = number | string;
 
 const UNIT_MS: Readonly<Record<string, number>> = {
@@ -30,7 +33,8 @@ const FORM = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 export function durationMs(duration: Duration, name: string): number {
   const ms = typeof duration === "number" ? duration : parse(duration);
   if (ms === undefined) {
-    throw invalid(`${name} is ${quote(duration)}; write milliseconds or a form like "250ms", "5m"`);
+    const needs = /^\d+$/.test(String(duration)) ? "it needs a unit, as in" : "write";
+    throw invalid(`${name} is ${quote(duration)}; ${needs} "250ms", "90s" or "5m"`);
   }
   if (!Number.isFinite(ms) || ms > Number.MAX_SAFE_INTEGER) {
     throw invalid(`${name} is ${ms}; it must be finite`);
@@ -53,6 +57,7 @@ export function timeoutMsOf(timeout: Duration | undefined, fallbackMs: number): 
 }
 
 function parse(text: string): number | undefined {
+  if (text === "0") return 0;
   const [, amount, unit] = FORM.exec(String(text).trim()) ?? [];
   if (amount === undefined || unit === undefined) return undefined;
   return Number(amount) * (UNIT_MS[unit] ?? Number.NaN);

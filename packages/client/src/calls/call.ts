@@ -238,7 +238,8 @@ export class Call implements Attempt {
       this.#context.suspect(state.target.address);
     }
     const last = this.#lastError;
-    const why = last === undefined ? "" : `; before that ${last.code}: ${last.message}`;
+    const why =
+      last === undefined ? "" : `; an attempt before was answered ${last.code}: ${last.message}`;
     const message = `no answer within ${this.#request.timeoutMs} ms${why}`;
     const cause = last === undefined ? {} : { cause: last };
     this.end(new CacheError("DEADLINE_EXCEEDED", message, cause), message);

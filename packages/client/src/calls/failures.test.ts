@@ -46,7 +46,8 @@ describe("When a node refuses for the moment", () => {
     const error = await errorOf(test.cache.set("a", "v", { timeout: 500 }));
     expect(error).toMatchObject({
       code: "DEADLINE_EXCEEDED",
-      message: "no answer within 500 ms; before that OVERLOADED: the queue is full",
+      message:
+        "no answer within 500 ms; an attempt before was answered OVERLOADED: the queue is full",
       cause: coded("OVERLOADED"),
     });
   });

@@ -8,7 +8,7 @@
  */
 import { CacheError, type Clock, type Random } from "@holdfast/core";
 import { DatabaseError } from "@holdfast/process";
-import type { LoadedRow, Source } from "../database/source.js";
+import { type LoadedRow, type Source, SourceMismatchError } from "../database/source.js";
 import { PartitionMovingError } from "../ownership/ownership.js";
 import type { Tenure } from "../ownership/tenure.js";
 import type { Entry } from "../store/entry.js";
@@ -184,7 +184,7 @@ function toRead(row: LoadedRow, expiresAtMs: number, nowMs: number): ReadResult 
 }
 
 function toUnavailable(error: unknown): unknown {
-  if (!(error instanceof DatabaseError)) return error;
+  if (!(error instanceof DatabaseError || error instanceof SourceMismatchError)) return error;
   return new CacheError("UNAVAILABLE", `the key cannot be loaded: ${error.message}`, {
     cause: error,
   });

@@ -178,7 +178,7 @@ function isRead({ kind }: Operation__Output): boolean {
 /** Callers of unary calls cannot follow an owner; to them it is simply not there. */
 function withoutOwner(reply: Reply): Reply {
   if (reply.code !== "NOT_OWNER") return reply;
-  const message = "the key's owner could not be reached in time; nothing was written";
+  const message = "the key's owner could not be reached in time";
   return toErrorReply(Number(reply.id), new CacheError("UNAVAILABLE", message));
 }
 

@@ -9,6 +9,11 @@
  */
 import type { CacheError } from "@holdfast/core";
 
+/** The database does not have what the configuration names. Its message is one line for people. */
+export class SourceMismatchError extends Error {
+  override readonly name = "SourceMismatchError";
+}
+
 export interface LoadedRow {
   /** Absent when there is no row, when it has been deleted, or when it has expired. */
   readonly value: Uint8Array | undefined;
@@ -52,7 +57,7 @@ export interface Source {
    * without reading first awaits this once. May be called again, and after a failure.
    *
    * @throws {DatabaseError} when the database cannot be asked.
-   * @throws {Error} when the database does not have what the configuration names; one line.
+   * @throws {SourceMismatchError}
    */
   prepare(): Promise<void>;
 
@@ -62,6 +67,7 @@ export interface Source {
    * not disturb its neighbours.
    *
    * @throws {DatabaseError} when nothing could be read; reading again is always safe.
+   * @throws {SourceMismatchError}
    */
   load(keys: readonly string[]): Promise<(LoadedRow | CacheError)[]>;
 

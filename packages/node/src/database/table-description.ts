@@ -3,6 +3,7 @@
  * where it is, which columns it has, and that its key columns can name a row each.
  */
 import { type Database, quoteIdentifier } from "@holdfast/process";
+import { SourceMismatchError } from "./source.js";
 
 /** Types whose values have one text form each, so that a row cannot have two cache keys. */
 const KEY_TYPES = ["int2", "int4", "int8", "text", "uuid", "varchar"] as const;
@@ -78,7 +79,7 @@ interface ColumnRow extends Omit<Column, "maxLength"> {
 
 /**
  * @throws {DatabaseError}
- * @throws {Error} in one line, when the table is not what the configuration says.
+ * @throws {SourceMismatchError} when the table is not what the configuration says.
  */
 export async function describeTable(
   database: Database,
@@ -91,25 +92,29 @@ export async function describeTable(
   });
   const { rows: columns } = await database.query<ColumnRow>({ text: COLUMNS_SQL, values: [name] });
   const found = tables[0];
-  if (found === undefined) throw new Error(`there is no table "${config.table}" in the database`);
+  if (found === undefined)
+    throw new SourceMismatchError(`there is no table "${config.table}" in the database`);
   const table = `table "${config.table}"`;
-  if (!found.isTable) throw new Error(`${table} is a view or something else that is not a table`);
+  if (!found.isTable)
+    throw new SourceMismatchError(`${table} is a view or something else that is not a table`);
   const byName = new Map(
     columns.map((row) => [row.name, { ...row, maxLength: row.maxLength ?? undefined }]),
   );
   for (const column of [...config.key, ...(config.columns ?? [])]) {
-    if (!byName.has(column)) throw new Error(`${table} has no column "${column}"`);
+    if (!byName.has(column)) throw new SourceMismatchError(`${table} has no column "${column}"`);
   }
   const key = config.key.map((column) => {
     const described = byName.get(column);
     if (described !== undefined && isKeyColumn(described) && described.isExact) return described;
-    throw new Error(
+    throw new SourceMismatchError(
       `${table}: key column "${column}" is of type ${described?.type}; key columns must be ` +
         "smallint, integer, bigint, uuid, or text or varchar with an exact collation",
     );
   });
   if (!found.isUnique) {
-    throw new Error(`${table} has no unique index on exactly (${config.key.join(", ")})`);
+    throw new SourceMismatchError(
+      `${table} has no unique index on exactly (${config.key.join(", ")})`,
+    );
   }
   return { schema: found.schema, table: found.table, columns: byName, key };
 }

@@ -120,6 +120,9 @@ class ProcessRunner {
       this.#logger.info({}, "stopped");
     } catch (error) {
       this.#logger.error({ err: error }, "stopping was incomplete");
+      process.stderr.write(
+        `${failureLine(this.#options.name, "stopping was incomplete", error)}\n`,
+      );
       this.#exitCode = EXIT_FAILED;
     }
     process.exit(this.#exitCode);
@@ -134,6 +137,10 @@ class ProcessRunner {
 
 function startFailure(name: string, error: unknown): string {
   if (error instanceof ConfigError) return `${name}: ${error.message}`;
+  return failureLine(name, "cannot start", error);
+}
+
+function failureLine(name: string, what: string, error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return `${name}: cannot start: ${message.replaceAll(/\s*\n\s*/g, "; ")}`;
+  return `${name}: ${what}: ${message.replaceAll(/\s*\n\s*/g, "; ")}`;
 }

@@ -220,7 +220,9 @@ class EtcdRegistry implements Registry {
 
   #unavailable(endpoint: Endpoint<Etcd3>, cause: unknown): RegistryUnavailableError {
     const addresses = this.#endpoints.all.map(({ address }) => address).join(", ");
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = cause instanceof Error ? cause.message : String(cause);
+    // gRPC ends its sentence with the heading of a note that is mostly empty.
+    const reason = message.replace(/\s*Resolution note:\s*$/, "");
     return new RegistryUnavailableError(
       `the registry at ${addresses} did not answer (${endpoint.address}: ${reason})`,
       { cause },

@@ -1,6 +1,7 @@
 import { makeVersion } from "@holdfast/core";
 import { DatabaseError } from "@holdfast/process";
 import { describe, expect, it } from "vitest";
+import { SourceMismatchError } from "../../database/source.js";
 import { PartitionMovingError } from "../../ownership/ownership.js";
 import { createCacheFixture, PARTITION, text, textOf } from "../../testing/cache-fixture.js";
 import { gate, turn } from "../../testing/turns.js";
@@ -71,6 +72,17 @@ describe("a read-through cache", () => {
     source.beforeLoad = () => {};
     source.plant("k", "row");
     expect(textOf(await operations.get("k", context()))).toBe("row");
+  });
+
+  it("says what its source lacks, and that nothing is wrong with the node", async () => {
+    const { operations, context, source } = createCacheFixture("read-through");
+    source.beforeLoad = () => {
+      throw new SourceMismatchError('there is no table "nope" in the database');
+    };
+    await expect(operations.get("k", context())).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+      message: 'the key cannot be loaded: there is no table "nope" in the database',
+    });
   });
 
   it("gives up waiting for the database at the caller's deadline", async () => {
