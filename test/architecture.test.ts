@@ -36,12 +36,13 @@ const FOLDER_ARROWS: Readonly<Record<string, Readonly<Record<string, readonly st
     store: [],
     "write-behind": [],
     database: [],
+    journal: [],
     rpc: [],
-    cache: ["database", "ownership", "store", "write-behind"],
-    cluster: ["ownership"],
+    cache: ["database", "journal", "ownership", "store", "write-behind"],
+    cluster: ["journal", "ownership"],
     ops: ["cache"],
-    testing: ["cache", "database", "ownership", "store"],
-    ".": ["cache", "cluster", "database", "ops", "ownership", "rpc", "store"],
+    testing: ["cache", "database", "journal", "ownership", "store"],
+    ".": ["cache", "cluster", "database", "journal", "ops", "ownership", "rpc", "store"],
   },
   "packages/coordinator": {
     planning: [],
@@ -100,6 +101,8 @@ const DOORS: readonly { readonly what: RegExp; readonly where: readonly string[]
       "packages/client/src/options.ts",
     ],
   },
+  { what: /"lmdb"/, where: ["packages/node/src/journal/"] },
+  { what: /"fs-native-extensions"/, where: ["packages/node/src/journal/"] },
   { what: /from "hash-ring"/, where: ["packages/coordinator/src/planning/ring.ts"] },
 ];
 

@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import type { ClusterConfig } from "@holdfast/core";
 import {
+  assignCacheIds,
   checkMeta,
   type Database,
   DatabaseError,
@@ -293,12 +294,18 @@ describe("migrate", () => {
     const databases = [1, 2, 3, 4].map(() => open(url));
     const [first] = databases;
     if (first === undefined) throw new Error("no database");
-    expect(await pendingMigrations(first)).toEqual(["tables", "flush-entries", "flush-table"]);
+    expect(await pendingMigrations(first)).toEqual([
+      "tables",
+      "flush-entries",
+      "flush-table",
+      "cache-ids",
+    ]);
     const done = await Promise.all(databases.map((database) => migrate(database)));
-    expect(done.flat()).toEqual(["tables", "flush-entries", "flush-table"]);
+    expect(done.flat()).toEqual(["tables", "flush-entries", "flush-table", "cache-ids"]);
     expect(await migrate(first)).toEqual([]);
     const { rows } = await run<{ name: string }>(first, TABLES, ["public"]);
     expect(rows.map(({ name }) => name)).toEqual([
+      "holdfast_cache_ids",
       "holdfast_dead_letters",
       "holdfast_entries",
       "holdfast_floor",
@@ -315,7 +322,7 @@ describe("migrate", () => {
       const database = open(url, { schema });
       await migrate(database);
       await reserveFloor(database, { epoch: schema === "east" ? 1 : 2, term: 0 });
-      expect((await run(database, TABLES, [schema])).rowCount).toBe(7);
+      expect((await run(database, TABLES, [schema])).rowCount).toBe(8);
     }
     expect(await readFloor(open(url, { schema: "east" }))).toEqual({ epoch: 1, term: 0 });
     expect((await run(open(url), TABLES, ["public"])).rowCount).toBe(0);
@@ -391,5 +398,22 @@ describe("what the database remembers of the cluster", () => {
     await run(database, "DELETE FROM holdfast_floor");
     expect(await readFloor(database)).toEqual({ epoch: 0, term: 0 });
     expect(await reserveFloor(database, { epoch: 3, term: 2 })).toEqual({ epoch: 3, term: 2 });
+  });
+
+  it("gives each name of a cache one id for ever, whoever asks in the same moment", async () => {
+    const first = await assignCacheIds(database, ["a", "b"], 10);
+    expect([...first].toSorted()).toEqual([
+      ["a", 11],
+      ["b", 12],
+    ]);
+    const names = ["c", "d", "e", "f", "g", "h"];
+    const answers = await Promise.all(
+      names.map((name) => assignCacheIds(database, [name, "a"], 0)),
+    );
+    const given = answers.map((ids, index) => ids.get(names[index] ?? ""));
+    expect(new Set(given).size).toBe(names.length);
+    expect(Math.min(...given.map(Number))).toBeGreaterThan(12);
+    expect(answers.every((ids) => ids.get("a") === 11)).toBe(true);
+    expect(await assignCacheIds(database, ["c"], 1_000)).toEqual(new Map([["c", given[0]]]));
   });
 });

@@ -107,6 +107,20 @@ describe.each(LAYERS)("%s", (layer) => {
     expect(graceSeconds).toBeGreaterThanOrEqual(preStopSeconds + drainSeconds + 6 + 10 + 10);
   });
 
+  it("keeps a node's journal on a volume of its own, which outlives pod and set", () => {
+    const dir = loadNode().journal?.dir ?? "";
+    const mounts = node.container.volumeMounts as Manifest[];
+    const mount = mounts.find(({ mountPath }) => dir.startsWith(`${mountPath}/`));
+    const { volumeClaimTemplates, persistentVolumeClaimRetentionPolicy } = node.workload.spec;
+    expect(volumeClaimTemplates.map(({ metadata }: Manifest) => metadata.name)).toEqual([
+      mount?.name,
+    ]);
+    expect(persistentVolumeClaimRetentionPolicy).toEqual({
+      whenDeleted: "Retain",
+      whenScaled: "Retain",
+    });
+  });
+
   it("keeps secrets out of ConfigMaps", () => {
     for (const { data } of manifests.filter(({ kind }) => kind === "ConfigMap")) {
       expect(JSON.stringify(data)).not.toMatch(/password|postgres:/i);

@@ -71,7 +71,11 @@ describe.each(LAYERS)("%s", (layer) => {
         if (configMap) expect(known).toContain(`ConfigMap/${configMap.name}`);
         if (secret) expect([...known, ...asked]).toContain(`Secret/${secret.secretName}`);
       }
-      const volumes = workload.spec.template.spec.volumes.map(({ name }: Manifest) => name);
+      const claims = workload.spec.volumeClaimTemplates ?? [];
+      const volumes = [
+        ...workload.spec.template.spec.volumes.map(({ name }: Manifest) => name),
+        ...claims.map(({ metadata }: Manifest) => metadata.name),
+      ];
       const mounts = containersOf(workload).flatMap((container) => container.volumeMounts);
       expect(new Set(mounts.map(({ name }: Manifest) => name))).toEqual(new Set(volumes));
     }

@@ -38,6 +38,7 @@ export type {
   IncrementResponse,
   IncrementResponse__Output,
 } from "./gen/holdfast/v1/IncrementResponse.js";
+export type { JournalRecord, JournalRecord__Output } from "./gen/holdfast/v1/JournalRecord.js";
 export type {
   ListCachesRequest,
   ListCachesRequest__Output,
@@ -55,6 +56,8 @@ export type {
   ReleaseResponse,
   ReleaseResponse__Output,
 } from "./gen/holdfast/v1/ReleaseResponse.js";
+export type { ReplayRequest, ReplayRequest__Output } from "./gen/holdfast/v1/ReplayRequest.js";
+export type { ReplayResponse, ReplayResponse__Output } from "./gen/holdfast/v1/ReplayResponse.js";
 export type { Replies, Replies__Output } from "./gen/holdfast/v1/Replies.js";
 export type { Reply, Reply__Output } from "./gen/holdfast/v1/Reply.js";
 export type {

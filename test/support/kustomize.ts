@@ -172,12 +172,11 @@ function transform(manifest: Manifest, kustomization: Kustomization): void {
   if (namespace !== undefined && !CLUSTER_WIDE.includes(manifest.kind)) {
     manifest.metadata.namespace = namespace;
   }
-  const template = manifest.spec?.template;
+  const { template, volumeClaimTemplates = [] } = manifest.spec ?? {};
+  const templates = template === undefined ? [] : [template, ...volumeClaimTemplates];
   for (const { pairs, includeTemplates } of labels) {
-    manifest.metadata.labels = { ...manifest.metadata.labels, ...pairs };
-    if (includeTemplates && template !== undefined) {
-      template.metadata.labels = { ...template.metadata.labels, ...pairs };
-    }
+    const labelled = includeTemplates ? [manifest, ...templates] : [manifest];
+    for (const { metadata } of labelled) metadata.labels = { ...metadata.labels, ...pairs };
   }
   for (const container of containersOf(manifest)) {
     const image = images.find(({ name }) => name === container.image.split(":")[0]);

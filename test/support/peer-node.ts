@@ -53,6 +53,9 @@ export class PeerNode {
       Forward: unary(silentLogger, async () => {
         throw new CacheError("UNAVAILABLE", "this node holds nothing");
       }),
+      Replay: unary(silentLogger, async ({ records }) => ({
+        outcomes: records.map(() => "LATER" as const),
+      })),
       Release: unary<ReleaseRequest__Output, ReleaseResponse>(silentLogger, async (request) =>
         this.#release(request),
       ),

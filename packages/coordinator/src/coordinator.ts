@@ -40,7 +40,7 @@ import { createControlService } from "./rpc/control-service.js";
 import { GrpcPeers } from "./rpc/grpc-peers.js";
 import { ensureClusterConfig } from "./state/cluster-config.js";
 import { RegistryView } from "./state/registry-view.js";
-import { createStores, type MetaStore } from "./state/stores.js";
+import { createStores, type MetaStore, type Stores } from "./state/stores.js";
 import { CoordinatorTopologyViews } from "./state/topology-views.js";
 
 /** A release call may take this much longer than the node's own limit: the way there and back. */
@@ -60,6 +60,7 @@ export class Coordinator implements AsyncDisposable {
   readonly #random: Random;
   readonly #registry: Registry;
   readonly #database: Database | undefined;
+  readonly #stores: Stores | undefined;
   readonly #view: RegistryView;
   readonly #leadership: Leadership;
   readonly #loop: CoordinatorLoop;
@@ -81,6 +82,7 @@ export class Coordinator implements AsyncDisposable {
     this.#logger = logger.child({ coordinatorId: this.#coordinatorId, cluster });
     this.#registry = this.#createRegistry();
     this.#database = this.#openDatabase();
+    this.#stores = this.#database && createStores(this.#database, options.database);
     this.#view = new RegistryView(this.#registry, this.#logger);
     const views = new CoordinatorTopologyViews(this.#view);
     this.#leadership = this.#createLeadership();
@@ -244,7 +246,7 @@ export class Coordinator implements AsyncDisposable {
 
   #createLoop(peers: GrpcPeers, stats: ReturnType<typeof newStats>): CoordinatorLoop {
     const { memberTtlMs, releaseTimeoutMs, moveBatch, tokensPerWeight } = this.#options;
-    const stores = this.#database && createStores(this.#database, this.#options.database);
+    const stores = this.#stores;
     const parts = {
       registry: this.#registry,
       view: this.#view,
@@ -275,6 +277,7 @@ export class Coordinator implements AsyncDisposable {
       view: this.#view,
       topologyView: () => views.current(),
       isLeading: () => this.isLeading,
+      cacheIds: this.#stores?.cacheIds,
       logger: this.#logger,
     });
     const control = createControlService({

@@ -4,10 +4,11 @@
  * Starting: what the cluster is → database → caches → ports → topology → membership.
  * Stopping: hand partitions over → answer what is under way → flush → leave → close.
  */
-import { type Clock, delay, type Logger, type Random } from "@holdfast/core";
+import { type Clock, type ClusterConfig, delay, type Logger, type Random } from "@holdfast/core";
 import { joinAddress, openRegistry, type ParentLink } from "@holdfast/process";
 import { readClusterConfig } from "./cluster/cluster-config.js";
 import { NodeDatabase } from "./database/node-database.js";
+import { Journal } from "./journal/journal.js";
 import { assembleNode, createIncarnation, type NodeInputs, type NodeParts } from "./node-parts.js";
 import { createServers, type NodeServers } from "./node-servers.js";
 import type { NodeOptions } from "./options.js";
@@ -62,8 +63,15 @@ export class CacheNode implements AsyncDisposable {
       const cluster = await readClusterConfig(registry, clock, logger, signal);
       const incarnation = createIncarnation();
       const identity = { nodeId: options.nodeId, incarnation };
-      const database = await NodeDatabase.open(options.database, cluster, identity, logger);
-      const shared = { options, cluster, registry, database, incarnation };
+      const journal = await openJournal(options, cluster, clock, logger);
+      await journal?.begin(incarnation);
+      const database = await NodeDatabase.open(options.database, cluster, identity, logger).catch(
+        async (error: unknown) => {
+          await journal?.close();
+          throw error;
+        },
+      );
+      const shared = { options, cluster, registry, database, journal, incarnation };
       const { onFatal = () => {} } = environment;
       const node = new CacheNode({ ...shared, clock, random, logger, parent, onFatal });
       await node.#start().catch(async (error: unknown) => {
@@ -116,11 +124,12 @@ export class CacheNode implements AsyncDisposable {
     await presence.start();
     data.setServing(true);
     peer.setServing(true);
+    this.#parts.journalReplay?.wake();
   }
 
   async #stop(): Promise<void> {
     const { clock, options, logger } = this.#inputs;
-    const { caches, presence, membership } = this.#parts;
+    const { caches, presence, membership, journalReplay } = this.#parts;
     const deadlineMs = clock.monotonic() + options.drainTimeoutMs;
     membership.amend({ state: "draining" });
     presence.refresh();
@@ -130,11 +139,11 @@ export class CacheNode implements AsyncDisposable {
     await Promise.all([this.#servers.data.stop(), this.#servers.peer.stop()]);
     const untilMs = Math.max(deadlineMs, clock.monotonic() + FINAL_FLUSH_MS);
     const remaining = await caches.flushAll(untilMs);
-    logger.info({ remaining }, "drained");
+    await journalReplay?.finish(untilMs);
+    const notReplayed = journalReplay?.remaining ?? 0;
+    logger.info({ remaining, notReplayed }, "drained");
     await this.#close();
-    if (remaining > 0) {
-      throw new Error(`${remaining} dirty entries remain: the database did not take them in time`);
-    }
+    if (remaining + notReplayed > 0) throw new Error(undrained(remaining, notReplayed, options));
   }
 
   /** Waits until others own what this node owned, as long as there are others. */
@@ -158,6 +167,7 @@ export class CacheNode implements AsyncDisposable {
     const { registry, database } = this.#inputs;
     const { caches, reclaimer, topology, membership, presence } = this.#parts;
     const { fences, terms, coordinator, peers } = this.#parts;
+    await this.#parts.journalReplay?.stop();
     await presence.stop();
     await membership.leave();
     await topology.stop();
@@ -170,7 +180,29 @@ export class CacheNode implements AsyncDisposable {
     await fences.stop();
     coordinator.close();
     peers.close();
+    await this.#inputs.journal?.close();
     await database.close();
     await registry.close();
   }
+}
+
+async function openJournal(
+  { journal, nodeId }: NodeOptions,
+  { clusterId }: ClusterConfig,
+  clock: Clock,
+  logger: Logger,
+): Promise<Journal | undefined> {
+  return journal && Journal.open({ ...journal, clusterId, nodeId, clock, logger });
+}
+
+function undrained(remaining: number, notReplayed: number, { journal }: NodeOptions): string {
+  const what = [
+    ...(remaining > 0 ? [`${remaining} dirty entries remain`] : []),
+    ...(notReplayed > 0 ? [`${notReplayed} records of earlier runs remain`] : []),
+  ].join(" and ");
+  const where =
+    journal === undefined
+      ? "they are lost"
+      : `they are in the journal in ${journal.dir}, and are written when this node starts again`;
+  return `${what}: the database did not take them in time; ${where}`;
 }

@@ -10,9 +10,11 @@ import { PROTOCOL_VERSION } from "@holdfast/proto";
 import { Caches, type CreateSource } from "./cache/caches.js";
 import type { NodeServices } from "./cache/context.js";
 import { Operations } from "./cache/operations.js";
+import { Replays } from "./cache/replays.js";
 import { Fences } from "./cluster/fences.js";
+import { JournalReplay } from "./cluster/journal-replay.js";
 import { Membership } from "./cluster/membership.js";
-import { Presence } from "./cluster/presence.js";
+import { type IncarnationHome, Presence } from "./cluster/presence.js";
 import { Releases } from "./cluster/release.js";
 import { Router } from "./cluster/router.js";
 import { Terms } from "./cluster/terms.js";
@@ -20,6 +22,7 @@ import { TopologyWatch } from "./cluster/topology-watch.js";
 import { Warming } from "./cluster/warming.js";
 import { createSource } from "./database/index.js";
 import type { NodeDatabase } from "./database/node-database.js";
+import type { Journal } from "./journal/journal.js";
 import type { NodeOptions } from "./options.js";
 import { Ownership } from "./ownership/ownership.js";
 import { RightToServe } from "./ownership/right-to-serve.js";
@@ -40,6 +43,8 @@ export interface NodeInputs {
   readonly cluster: ClusterConfig;
   readonly registry: Registry;
   readonly database: NodeDatabase;
+  /** `undefined`: the node keeps none. */
+  readonly journal: Journal | undefined;
   readonly incarnation: Incarnation;
   readonly clock: Clock;
   readonly random: Random;
@@ -67,6 +72,9 @@ export interface NodeParts {
   readonly router: Router;
   readonly warming: Warming;
   readonly releases: Releases;
+  readonly replays: Replays;
+  /** `undefined` without a journal. */
+  readonly journalReplay: JournalReplay | undefined;
 }
 
 /** 128 random bits in UUID form. */
@@ -94,6 +102,7 @@ export function assembleNode(inputs: NodeInputs): NodeParts {
   const caches = new Caches(registry, createSourceFrom(inputs), {
     budget,
     services,
+    journal: inputs.journal,
     clock,
     random,
     logger,
@@ -101,6 +110,7 @@ export function assembleNode(inputs: NodeInputs): NodeParts {
   const reclaimer = new Reclaimer(clock, () => caches.stores());
   const placement = cluster;
   const operations = new Operations({ caches, ownership, topology, placement, clock, logger });
+  const replays = new Replays(caches, ownership, placement, logger);
 
   const peers = new Peers(clock, MAX_MESSAGE_BYTES);
   const router = new Router(operations, peers, topology, clock);
@@ -110,13 +120,16 @@ export function assembleNode(inputs: NodeInputs): NodeParts {
     membership,
     ownership,
     lease,
-    home: database,
+    home: createHome(inputs, membership, () => journalReplay?.wake()),
     createIncarnation,
     parent: inputs.parent,
     onFatal: inputs.onFatal,
     clock,
     logger,
   });
+
+  const around = { topology, ownership, replays, peers, membership, presence };
+  const journalReplay = createJournalReplay(inputs, around);
 
   topology.onTopology((latest) => {
     ownership.apply(latest);
@@ -142,6 +155,49 @@ export function assembleNode(inputs: NodeInputs): NodeParts {
     router,
     warming,
     releases,
+    replays,
+    journalReplay,
+  };
+}
+
+function createJournalReplay(
+  { journal, clock, logger }: NodeInputs,
+  parts: Pick<
+    NodeParts,
+    "topology" | "ownership" | "replays" | "peers" | "membership" | "presence"
+  >,
+): JournalReplay | undefined {
+  if (journal === undefined) return undefined;
+  const { topology, ownership, replays, peers, membership, presence } = parts;
+  return new JournalReplay({
+    journal,
+    topology,
+    incarnation: () => ownership.incarnation,
+    local: (records, deadlineMs) => replays.replay(records, deadlineMs),
+    remote: (address, records, deadlineMs) => peers.replay(address, records, deadlineMs),
+    onFinished: () => {
+      membership.amend({ journalIncarnations: journal.leftovers });
+      presence.refresh();
+    },
+    clock,
+    logger,
+  });
+}
+
+/** Where a new incarnation must be known before it may own anything. */
+function createHome(
+  { database, journal }: NodeInputs,
+  membership: Membership,
+  replay: () => void,
+): IncarnationHome {
+  return {
+    async enter(incarnation) {
+      await journal?.begin(incarnation);
+      await database.enter(incarnation);
+      membership.amend({ journalIncarnations: journal?.leftovers ?? [] });
+      replay();
+    },
+    restore: (incarnation) => database.restore(incarnation),
   };
 }
 
@@ -168,7 +224,7 @@ function createServices(
 
 /** The member record names addresses that are known only once the ports are bound. */
 function createMembership(
-  { options, cluster, registry, incarnation, clock, logger }: NodeInputs,
+  { options, cluster, registry, journal, incarnation, clock, logger }: NodeInputs,
   lease: LeaseKeeper,
   topology: TopologyWatch,
 ): Membership {
@@ -183,6 +239,7 @@ function createMembership(
       clock,
       logger,
       predecessorWaitMs: 2 * etcd.leaseTtlMs + REGISTRY_DELAY_MS,
+      provenDead: journal?.predecessor,
     },
     {
       nodeId,
@@ -193,7 +250,7 @@ function createMembership(
       state: "active",
       protocolMin: PROTOCOL_VERSION,
       protocolMax: PROTOCOL_VERSION,
-      journalIncarnations: [],
+      journalIncarnations: journal?.leftovers ?? [],
     },
   );
 }

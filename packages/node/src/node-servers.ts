@@ -24,7 +24,7 @@ export interface NodeServers {
 
 export function createServers(inputs: NodeInputs, parts: NodeParts): NodeServers {
   const { options, cluster, clock, logger } = inputs;
-  const { operations, ownership, router, warming, releases, topology } = parts;
+  const { operations, ownership, router, warming, releases, replays, topology } = parts;
   const { host, dataPort, peerPort } = options.listen;
   const identity = () => ({
     nodeId: options.nodeId,
@@ -75,7 +75,11 @@ export function createServers(inputs: NodeInputs, parts: NodeParts): NodeServers
         {
           definition: PeerRpc.service,
           handlers: createPeerService(
-            { execute, release: releases.release.bind(releases) },
+            {
+              execute,
+              release: releases.release.bind(releases),
+              replay: (records, { deadlineMs }) => replays.replay(records, deadlineMs),
+            },
             clock,
             logger,
           ),
@@ -87,8 +91,8 @@ export function createServers(inputs: NodeInputs, parts: NodeParts): NodeServers
 }
 
 function createOpsServer(
-  { options, logger }: NodeInputs,
-  { caches, ownership, right, budget, membership, presence, topology }: NodeParts,
+  { options, journal, logger }: NodeInputs,
+  { caches, ownership, right, budget, membership, presence, topology, journalReplay }: NodeParts,
   pipes: Pipes,
 ): OpsServer {
   const { host, httpPort } = options.listen;
@@ -100,6 +104,8 @@ function createOpsServer(
     memoryBudgetBytes: budget.capacityBytes,
     memoryUsedBytes: () => budget.usedBytes,
     openPipes: () => pipes.size,
+    recordsToReplay: () => journalReplay?.remaining ?? 0,
+    hasJournalProblem: () => journal?.problem !== undefined,
   });
   const readiness = (): Readiness => {
     if (!presence.isRegistered) return { ready: false, reason: "not a member of the cluster" };
@@ -114,7 +120,7 @@ function createOpsServer(
 function statsOf(
   { cache }: StatsRequest__Output,
   { nodeId, incarnation }: { readonly nodeId: string; readonly incarnation: string },
-  { caches, budget, ownership }: NodeParts,
+  { caches, budget, ownership, journalReplay }: NodeParts,
 ): StatsResponse {
   const wanted = [...caches.all()].filter(({ name }) => cache === "" || name === cache);
   return {
@@ -123,5 +129,6 @@ function statsOf(
     memoryBudgetBytes: budget.capacityBytes,
     caches: wanted.map(figuresOf),
     ownedPartitions: [...ownership.tenures()].length,
+    recordsToReplay: journalReplay?.remaining ?? 0,
   };
 }

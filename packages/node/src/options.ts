@@ -17,6 +17,13 @@ import {
 } from "@holdfast/process";
 import { z } from "zod";
 
+export interface JournalSettings {
+  /** Folder of this node's own, on a disk that outlives the process. Made when missing. */
+  readonly dir: string;
+  /** Whether a record must be on the disk itself: survives the machine, at the disk's pace. */
+  readonly fsync: boolean;
+}
+
 export interface NodeOptions {
   /** Name of the cluster; processes of one name and one etcd belong together. */
   readonly cluster: string;
@@ -42,6 +49,8 @@ export interface NodeOptions {
   readonly etcd: EtcdSettings;
   /** Absent: only cache-aside caches can be served. */
   readonly database: DatabaseSettings | undefined;
+  /** Absent: dirty entries live in memory alone, and no cache may acknowledge from a journal. */
+  readonly journal: JournalSettings | undefined;
   readonly log: LogSettings;
   /** Whether tools may ask the ports what they serve. */
   readonly reflection: boolean;
@@ -74,14 +83,18 @@ export const nodeOptions: z.ZodType<NodeOptions> = z
     memory: byteSize({ minBytes: 2 ** 20 }).default(256 * 2 ** 20),
     etcd: etcdSchema,
     database: databaseSchema.optional(),
+    journal: z
+      .strictObject({ dir: z.string().min(1), fsync: z.boolean().default(false) })
+      .optional(),
     log: logSchema,
     reflection: z.boolean().default(true),
     outageMax: duration({ minMs: 10_000, maxMs: 86_400_000 }).default(600_000),
     drainTimeout: duration({ minMs: 1_000, maxMs: 3_600_000 }).default(60_000),
   })
-  .transform(({ listen, memory, outageMax, drainTimeout, database, ...rest }) => ({
+  .transform(({ listen, memory, outageMax, drainTimeout, database, journal, ...rest }) => ({
     ...rest,
     database,
+    journal,
     listen: { ...listen, advertiseHost: listen.advertiseHost ?? listen.host },
     memoryBytes: memory,
     outageMaxMs: outageMax,

@@ -9,6 +9,8 @@ export {
   parseCacheConfig,
   parseCachesFile,
   type SourceConfig,
+  WRITE_BEHIND_ACKS,
+  type WriteBehindAck,
   type WriteBehindConfig,
 } from "./config/cache-config.js";
 export { ConfigError, type ConfigProblem } from "./config/config-error.js";
@@ -51,6 +53,7 @@ export {
   runProcess,
   type StartContext,
 } from "./ops/run-process.js";
+export { assignCacheIds } from "./postgres/cache-ids.js";
 export {
   type Database,
   type DatabaseOptions,

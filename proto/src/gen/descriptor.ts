@@ -846,6 +846,10 @@ export const DESCRIPTOR: object = {
         "ownedPartitions": {
          "type": "uint32",
          "id": 5
+        },
+        "recordsToReplay": {
+         "type": "uint64",
+         "id": 6
         }
        }
       },
@@ -1382,6 +1386,10 @@ export const DESCRIPTOR: object = {
         "Release": {
          "requestType": "ReleaseRequest",
          "responseType": "ReleaseResponse"
+        },
+        "Replay": {
+         "requestType": "ReplayRequest",
+         "responseType": "ReplayResponse"
         }
        }
       },
@@ -1452,6 +1460,91 @@ export const DESCRIPTOR: object = {
           "REFUSED": 0,
           "RELEASED": 1,
           "BUSY": 2
+         }
+        }
+       }
+      },
+      "ReplayRequest": {
+       "fields": {
+        "epoch": {
+         "type": "uint64",
+         "id": 1
+        },
+        "budgetMs": {
+         "type": "uint32",
+         "id": 2
+        },
+        "records": {
+         "rule": "repeated",
+         "type": "JournalRecord",
+         "id": 3
+        }
+       }
+      },
+      "JournalRecord": {
+       "oneofs": {
+        "_value": {
+         "oneof": [
+          "value"
+         ]
+        },
+        "_expiresAtMs": {
+         "oneof": [
+          "expiresAtMs"
+         ]
+        }
+       },
+       "fields": {
+        "cacheId": {
+         "type": "uint32",
+         "id": 1
+        },
+        "key": {
+         "type": "bytes",
+         "id": 2
+        },
+        "value": {
+         "type": "bytes",
+         "id": 3,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "encoding": {
+         "type": "uint32",
+         "id": 4
+        },
+        "version": {
+         "type": "uint64",
+         "id": 5
+        },
+        "expiresAtMs": {
+         "type": "uint64",
+         "id": 6,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "writtenAtMs": {
+         "type": "uint64",
+         "id": 7
+        }
+       }
+      },
+      "ReplayResponse": {
+       "fields": {
+        "outcomes": {
+         "rule": "repeated",
+         "type": "Outcome",
+         "id": 1
+        }
+       },
+       "nested": {
+        "Outcome": {
+         "values": {
+          "LATER": 0,
+          "PENDING": 1,
+          "PERSISTED": 2
          }
         }
        }

@@ -4,11 +4,14 @@ import type { MessageTypeDefinition } from '@grpc/proto-loader';
 import type { Batch as _holdfast_v1_Batch, Batch__Output as _holdfast_v1_Batch__Output } from './holdfast/v1/Batch.js';
 import type { Hello as _holdfast_v1_Hello, Hello__Output as _holdfast_v1_Hello__Output } from './holdfast/v1/Hello.js';
 import type { HelloReply as _holdfast_v1_HelloReply, HelloReply__Output as _holdfast_v1_HelloReply__Output } from './holdfast/v1/HelloReply.js';
+import type { JournalRecord as _holdfast_v1_JournalRecord, JournalRecord__Output as _holdfast_v1_JournalRecord__Output } from './holdfast/v1/JournalRecord.js';
 import type { Operation as _holdfast_v1_Operation, Operation__Output as _holdfast_v1_Operation__Output } from './holdfast/v1/Operation.js';
 import type { PartitionTerm as _holdfast_v1_PartitionTerm, PartitionTerm__Output as _holdfast_v1_PartitionTerm__Output } from './holdfast/v1/PartitionTerm.js';
 import type { PeerClient as _holdfast_v1_PeerClient, PeerDefinition as _holdfast_v1_PeerDefinition } from './holdfast/v1/Peer.js';
 import type { ReleaseRequest as _holdfast_v1_ReleaseRequest, ReleaseRequest__Output as _holdfast_v1_ReleaseRequest__Output } from './holdfast/v1/ReleaseRequest.js';
 import type { ReleaseResponse as _holdfast_v1_ReleaseResponse, ReleaseResponse__Output as _holdfast_v1_ReleaseResponse__Output } from './holdfast/v1/ReleaseResponse.js';
+import type { ReplayRequest as _holdfast_v1_ReplayRequest, ReplayRequest__Output as _holdfast_v1_ReplayRequest__Output } from './holdfast/v1/ReplayRequest.js';
+import type { ReplayResponse as _holdfast_v1_ReplayResponse, ReplayResponse__Output as _holdfast_v1_ReplayResponse__Output } from './holdfast/v1/ReplayResponse.js';
 import type { Replies as _holdfast_v1_Replies, Replies__Output as _holdfast_v1_Replies__Output } from './holdfast/v1/Replies.js';
 import type { Reply as _holdfast_v1_Reply, Reply__Output as _holdfast_v1_Reply__Output } from './holdfast/v1/Reply.js';
 
@@ -22,11 +25,14 @@ export interface ProtoGrpcType {
       Batch: MessageTypeDefinition<_holdfast_v1_Batch, _holdfast_v1_Batch__Output>
       Hello: MessageTypeDefinition<_holdfast_v1_Hello, _holdfast_v1_Hello__Output>
       HelloReply: MessageTypeDefinition<_holdfast_v1_HelloReply, _holdfast_v1_HelloReply__Output>
+      JournalRecord: MessageTypeDefinition<_holdfast_v1_JournalRecord, _holdfast_v1_JournalRecord__Output>
       Operation: MessageTypeDefinition<_holdfast_v1_Operation, _holdfast_v1_Operation__Output>
       PartitionTerm: MessageTypeDefinition<_holdfast_v1_PartitionTerm, _holdfast_v1_PartitionTerm__Output>
       Peer: SubtypeConstructor<typeof grpc.Client, _holdfast_v1_PeerClient> & { service: _holdfast_v1_PeerDefinition }
       ReleaseRequest: MessageTypeDefinition<_holdfast_v1_ReleaseRequest, _holdfast_v1_ReleaseRequest__Output>
       ReleaseResponse: MessageTypeDefinition<_holdfast_v1_ReleaseResponse, _holdfast_v1_ReleaseResponse__Output>
+      ReplayRequest: MessageTypeDefinition<_holdfast_v1_ReplayRequest, _holdfast_v1_ReplayRequest__Output>
+      ReplayResponse: MessageTypeDefinition<_holdfast_v1_ReplayResponse, _holdfast_v1_ReplayResponse__Output>
       Replies: MessageTypeDefinition<_holdfast_v1_Replies, _holdfast_v1_Replies__Output>
       Reply: MessageTypeDefinition<_holdfast_v1_Reply, _holdfast_v1_Reply__Output>
     }

@@ -100,6 +100,7 @@ export function nodeChild(
     HOLDFAST_LISTEN__PEER_PORT: "0",
     HOLDFAST_ETCD__LEASE_TTL: leaseTtl,
     HOLDFAST_MEMORY: memory,
+    HOLDFAST_JOURNAL__DIR: surroundings.dataDir.journal(nodeId),
     HOLDFAST_DRAIN_TIMEOUT: DRAIN_TIMEOUT,
   });
 }

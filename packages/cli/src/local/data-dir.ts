@@ -1,5 +1,5 @@
 /**
- * The folder of a local cluster: the database's files and the log of every process. A temporary
+ * The folder of a local cluster: the database's files, the nodes' journals and the logs. A temporary
  * one is removed when the cluster has stopped, unless there is something to look at; one that was
  * named stays.
  */
@@ -64,6 +64,11 @@ export class DataDir {
 
   get postgres(): string {
     return join(this.path, "postgres");
+  }
+
+  /** Of one node; its own from one start to the next. */
+  journal(nodeId: string): string {
+    return join(this.path, "journals", nodeId);
   }
 
   logFile(processName: string): string {

@@ -48,12 +48,17 @@ export async function dirtyEntriesOf(source: StatsSource, node: RunningNode): Pr
   return stats.caches.reduce((sum, { dirtyEntries }) => sum + dirtyEntries, 0);
 }
 
-/** @throws {Error} when something is still dirty after the time. */
+/**
+ * Waits until the database has everything, what killed nodes have in their journals included.
+ *
+ * @throws {Error} when it has not after the time.
+ */
 export async function untilClean(source: StatsSource, options: WaitOptions): Promise<void> {
   const what = "entries that are not yet in the database";
   await until(source.clock, { ...options, what }, async () => {
-    const caches = cachesOf(await readAll(source));
-    return caches.every(({ dirtyEntries }) => dirtyEntries === 0);
+    const nodes = await readAll(source);
+    const isDirty = cachesOf(nodes).some(({ dirtyEntries }) => dirtyEntries > 0);
+    return !isDirty && nodes.every(({ recordsToReplay }) => recordsToReplay === 0);
   });
 }
 

@@ -51,10 +51,9 @@ export const STORY: { readonly [Phase in keyof Told]: (result: Told[Phase]) => s
       `${result.repeatedWrites} writes had lost their answer and were made again`,
   ],
   nodeKilledDirty: (result) => [
-    `${formatCount(result.acknowledged)} writes acknowledged from memory, then ${result.nodeId} ` +
-      `killed while it held ${formatCount(result.dirty)} of them: ${formatCount(result.lost)} lost`,
-    "an acknowledgement from memory survives no kill; " +
-      "journal and backup, which do, come in a later release",
+    `${formatCount(result.acknowledged)} writes acknowledged from the journal, then ` +
+      `${result.nodeId} killed while it held ${formatCount(result.dirty)} of them and started ` +
+      `again: ${formatCount(result.lost)} lost`,
   ],
 };
 

@@ -66,11 +66,14 @@ export function summaryLine(summary: Summary): string {
 
 /** What of the outcome breaks a promise, one line each. Empty: all went well. */
 export function failuresOf(summary: Summary): readonly string[] {
-  const { differences, stampede, nodeAdded, nodeKilled, cacheAside } = summary;
+  const { differences, stampede, nodeAdded, nodeKilled, nodeKilledDirty, cacheAside } = summary;
   const failures: string[] = [];
   if (differences > 0) failures.push(`${differences} rows are not what was acknowledged last`);
   if (stampede.databaseReads !== 1) {
     failures.push(`the stampede caused ${stampede.databaseReads} database reads instead of 1`);
+  }
+  if (nodeKilledDirty.lost > 0) {
+    failures.push(`${nodeKilledDirty.lost} acknowledged writes of a killed node were lost`);
   }
   if (cacheAside.stale > 0) failures.push(`${cacheAside.stale} reads did not see an update`);
   for (const [what, { clientErrors, errorCodes }] of [

@@ -15,9 +15,11 @@ export interface CallOptions {
 }
 
 /**
- * What an acknowledged write has survived. This release takes `"memory"` only, in caches of every
- * pattern, and refuses the other levels with `INVALID_ARGUMENT`. No level is needed where a cache
- * writes through: its writes are in the database when they are acknowledged.
+ * What an acknowledged write survives: `"memory"` nothing but an orderly stop; `"journal"` the death of
+ * the owner's process, once it runs again on its disk. A write-behind cache takes these two, and
+ * refuses the others, which need backups that this release does not have, with `INVALID_ARGUMENT`. A
+ * write-through cache takes them all: its writes are in the database when they are acknowledged. A
+ * cache-aside cache takes `"memory"` only.
  */
 export type AckLevel = "memory" | "journal" | "backup" | "journal+backup" | "database";
 
@@ -31,8 +33,8 @@ export interface LifetimeOptions extends CallOptions {
 
 export interface WriteOptions extends LifetimeOptions {
   /**
-   * Raises what the acknowledgement of this write stands for, as far as this release can: see
-   * `AckLevel`. Default: what the cache's pattern does anyway.
+   * Raises what the acknowledgement of this write stands for: see `AckLevel`. Never lowers it.
+   * Default: what the cache is configured to.
    */
   readonly ack?: AckLevel | undefined;
 }

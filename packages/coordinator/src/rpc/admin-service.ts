@@ -4,7 +4,9 @@
  */
 import { CacheError, type Logger } from "@holdfast/core";
 import {
+  CACHE_NAME,
   CACHES_PREFIX,
+  DatabaseError,
   decodeCache,
   type Registry,
   RegistryUnavailableError,
@@ -29,12 +31,15 @@ import {
   planCaches,
 } from "../state/caches.js";
 import type { RegistryView, Stored } from "../state/registry-view.js";
+import type { CacheIdStore } from "../state/stores.js";
 
 export interface AdminParts {
   readonly registry: Registry;
   readonly view: RegistryView;
   readonly topologyView: () => TopologyView | undefined;
   readonly isLeading: () => boolean;
+  /** `undefined` without a database. */
+  readonly cacheIds: CacheIdStore | undefined;
   readonly logger: Logger;
 }
 
@@ -59,13 +64,15 @@ export function createAdminService(parts: AdminParts): AdminHandlers {
 }
 
 async function applyCaches(
-  { registry, logger }: AdminParts,
+  { registry, cacheIds, logger }: AdminParts,
   inputs: ApplyCachesRequest__Output["caches"],
 ): Promise<ApplyCachesResponse> {
   /** Of an earlier attempt whose outcome is unknown: what it meant to write. */
   let attempted: readonly PlannedCache[] = [];
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const plan = planCaches(inputs, await readCaches(registry));
+    const present = await readCaches(registry);
+    const assigned = await assignedIds(inputs, present, cacheIds);
+    const plan = planCaches(inputs, { ...present, assigned });
     const caches = plan.caches.map((planned) => ownChange(planned, attempted));
     if (plan.writes.length === 0) return toResponse(caches);
     try {
@@ -95,10 +102,32 @@ function ownChange(planned: PlannedCache, attempted: readonly PlannedCache[]): P
   return isOwn ? before : planned;
 }
 
+/** The ids that the database has for caches which the registry does not know. */
+async function assignedIds(
+  inputs: ApplyCachesRequest__Output["caches"],
+  present: RegisteredCaches,
+  cacheIds: CacheIdStore | undefined,
+): Promise<ReadonlyMap<string, number>> {
+  const names = inputs.map(({ name }) => name).filter((name) => CACHE_NAME.test(name));
+  const unknown = [...new Set(names)].filter((name) => !present.caches.has(name));
+  if (cacheIds === undefined || unknown.length === 0) return new Map();
+  // So that wrong definitions take no ids.
+  planCaches(inputs, { ...present, assigned: new Map() });
+  try {
+    return await cacheIds.assign(unknown, present.highestId);
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    const problem = `the new caches cannot be given ids: ${error.message}; apply them again`;
+    throw new CacheError("UNAVAILABLE", problem, { cause: error });
+  }
+}
+
+type RegisteredCaches = Omit<PresentCaches, "assigned">;
+
 const cacheIdsSchema = z.object({ highest: z.int().min(0) });
 
 /** Read, and not taken from the view, which may lag. */
-async function readCaches(registry: Registry): Promise<PresentCaches> {
+async function readCaches(registry: Registry): Promise<RegisteredCaches> {
   // The ids first: whoever creates a cache in between writes them too, so that our own transaction,
   // which compares them, is refused and tried again.
   const ids = await registry.get(CACHE_IDS_KEY);

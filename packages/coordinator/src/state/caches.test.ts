@@ -2,7 +2,12 @@ import type { CacheRecord } from "@holdfast/process";
 import { describe, expect, it } from "vitest";
 import { type CacheInput, type PresentCaches, planCaches } from "./caches.js";
 
-const NONE: PresentCaches = { caches: new Map(), highestId: 0, idsModRevision: 0 };
+const NONE: PresentCaches = {
+  caches: new Map(),
+  highestId: 0,
+  idsModRevision: 0,
+  assigned: new Map(),
+};
 
 function input(name: string, config: unknown): CacheInput {
   return { name, configJson: JSON.stringify(config) };
@@ -16,7 +21,7 @@ function present(...records: [name: string, record: CacheRecord][]): PresentCach
       return [name, stored];
     }),
   );
-  return { caches, highestId: 7, idsModRevision: 9 };
+  return { caches, highestId: 7, idsModRevision: 9, assigned: new Map() };
 }
 
 const aside = { pattern: "cache-aside" };
@@ -103,6 +108,16 @@ describe("planCaches", () => {
   it("refuses more caches than one transaction can hold", () => {
     const inputs = Array.from({ length: 101 }, (_, index) => input(`c${index}`, aside));
     expect(() => planCaches(inputs, NONE)).toThrow("at most 100 caches can be applied at once");
+  });
+
+  it("gives a name the id that the database has for it, and later ones higher ids", () => {
+    const assigned = new Map([["a", 40]]);
+    const known = { ...present(), assigned };
+    const plan = planCaches([input("a", aside), input("b", aside)], known);
+    expect(plan.caches.map(({ name, record }) => [name, record.id])).toEqual([
+      ["a", 40],
+      ["b", 41],
+    ]);
   });
 
   it("treats names such as constructor as names", () => {

@@ -2,8 +2,9 @@
  * The definitions of caches: what a request to apply some of them means for what is there. Pure;
  * the transactions are admin-service.ts's matter.
  *
- * A cache has an id that is never used again, not even after the cache is gone: journals and
- * replicas know caches by id. So the highest id that was ever given is kept under a key of its own.
+ * A cache has an id that is never another's, not even after the registry has lost its data: journals
+ * know caches by id. With a database the ids come from there (see `PresentCaches.assigned`); without
+ * one, which no cache with a journal can do, the highest id is kept under a key of its own.
  */
 import { CacheError } from "@holdfast/core";
 import {
@@ -34,6 +35,8 @@ export interface PresentCaches {
   /** The highest id given so far, and the revision of the key that says so; 0: none yet. */
   readonly highestId: number;
   readonly idsModRevision: number;
+  /** Ids of names that are new to the registry, where a database knows or has given them. */
+  readonly assigned: ReadonlyMap<string, number>;
 }
 
 export interface PlannedCache {
@@ -64,8 +67,9 @@ export function planCaches(inputs: readonly CacheInput[], present: PresentCaches
     const config = parseInput(name, configJson, problems);
     if (config === undefined) return [];
     if (known === undefined) {
-      highestId++;
-      const record = { id: highestId, revision: 1, config };
+      const id = present.assigned.get(name) ?? highestId + 1;
+      highestId = Math.max(highestId, id);
+      const record = { id, revision: 1, config };
       return [{ name, record, change: "CREATED" }];
     }
     if (sameValue(known.config, config)) return [{ name, record: known, change: "UNCHANGED" }];

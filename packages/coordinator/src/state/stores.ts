@@ -1,10 +1,11 @@
 /**
- * What a coordinator keeps in the database: what the cluster is, and which epochs and terms are set
- * aside. The tables are brought up to date before their first use, and not when the process starts:
+ * What a coordinator keeps in the database: what the cluster is, which epochs and terms are set
+ * aside, and the ids of caches. The tables are brought up to date before their first use, and not when the process starts:
  * a coordinator that only stands by, or whose registry has all it needs, can do without a database.
  */
 import type { ClusterConfig } from "@holdfast/core";
 import {
+  assignCacheIds,
   type Database,
   type DatabaseSettings,
   type Floor,
@@ -31,9 +32,20 @@ export interface FloorStore {
   reserve(wanted: Floor): Promise<Floor>;
 }
 
+/** The ids of caches, one for each name for ever. */
+export interface CacheIdStore {
+  /**
+   * The ids of these names; those that have none get one above `above` and above all others.
+   *
+   * @throws {DatabaseError}
+   */
+  assign(names: readonly string[], above: number): Promise<ReadonlyMap<string, number>>;
+}
+
 export interface Stores {
   readonly meta: MetaStore;
   readonly floor: FloorStore;
+  readonly cacheIds: CacheIdStore;
 }
 
 export function createStores(database: Database, settings: DatabaseSettings | undefined): Stores {
@@ -51,6 +63,9 @@ export function createStores(database: Database, settings: DatabaseSettings | un
     floor: {
       read: () => prepared(() => readFloor(database)),
       reserve: (wanted) => prepared(() => reserveFloor(database, wanted)),
+    },
+    cacheIds: {
+      assign: (names, above) => prepared(() => assignCacheIds(database, names, above)),
     },
   };
 }

@@ -7,13 +7,14 @@
 import { CacheError, type Clock, type Random } from "@holdfast/core";
 import type { CacheConfig } from "@holdfast/process";
 import type { Source } from "../database/source.js";
+import type { ReplayOutcome } from "../journal/record.js";
 import { costOf } from "../store/cost.js";
 import type { Store } from "../store/store.js";
 import { ABSENT, type NodeServices, type OperationContext, type ReadResult } from "./context.js";
 import { checkTtl, expiryOf } from "./lifetimes.js";
 import { type Loads, ofEntry } from "./loads.js";
 import type { Occurrence } from "./occurrence.js";
-import type { Pattern } from "./patterns/pattern.js";
+import type { AcknowledgedWrite, Pattern } from "./patterns/pattern.js";
 import type { CacheCounters } from "./stats.js";
 import { type Change, type Decision, type WriteResult, Writes } from "./writes.js";
 
@@ -128,6 +129,17 @@ export class Cache {
     if (!store().hasRoomFor(this.#expectedCost(key))) return "no-room";
     const result = await loads.load(key, context);
     return result.value === undefined ? "absent" : "cached";
+  }
+
+  /** Takes over a write that an earlier owner acknowledged. @throws {CacheError} as a read does. */
+  async replay(write: AcknowledgedWrite, context: OperationContext): Promise<ReplayOutcome> {
+    const { pattern } = this.#parts;
+    if (pattern.takeOver === undefined) return "later";
+    return this.#writes.inTurn(
+      write.key,
+      context,
+      async () => pattern.takeOver?.(write, context) ?? "later",
+    );
   }
 
   /** Forgets every clean entry, and dirty ones as soon as the database has them. */

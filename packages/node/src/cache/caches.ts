@@ -76,6 +76,11 @@ export class Caches {
     return this.#caches.get(name);
   }
 
+  findById(id: number): ConfiguredCache | undefined {
+    for (const cache of this.#caches.values()) if (cache.id === id) return cache;
+    return undefined;
+  }
+
   /**
    * The cache of this name; asks the registry before it says that there is none, because a
    * definition may be younger than what the watch has delivered.
@@ -172,9 +177,10 @@ export class Caches {
     if (this.#applied.get(name)?.equals(entry.value) === true) return;
     this.#applied.set(name, entry.value);
     try {
-      const config = parseCacheConfig(name, decodeCache(entry.value).config);
+      const { id, config: written } = decodeCache(entry.value);
+      const config = parseCacheConfig(name, written);
       const cache = this.#caches.get(name);
-      if (cache === undefined) this.#create(name, config);
+      if (cache === undefined) this.#create(id, name, config);
       else cache.reconfigure(config);
       this.#logger.info({ cache: name, pattern: config.pattern }, "cache configured");
     } catch (error) {
@@ -182,9 +188,10 @@ export class Caches {
     }
   }
 
-  #create(name: string, config: CacheConfig): void {
+  #create(id: number, name: string, config: CacheConfig): void {
     const source = this.#createSource(name, config);
-    this.#caches.set(name, new ConfiguredCache(name, config, source, this.#environment));
+    const identity = { id, name };
+    this.#caches.set(name, new ConfiguredCache(identity, config, source, this.#environment));
     this.#unknown.delete(name);
   }
 }

@@ -10,6 +10,7 @@ import type { MemoryBudget } from "../store/memory-budget.js";
 import { Store } from "../store/store.js";
 import type { WriteBehindQueue } from "../write-behind/queue.js";
 import { Cache } from "./cache.js";
+import { cacheJournal, type JournalWriter } from "./cache-journal.js";
 import type { NodeServices } from "./context.js";
 import type { Lifetimes } from "./lifetimes.js";
 import { Loads } from "./loads.js";
@@ -21,6 +22,8 @@ import { type CacheCounters, createCounters } from "./stats.js";
 export interface CacheEnvironment {
   readonly budget: MemoryBudget;
   readonly services: NodeServices;
+  /** `undefined`: the node keeps none. */
+  readonly journal: JournalWriter | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -30,6 +33,8 @@ export interface CacheEnvironment {
 const FLUSH_MS = 1_000;
 
 export class ConfiguredCache {
+  /** Never another cache's, and never used again. */
+  readonly id: number;
   readonly name: string;
   readonly counters: CacheCounters = createCounters();
   readonly operations: Cache;
@@ -43,11 +48,12 @@ export class ConfiguredCache {
   #isStopped = false;
 
   constructor(
-    name: string,
+    { id, name }: { readonly id: number; readonly name: string },
     config: CacheConfig,
     source: Source | undefined,
     environment: CacheEnvironment,
   ) {
+    this.id = id;
     this.name = name;
     this.source = source;
     this.#config = config;
@@ -63,8 +69,9 @@ export class ConfiguredCache {
       source && new Loads({ source, services, counters, clock, random, store, lifetimes });
     this.#loads = loads;
     const sourced = source && loads ? { source, loads } : undefined;
-    const parts = { config, memory, sourced, services, counters, clock, random, logger };
-    this.#pattern = PATTERNS[config.pattern](parts);
+    const journal = environment.journal && cacheJournal(environment.journal, id);
+    const parts = { memory, sourced, services, journal, counters, clock, random, logger };
+    this.#pattern = PATTERNS[config.pattern]({ ...parts, config: () => this.#config });
     this.operations = new Cache({
       config: () => this.#config,
       store,
@@ -118,7 +125,9 @@ export class ConfiguredCache {
 
   /** Forgets a partition; returns how many acknowledged writes the database will never get. */
   drop(partition: number): number {
-    const lost = this.queue?.drop(partition) ?? 0;
+    const dropped = this.queue?.drop(partition) ?? 0;
+    // What the journal has comes back by replay.
+    const lost = this.#environment.journal === undefined ? dropped : 0;
     this.counters.lostWrites += lost;
     this.#loads?.discard(partition);
     this.#store.dropPartition(partition);

@@ -3,12 +3,15 @@
  * waits. And what the cache needs of the node around it.
  */
 import type { Incarnation } from "@holdfast/core";
+import type { WriteBehindAck } from "@holdfast/process";
 import type { Tenure } from "../ownership/tenure.js";
 
 export interface OperationContext {
   readonly tenure: Tenure;
   /** Monotonic instant by which the caller wants an answer. */
   readonly deadlineMs: number;
+  /** What the caller wants a write to survive, if that is more than what its cache is set to. */
+  readonly ack?: WriteBehindAck;
 }
 
 export interface NodeServices {

@@ -65,12 +65,12 @@ export class Loads {
   load(key: string, { tenure, deadlineMs }: OperationContext): Promise<ReadResult> {
     let load = this.#underWay.get(key);
     if (load === undefined || load.tenure !== tenure) load = this.#begin(key, tenure);
-    return withDeadline(
-      load.result,
-      this.#options.clock,
-      deadlineMs,
-      () => new CacheError("DEADLINE_EXCEEDED", "the database did not answer in time"),
-    );
+    return withDeadline(load.result, this.#options.clock, deadlineMs, tookTooLong);
+  }
+
+  /** What the source has of a key, past the cache and without a trace in it. @throws as `load`. */
+  row(key: string, { tenure, deadlineMs }: OperationContext): Promise<LoadedRow> {
+    return withDeadline(this.#read(key, tenure), this.#options.clock, deadlineMs, tookTooLong);
   }
 
   /** Something newer than any load under way has happened to the key. */
@@ -181,6 +181,10 @@ function toRead(row: LoadedRow, expiresAtMs: number, nowMs: number): ReadResult 
   const { value, encoding, version } = row;
   const ttlLeftMs = expiresAtMs === Number.POSITIVE_INFINITY ? undefined : expiresAtMs - nowMs;
   return { value, encoding, version, source: "DATABASE", ageMs: 0, ttlLeftMs };
+}
+
+function tookTooLong(): CacheError {
+  return new CacheError("DEADLINE_EXCEEDED", "the database did not answer in time");
 }
 
 function toUnavailable(error: unknown): unknown {

@@ -113,6 +113,16 @@ describe("Operations", () => {
     });
   });
 
+  it("refuses an acknowledgement that the cache cannot give", async () => {
+    const { execute } = createOperations();
+    expect(await execute({ kind: "SET", value: Buffer.from("v"), ack: "JOURNAL" })).toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message:
+        "acknowledgement level JOURNAL is not offered by cache-aside caches; this one offers memory",
+    });
+    expect(await execute({})).toMatchObject({ version: 0 });
+  });
+
   it("says who owns what this node does not", async () => {
     const { execute, ownership } = createOperations();
     ownership.apply(topology(2, OTHER));

@@ -12,6 +12,7 @@ import {
   type Placement,
   partitionOf,
 } from "@holdfast/core";
+import type { WriteBehindAck } from "@holdfast/process";
 import { CODEC, codecOf, type Operation__Output, type Reply, toErrorReply } from "@holdfast/proto";
 import { type Ownership, PartitionMovingError } from "../ownership/ownership.js";
 
@@ -161,21 +162,20 @@ export class Operations {
 function run(
   operation: Operation__Output,
   key: string,
-  { operations }: ConfiguredCache,
-  context: OperationContext,
+  cache: ConfiguredCache,
+  { tenure, deadlineMs }: OperationContext,
 ): Reply | Promise<Reply> {
   const { id, value, encoding, ttlMs, expectedVersion } = operation;
-  const { tenure } = context;
+  const { operations } = cache;
+  const context = { tenure, deadlineMs, ack: ackOf(operation, cache) };
   switch (operation.kind) {
     case "GET":
       return after(operations.get(key, context), (read) => readReply(id, tenure.term, read));
     case "SET": {
-      checkAck(operation);
       const written = operations.set(key, { value, encoding, ttlMs }, expectedVersion, context);
       return after(written, (result) => writeReply(id, tenure.term, result));
     }
     case "DELETE": {
-      checkAck(operation);
       const written = operations.delete(key, expectedVersion, context);
       return after(written, (result) => writeReply(id, tenure.term, result));
     }
@@ -237,12 +237,20 @@ function integerOf({ value, encoding }: ReadResult): number {
   throw new CacheError("INVALID_ARGUMENT", "the present value is not an integer");
 }
 
-/** This release acknowledges at what a pattern does anyway, and promises nothing beyond it. */
-function checkAck({ ack }: Operation__Output): void {
-  if (ack === "ACK_DEFAULT" || ack === "MEMORY") return;
+/**
+ * What the caller wants a write to survive, where that is more than nothing.
+ *
+ * @throws {CacheError} `INVALID_ARGUMENT` when the cache does not offer that.
+ */
+function ackOf({ ack }: Operation__Output, { config }: ConfiguredCache): WriteBehindAck {
+  if (ack === "ACK_DEFAULT" || ack === "MEMORY") return "memory";
+  // In the database: there is nothing more that a write could survive.
+  if (config.pattern === "write-through") return "memory";
+  if (config.pattern === "write-behind" && ack === "JOURNAL") return "journal";
+  const offered = config.pattern === "write-behind" ? "memory and journal" : "memory";
   throw new CacheError(
     "INVALID_ARGUMENT",
-    `acknowledgement level ${ack} is not offered yet; leave it out, or use a write-through cache`,
+    `acknowledgement level ${ack} is not offered by ${config.pattern} caches; this one offers ${offered}`,
   );
 }
 

@@ -3,7 +3,8 @@
  * from the tenure, carried out by the pattern, and answered by its deadline.
  *
  * What needs no waiting happens in the tick in which it was asked. A failure before the version is
- * assigned means that nothing was written; after it, only the pattern can say so.
+ * assigned means that nothing was written; after it, only the pattern can say so. What a write must
+ * still reach once it has been carried out, it reaches outside its key's turn.
  */
 import { CacheError, type Clock } from "@holdfast/core";
 import { PartitionMovingError } from "../ownership/ownership.js";
@@ -30,13 +31,20 @@ export interface WriteResult {
   readonly change: Change;
 }
 
+/** A write that has been carried out. */
+interface Commit {
+  readonly result: WriteResult;
+  /** Resolves when it has reached what it is to survive; `undefined`: it has. */
+  readonly survives: Promise<void> | undefined;
+}
+
 /** What a write makes of the entry that it finds; `undefined`: nothing is to be written. */
 export type Decision = (present: ReadResult) => Change | undefined;
 
 export type Read = (key: string, context: OperationContext) => ReadResult | Promise<ReadResult>;
 
 /** A write on its way. */
-interface Attempt {
+export interface Attempt {
   readonly key: string;
   readonly context: OperationContext;
   /** From then on a failure to answer leaves the outcome unknown. */
@@ -65,7 +73,9 @@ export class Writes {
     context: OperationContext,
   ): WriteResult | Promise<WriteResult> {
     this.#checkAllowed(change);
-    return this.#inTurn(key, context, (attempt) => this.#commitWhenReady(attempt, change));
+    const commit = this.inTurn(key, context, (attempt) => this.#commitWhenReady(attempt, change));
+    if (!(commit instanceof Promise)) return this.#acknowledge(commit, context);
+    return commit.then((committed) => this.#acknowledge(committed, context));
   }
 
   /** Writes what `decide` makes of the present entry; `undefined` when it makes nothing of it. */
@@ -75,7 +85,7 @@ export class Writes {
     context: OperationContext,
   ): Promise<WriteResult | undefined> {
     if (this.#parts.pattern.isReadOnly) throw readOnly();
-    return this.#inTurn(key, context, async (attempt) => {
+    const commit = await this.inTurn(key, context, async (attempt) => {
       for (;;) {
         const present = await this.#read(key, context);
         // Memory may be behind by now; nothing is decided, or told, that rests on it.
@@ -89,6 +99,7 @@ export class Writes {
         // It is this key's turn, so nobody has written; but the entry may have expired meanwhile.
       }
     });
+    return commit && this.#acknowledge(commit, context);
   }
 
   /** Whoever waited asks whether the partition is still here, and still ours to answer for. */
@@ -99,8 +110,11 @@ export class Writes {
     throw new CacheError("UNAVAILABLE", "this node lost its right to serve; nothing was written");
   }
 
-  /** Runs a write when the key's earlier ones have ended, and answers by the deadline. */
-  #inTurn<T>(
+  /**
+   * Runs what may not happen together with a write of the key when the key's earlier ones have
+   * ended, and answers by the deadline.
+   */
+  inTurn<T>(
     key: string,
     context: OperationContext,
     action: (attempt: Attempt) => T | Promise<T>,
@@ -148,18 +162,18 @@ export class Writes {
       );
     }
     this.checkStillOurs(context);
-    return this.#inTurn(key, context, action);
+    return this.inTurn(key, context, action);
   }
 
   /** Looks again after every wait: what it waited for may have been taken by somebody else. */
-  #commitWhenReady(attempt: Attempt, change: Change): WriteResult | Promise<WriteResult> {
+  #commitWhenReady(attempt: Attempt, change: Change): Commit | Promise<Commit> {
     const wait = this.#wait(attempt.key, change, attempt.context);
     if (wait === undefined) return this.#commit(attempt, change);
     return wait.then(() => this.#commitWhenReady(attempt, change));
   }
 
   /** Assigns the version and writes. Everything that can be refused has been checked. */
-  #commit(attempt: Attempt, change: Change): WriteResult | Promise<WriteResult> {
+  #commit(attempt: Attempt, change: Change): Commit | Promise<Commit> {
     const { pattern, services, config, clock, random } = this.#parts;
     const { key, context } = attempt;
     const { tenure } = context;
@@ -171,16 +185,33 @@ export class Writes {
     const { value, encoding, ttlMs } = change;
     const expiry = expiryOf(ttlMs, this.ownsRows, config(), clock, random);
     const { partition } = tenure;
-    const writing = pattern.write({ key, partition, version, value, encoding, ...expiry }, context);
+    const written = pattern.write({ key, partition, version, value, encoding, ...expiry }, context);
     const result: WriteResult = { version, change };
-    if (writing === undefined) return result;
-    return writing.then(() => {
-      if (services.mayFinish(tenure)) return result;
-      throw new CacheError(
-        "OUTCOME_UNKNOWN",
-        "this node lost its right to serve while the write was under way",
-      );
+    if (!(written instanceof Promise)) return { result, survives: written?.survives };
+    return written.then(() => {
+      if (services.mayFinish(tenure)) return { result, survives: undefined };
+      throw lostRight();
     });
+  }
+
+  /** Waits for what a write is to survive, and asks once more for the right to answer. */
+  #acknowledge(
+    { result, survives }: Commit,
+    { tenure, deadlineMs }: OperationContext,
+  ): WriteResult | Promise<WriteResult> {
+    if (survives === undefined) return result;
+    tenure.writesInFlight += 1;
+    const acknowledged = survives
+      .then(() => {
+        if (this.#parts.services.mayFinish(tenure)) return result;
+        throw lostRight();
+      })
+      .finally(() => {
+        tenure.writesInFlight -= 1;
+      });
+    return withDeadline(acknowledged, this.#clock, deadlineMs, () =>
+      timedOut({ hasVersion: true }),
+    );
   }
 
   /** What a write must wait for before it may be committed in this tick; `undefined`: nothing. */
@@ -230,7 +261,14 @@ function readOnly(): CacheError {
   return new CacheError("READ_ONLY", "this cache is read-through: write to its database instead");
 }
 
-function timedOut({ hasVersion }: Attempt): CacheError {
+function lostRight(): CacheError {
+  return new CacheError(
+    "OUTCOME_UNKNOWN",
+    "this node lost its right to serve while the write was under way",
+  );
+}
+
+function timedOut({ hasVersion }: Pick<Attempt, "hasVersion">): CacheError {
   return hasVersion
     ? new CacheError("OUTCOME_UNKNOWN", "time ran out while the write was under way")
     : new CacheError(

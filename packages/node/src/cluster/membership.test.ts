@@ -45,7 +45,7 @@ function topology(epoch: number, state: "active" | "dead" = "active"): Topology 
   return { epoch, writeToken: `${epoch}`, members: [member], partitions: [] };
 }
 
-async function createMember(incarnation = ME) {
+async function createMember(incarnation = ME, provenDead?: string) {
   const clock = new FakeClock();
   const registry = new MemoryRegistry(clock);
   await registry.put(CONFIG_KEY, encodeRecord(CLUSTER));
@@ -62,6 +62,7 @@ async function createMember(incarnation = ME) {
       topology: watch,
       clock,
       logger: silentLogger,
+      provenDead,
       predecessorWaitMs: 1_000,
     },
     {
@@ -178,6 +179,22 @@ describe("Membership", () => {
     const error = await registered;
     expect(error).toBeInstanceOf(NodeIdInUseError);
     expect((error as Error).message).toMatch(/^node id in use: .* at me:1 .*"n1"/);
+  });
+
+  it("takes the place of a predecessor at once whose journal it holds", async () => {
+    const { membership, registry, stored } = await createMember(ME, OTHER);
+    await registry.put("members/n1", encodeRecord({ ...membership.record, incarnation: OTHER }));
+    await membership.register();
+    expect(await stored()).toMatchObject({ incarnation: ME });
+  });
+
+  it("takes nobody's place but the one's whose journal it holds", async () => {
+    const { clock, membership, registry, stored } = await createMember(ME, "somebody-else");
+    await registry.put("members/n1", encodeRecord({ ...membership.record, incarnation: OTHER }));
+    const registered = membership.register().catch((error: unknown) => error);
+    for (let i = 0; i < 20; i++) await clock.advanceAsync(100, 1);
+    expect(await registered).toBeInstanceOf(NodeIdInUseError);
+    expect(await stored()).toMatchObject({ incarnation: OTHER });
   });
 
   it("writes a change again when the answer to an earlier one was lost", async () => {

@@ -56,6 +56,11 @@ export interface MembershipOptions {
   readonly logger: Logger;
   /** How long a newcomer waits for the lease of a predecessor with its id to end. */
   readonly predecessorWaitMs: number;
+  /**
+   * An incarnation that certainly lives no more, because this process holds the journal that it
+   * wrote: its record may be replaced before its lease has ended.
+   */
+  readonly provenDead: Incarnation | undefined;
 }
 
 type Identity = Omit<MemberRecord, "topologyEpoch">;
@@ -63,7 +68,7 @@ type Identity = Omit<MemberRecord, "topologyEpoch">;
 type Registration =
   | { readonly at: "registered" }
   /** The key is somebody else's: `incarnation` says whose. */
-  | { readonly at: "taken"; readonly incarnation: Incarnation }
+  | { readonly at: "taken"; readonly incarnation: Incarnation; readonly modRevision: number }
   /** The key is free; another comparison did not hold. */
   | { readonly at: "outrun" };
 
@@ -115,7 +120,16 @@ export class Membership implements LeaseView {
     await this.#checkCluster();
     const leaseId = lease.leaseId ?? (await lease.acquire());
     const deadlineMs = clock.monotonic() + predecessorWaitMs;
-    while ((await this.#put(leaseId, [])).at !== "registered") {
+    const free: Compare = { key: this.#key, target: "create", equals: 0 };
+    for (let place = free; ; ) {
+      const result = await this.#put(leaseId, [place]);
+      if (result.at === "registered") return;
+      const isDead = result.at === "taken" && result.incarnation === this.#options.provenDead;
+      if (isDead && place === free) {
+        place = { key: this.#key, target: "mod", equals: result.modRevision };
+        continue;
+      }
+      place = free;
       if (clock.monotonic() >= deadlineMs) throw await this.#inUse();
       await delay(clock, POLL_MS);
     }
@@ -145,8 +159,10 @@ export class Membership implements LeaseView {
     }
     this.#record = { ...this.#record, topologyEpoch: knownEpoch };
     const equals = entry?.modRevision ?? 0;
-    const compare: Compare = { key: TOPOLOGY_KEY, target: "mod", equals };
-    const result = await this.#put(leaseId, [compare]);
+    const result = await this.#put(leaseId, [
+      { key: this.#key, target: "create", equals: 0 },
+      { key: TOPOLOGY_KEY, target: "mod", equals },
+    ]);
     if (result.at === "registered" && hasLostData) this.#servesAfterEpoch = knownEpoch;
     if (result.at === "registered") return true;
     if (result.at === "taken" && result.incarnation !== this.#record.incarnation) return false;
@@ -192,10 +208,9 @@ export class Membership implements LeaseView {
 
   async #put(leaseId: string, compares: readonly Compare[]): Promise<Registration> {
     const { registry } = this.#options;
-    const result = await registry.transact(
-      [{ key: this.#key, target: "create", equals: 0 }, ...compares],
-      [{ key: this.#key, put: encodeRecord(this.#record), leaseId }],
-    );
+    const result = await registry.transact(compares, [
+      { key: this.#key, put: encodeRecord(this.#record), leaseId },
+    ]);
     if (result.succeeded) return this.#registered(leaseId, result.revision);
     const entry = await registry.get(this.#key);
     if (entry === undefined) return { at: "outrun" };
@@ -203,7 +218,7 @@ export class Membership implements LeaseView {
     // The answer to an earlier attempt of this very incarnation may have been lost.
     const isOurs = entry.leaseId === leaseId && incarnation === this.#record.incarnation;
     if (isOurs) return this.#registered(leaseId, entry.modRevision);
-    return { at: "taken", incarnation };
+    return { at: "taken", incarnation, modRevision: entry.modRevision };
   }
 
   #registered(leaseId: string, modRevision: number): Registration {

@@ -14,6 +14,8 @@ export interface NodeFigures {
   readonly memoryBudgetBytes: number;
   readonly memoryUsedBytes: () => number;
   readonly openPipes: () => number;
+  readonly recordsToReplay: () => number;
+  readonly hasJournalProblem: () => boolean;
 }
 
 type Figure = Exclude<keyof CacheFigures, "cache">;
@@ -90,6 +92,15 @@ export function createMetrics(node: NodeFigures): Registry {
   );
   addGauge(registry, "holdfast_memory_used_bytes", "Memory in use.", node.memoryUsedBytes);
   addGauge(registry, "holdfast_open_pipes", "Clients connected by a pipe.", node.openPipes);
+  addGauge(
+    registry,
+    "holdfast_records_to_replay",
+    "Acknowledged writes of earlier runs on their way to the database.",
+    node.recordsToReplay,
+  );
+  addGauge(registry, "holdfast_journal_problem", "1 while the journal cannot be written.", () =>
+    node.hasJournalProblem() ? 1 : 0,
+  );
   return registry;
 }
 

@@ -9,12 +9,18 @@ import type {
   Reply,
 } from "@holdfast/proto";
 import { withinOneMessage } from "./bounded-replies.js";
+import { fromMessage, type JournalRecord, OUTCOMES } from "./journal-records.js";
 import { type RequestContext, requestContext } from "./request-context.js";
 
 export interface PeerBackend {
   /** Carries out an operation here, or says who owns it; it is not passed on. */
   execute(operation: Operation__Output, request: RequestContext): Reply | Promise<Reply>;
   release(request: ReleaseRequest__Output): Promise<NonNullable<ReleaseResponse["results"]>>;
+  /** Takes over acknowledged writes out of a journal; outcomes in the order of the records. */
+  replay(
+    records: readonly JournalRecord[],
+    request: RequestContext,
+  ): Promise<readonly ("persisted" | "pending" | "later")[]>;
 }
 
 export function createPeerService(
@@ -32,5 +38,10 @@ export function createPeerService(
       epoch: request.epoch,
       results: await backend.release(request),
     })),
+    Replay: unary(logger, async ({ epoch, budgetMs, records }) => {
+      const request = requestContext(clock, epoch, budgetMs);
+      const outcomes = await backend.replay(records.map(fromMessage), request);
+      return { outcomes: outcomes.map((outcome) => OUTCOMES[outcome]) };
+    }),
   };
 }

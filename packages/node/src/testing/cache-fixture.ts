@@ -3,6 +3,7 @@ import { silentLogger } from "@holdfast/core";
 import { FakeClock, seededRandom } from "@holdfast/core/testing";
 import { type CacheConfig, type CachePattern, parseCacheConfig } from "@holdfast/process";
 import type { Cache } from "../cache/cache.js";
+import type { JournalWriter } from "../cache/cache-journal.js";
 import { ConfiguredCache } from "../cache/configured-cache.js";
 import type { NodeServices, OperationContext } from "../cache/context.js";
 import type { Change } from "../cache/writes.js";
@@ -25,9 +26,22 @@ export interface CacheFixture {
 }
 
 export const PARTITION = 3;
+export const CACHE_ID = 7;
 
-export function createCacheFixture(pattern: CachePattern, overrides: object = {}): CacheFixture {
+/** Settings as they are written in YAML. */
+export interface CacheOverrides {
+  readonly writeBehind?: object;
+  readonly [setting: string]: unknown;
+}
+
+/** A cache without a journal acknowledges from memory, unless the overrides say otherwise. */
+export function createCacheFixture(
+  pattern: CachePattern,
+  overrides: CacheOverrides = {},
+  journal?: JournalWriter,
+): CacheFixture {
   const term = 5;
+  const ack = journal === undefined ? "memory" : "journal";
   const logger = silentLogger;
   const clock = new FakeClock(1_000_000);
   const source = new MemorySource();
@@ -38,6 +52,7 @@ export function createCacheFixture(pattern: CachePattern, overrides: object = {}
       pattern,
       ...(pattern === "cache-aside" ? {} : { source: { kind: "entries" } }),
       ...overrides,
+      ...(pattern === "write-behind" && { writeBehind: { ack, ...overrides.writeBehind } }),
       ...changes,
     });
   const services: NodeServices = {
@@ -51,11 +66,12 @@ export function createCacheFixture(pattern: CachePattern, overrides: object = {}
       events.push("restored");
     },
   };
+  const random = seededRandom(1);
   const cache = new ConfiguredCache(
-    "test",
+    { id: CACHE_ID, name: "test" },
     config({}),
     pattern === "cache-aside" ? undefined : source,
-    { budget: new MemoryBudget(2 ** 20), services, clock, random: seededRandom(1), logger },
+    { budget: new MemoryBudget(2 ** 20), services, journal, clock, random, logger },
   );
   const fixture: CacheFixture = {
     clock,

@@ -15,6 +15,8 @@ export interface DirtyEntry {
   readonly encoding: number;
   /** End of the row's own lifetime, on the wall clock; `undefined`: none. */
   readonly expiresAtMs: number | undefined;
+  /** Wall-clock instant of the write. */
+  readonly writtenAtMs: number;
   /** What it counts for against the queue's bound. */
   readonly bytes: number;
 }

@@ -101,16 +101,22 @@ export class Lane {
   }
 
   /** Adds a write; returns the unsent one of the same key that it replaces. */
-  put(entry: DirtyEntry): DirtyEntry | undefined {
+  put(entry: DirtyEntry, hasWaited: boolean): DirtyEntry | undefined {
     const { key } = entry;
     const deferred = this.#deferred.get(key);
     if (deferred !== undefined) {
       this.#deferred.set(key, { ...deferred, entry, attempts: 0 });
       return deferred.entry;
     }
+    const nowMs = this.#context.clock.monotonic();
     const waiting = this.#waiting.get(key);
-    const sinceMs = waiting?.sinceMs ?? this.#context.clock.monotonic();
-    this.#waiting.set(key, { entry, sinceMs, attempts: 0 });
+    if (hasWaited && waiting === undefined) {
+      this.#deferred.set(key, { entry, sinceMs: nowMs, attempts: 0, untilMs: nowMs });
+      this.#deferredDueAtMs = Math.min(this.#deferredDueAtMs, nowMs);
+      this.pump();
+      return undefined;
+    }
+    this.#waiting.set(key, { entry, sinceMs: waiting?.sinceMs ?? nowMs, attempts: 0 });
     if (waiting === undefined) this.pump();
     return waiting?.entry;
   }

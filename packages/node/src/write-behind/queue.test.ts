@@ -57,7 +57,8 @@ function createQueue(options: Partial<QueueOptions> = {}) {
 
 function dirty(key: string, version = 1, partition = 0, bytes = 10): DirtyEntry {
   const value = Buffer.from(key);
-  return { key, partition, version, value, encoding: 0, expiresAtMs: undefined, bytes };
+  const row = { key, partition, version, value, encoding: 0, expiresAtMs: undefined };
+  return { ...row, writtenAtMs: 0, bytes };
 }
 
 describe("WriteBehindQueue", () => {

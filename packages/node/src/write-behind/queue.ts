@@ -118,9 +118,13 @@ export class WriteBehindQueue {
     }
   }
 
-  /** Adds an acknowledged write. The caller has checked that there is room. */
-  put(entry: DirtyEntry): void {
-    const replaced = this.#lane(entry.key).put(entry);
+  /**
+   * Adds an acknowledged write. The caller has checked that there is room.
+   *
+   * @param hasWaited - it has waited long enough elsewhere, and is sent as soon as possible.
+   */
+  put(entry: DirtyEntry, hasWaited = false): void {
+    const replaced = this.#lane(entry.key).put(entry, hasWaited);
     if (replaced === undefined) {
       this.#entries += 1;
       this.#perPartition.set(entry.partition, this.entriesOf(entry.partition) + 1);

@@ -33,7 +33,7 @@ describe("parseCacheConfig", () => {
       valueMaxBytes: 1_048_576,
       source: undefined,
       writeBehind: {
-        ack: "memory",
+        ack: "journal",
         maxDelayMs: 1_000,
         batchMaxRows: 500,
         lanes: 4,
@@ -62,7 +62,7 @@ describe("parseCacheConfig", () => {
         separator: "/",
       },
       writeBehind: {
-        ack: "memory",
+        ack: "journal",
         maxDelay: "250ms",
         batchMaxRows: 100,
         lanes: 8,
@@ -88,7 +88,7 @@ describe("parseCacheConfig", () => {
         separator: "/",
       },
       writeBehind: {
-        ack: "memory",
+        ack: "journal",
         maxDelayMs: 250,
         batchMaxRows: 100,
         lanes: 8,
@@ -178,8 +178,8 @@ describe("parseCacheConfig", () => {
       "source.separator: must not be empty",
     ],
     [
-      { pattern: "write-behind", source: table, writeBehind: { ack: "journal" } },
-      'writeBehind.ack: must be "memory", not "journal"',
+      { pattern: "write-behind", source: table, writeBehind: { ack: "disk" } },
+      'writeBehind.ack: must be one of "memory", "journal", not "disk"',
     ],
     [
       { pattern: "write-behind", source: table, writeBehind: { lanes: 1.5 } },

@@ -61,9 +61,18 @@ export type SourceConfig =
       readonly separator: string;
     };
 
+/** From the weakest to the strongest. */
+export const WRITE_BEHIND_ACKS = ["memory", "journal"] as const;
+
+/**
+ * `memory`: nothing but the owner's memory has it. `journal`: the owner's journal has it, so that it
+ * survives the death of the process once its disk is back.
+ */
+export type WriteBehindAck = (typeof WRITE_BEHIND_ACKS)[number];
+
 export interface WriteBehindConfig {
   /** What a write has reached when it is acknowledged. */
-  readonly ack: "memory";
+  readonly ack: WriteBehindAck;
   /** Longest wait of a write before it is sent, counted from the first dirty write of its key. */
   readonly maxDelayMs: number;
   /** Most rows in one statement. */
@@ -112,7 +121,7 @@ const sourceSchema = z.discriminatedUnion("kind", [
 ]);
 
 const writeBehindSchema = z.strictObject({
-  ack: z.enum(["memory"]).default("memory"),
+  ack: z.enum(WRITE_BEHIND_ACKS).default("journal"),
   maxDelay: duration({ minMs: 1, maxMs: 600_000 }).default(1_000),
   batchMaxRows: z.int().min(1).max(10_000).default(500),
   lanes: z.int().min(1).max(64).default(4),

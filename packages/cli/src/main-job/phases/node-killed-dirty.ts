@@ -1,7 +1,7 @@
 /**
- * What the kill of a node costs today when it holds dirty entries. Writes acknowledged from memory
- * alone live in one process until they are flushed, so those of the killed node are lost. This run
- * counts them, in a cache of its own that the final comparison leaves out.
+ * The kill of a node that holds dirty entries. Its acknowledgements came from its journal: when it
+ * runs again, on the same disk, it brings back what it had not flushed. This run counts what is
+ * missing in the database afterwards, in a cache of its own that the final comparison leaves out.
  */
 import { CACHE } from "../caches.js";
 import { entriesOf } from "../catalogue.js";
@@ -15,7 +15,7 @@ export interface NodeKilledDirtyResult {
   readonly acknowledged: number;
   /** Dirty entries of the node just before it was killed. */
   readonly dirty: number;
-  /** Acknowledged writes that are not in the database. */
+  /** Acknowledged writes that are not in the database in the end. */
   readonly lost: number;
 }
 

@@ -26,9 +26,10 @@ export class CacheAside implements Pattern {
     return undefined;
   }
 
-  write(mutation: Mutation): void {
+  write(mutation: Mutation): undefined {
     if (mutation.value === undefined) this.#memory.remove(mutation.key, mutation.partition);
     else this.#memory.keep(mutation);
+    return undefined;
   }
 
   hasExpiredDirty(): boolean {

@@ -1,6 +1,7 @@
 import type { Clock, Logger, Random } from "@holdfast/core";
 import type { CacheConfig, CachePattern } from "@holdfast/process";
 import type { Source } from "../../database/source.js";
+import type { CacheJournal } from "../cache-journal.js";
 import type { NodeServices } from "../context.js";
 import type { Loads } from "../loads.js";
 import type { Memory } from "../memory.js";
@@ -14,10 +15,11 @@ import { WriteThrough } from "./write-through.js";
 
 /** What a pattern may be made of; those that read and write a database have a source. */
 export interface PatternParts {
-  readonly config: CacheConfig;
+  readonly config: () => CacheConfig;
   readonly memory: Memory;
   readonly sourced: { readonly source: Source; readonly loads: Loads } | undefined;
   readonly services: NodeServices;
+  readonly journal: CacheJournal | undefined;
   readonly counters: CacheCounters;
   readonly clock: Clock;
   readonly random: Random;
@@ -35,7 +37,9 @@ export const PATTERNS: Readonly<Record<CachePattern, (parts: PatternParts) => Pa
   "write-behind": (parts) => {
     const { source, loads } = sourced(parts);
     const persister = new Persister(source, parts.services);
-    return new WriteBehind({ ...parts, loads, persister, queue: parts.config.writeBehind });
+    const ack = () => parts.config().writeBehind.ack;
+    const queue = parts.config().writeBehind;
+    return new WriteBehind({ ...parts, loads, persister, queue, ack });
   },
 };
 

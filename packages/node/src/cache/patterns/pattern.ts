@@ -4,6 +4,7 @@
  *
  * To add a pattern: one file here, one line in index.ts.
  */
+import type { JournalRecord, ReplayOutcome } from "../../journal/record.js";
 import type { WriteBehindQueue } from "../../write-behind/queue.js";
 import type { OperationContext, ReadResult } from "../context.js";
 import type { Occurrence } from "../occurrence.js";
@@ -21,6 +22,18 @@ export interface Mutation {
   /** End of the cached copy's lifetime; Infinity: none. */
   readonly copyExpiresAtMs: number;
 }
+
+/** What is known when `write` returns. */
+export type Written =
+  /** The write has reached what it is to survive. */
+  | undefined
+  /** It is being carried out; later writes of its key wait for that. */
+  | Promise<void>
+  /** It has been carried out here; later writes of its key need not wait for what is left. */
+  | { readonly survives: Promise<void> };
+
+/** A write as a journal brings it back. */
+export type AcknowledgedWrite = Omit<JournalRecord, "cacheId">;
 
 export interface Pattern {
   /** Whether callers may write. Deleting is always allowed; where this is true it invalidates. */
@@ -44,14 +57,22 @@ export interface Pattern {
   room(key: string, bytes: number, context: OperationContext): Promise<void> | undefined;
 
   /**
-   * Carries out a write. When it returns or resolves, the write has reached what it is to survive.
+   * Carries out a write, and says what there is to wait for before it is acknowledged.
    *
    * @throws {CacheError} whatever the code says about the outcome.
    */
-  write(mutation: Mutation, context: OperationContext): void | Promise<void>;
+  write(mutation: Mutation, context: OperationContext): Written;
 
   /** The dirty entries, where the pattern has such. */
   readonly queue?: WriteBehindQueue;
+
+  /**
+   * Takes over a write that an earlier owner acknowledged, in its key's turn: under the version that
+   * it has, unless the database has that or a later one.
+   *
+   * @throws {CacheError} when that cannot be found out now.
+   */
+  takeOver?(write: AcknowledgedWrite, context: OperationContext): Promise<ReplayOutcome>;
 
   /** The cache has been cleared. */
   clear?(): void;

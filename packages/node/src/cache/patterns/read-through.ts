@@ -29,9 +29,10 @@ export class ReadThrough implements Pattern {
     return undefined;
   }
 
-  write({ key, partition }: Mutation): void {
+  write({ key, partition }: Mutation): undefined {
     this.#loads.detach(key);
     this.#memory.remove(key, partition);
+    return undefined;
   }
 
   hasExpiredDirty(): boolean {

@@ -1,4 +1,5 @@
 import { makeVersion } from "@holdfast/core";
+import { DatabaseError } from "@holdfast/process";
 import { describe, expect, it } from "vitest";
 import { createCacheFixture, PARTITION, text, textOf } from "../../testing/cache-fixture.js";
 import { gate, turn } from "../../testing/turns.js";
@@ -220,6 +221,30 @@ describe("a write-behind cache", () => {
     expect(await operations.set("k", text("two"), undefined, context())).toMatchObject({
       version: makeVersion(10, 1),
     });
+    for (let i = 0; i < 10; i++) {
+      clock.advance(1_000);
+      await turn();
+    }
+    expect(source.textOf("k")).toBe("two");
+    expect(textOf(await operations.get("k", context()))).toBe("two");
+  });
+
+  it("does not let a write that is sent again overtake a newer one under a higher term", async () => {
+    const { operations, context, clock, source, tenure } = createCacheFixture(
+      "write-behind",
+      quick,
+    );
+    source.beforeFlush = () => {
+      throw new DatabaseError("unavailable", "away");
+    };
+    await operations.set("k", text("one"), undefined, context());
+    clock.advance(100);
+    await turn();
+    source.plant("other", "future", makeVersion(9, 7));
+    await operations.get("other", context());
+    tenure.renew(10);
+    await operations.set("k", text("two"), undefined, context());
+    source.beforeFlush = () => {};
     for (let i = 0; i < 10; i++) {
       clock.advance(1_000);
       await turn();

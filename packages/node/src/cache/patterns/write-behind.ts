@@ -1,11 +1,16 @@
 /**
- * Write-behind: memory first, then the acknowledgement; the queue's lanes take the writes to the
- * database in batches. A dirty entry is pinned in memory until then, so a read always finds the
- * newest write, and a deletion stays as a pinned entry without a value.
+ * Write-behind: memory and journal first, then the acknowledgement; the queue's lanes take the writes
+ * to the database in batches. A dirty entry is pinned in memory until then, so a read always finds
+ * the newest write, and a deletion stays as a pinned entry without a value.
+ *
+ * Every dirty entry is recorded in the journal, if the node has one; the cache's level says whether
+ * the acknowledgement waits for that.
  */
-import { type Clock, type Logger, type Random, termOf } from "@holdfast/core";
-import { DatabaseError } from "@holdfast/process";
+import { CacheError, type Clock, type Logger, type Random, termOf } from "@holdfast/core";
+import { DatabaseError, type WriteBehindAck } from "@holdfast/process";
+import type { ReplayOutcome } from "../../journal/record.js";
 import type { Tenure } from "../../ownership/tenure.js";
+import { costOf } from "../../store/cost.js";
 import type {
   DirtyEntry,
   FlushFailure,
@@ -13,14 +18,21 @@ import type {
   RowOutcome,
 } from "../../write-behind/dirty-entry.js";
 import { type QueueOptions, WriteBehindQueue } from "../../write-behind/queue.js";
+import type { CacheJournal } from "../cache-journal.js";
 import type { NodeServices, OperationContext, ReadResult } from "../context.js";
 import type { Loads } from "../loads.js";
 import type { Memory } from "../memory.js";
 import type { Persister } from "../persister.js";
-import type { Mutation, Pattern } from "./pattern.js";
+import type { AcknowledgedWrite, Mutation, Pattern, Written } from "./pattern.js";
 
 /** Violations that another write may cure: of a foreign key, and of a unique index. */
 const PATIENT_SQLSTATES = new Set(["23503", "23505"]);
+
+/**
+ * For as long tombstones are kept. Of a key without a row it is then unknown whether it never had one
+ * or was deleted: an older write is shown to people instead of being brought back.
+ */
+const TOMBSTONE_RETENTION_MS = 7 * 86_400_000;
 
 export interface WriteBehindOptions {
   readonly memory: Memory;
@@ -28,6 +40,10 @@ export interface WriteBehindOptions {
   readonly persister: Persister;
   readonly services: NodeServices;
   readonly queue: QueueOptions;
+  /** What the cache's writes survive when they are acknowledged. */
+  readonly ack: () => WriteBehindAck;
+  /** `undefined`: the node has none. */
+  readonly journal: CacheJournal | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -56,26 +72,43 @@ export class WriteBehind implements Pattern, FlushSink {
   }
 
   room(_key: string, bytes: number, context: OperationContext): Promise<void> | undefined {
+    if (this.#mustBeRecorded(context)) this.#checkJournal();
     if (this.queue.hasRoomFor(bytes)) return undefined;
     return this.#waitForRoom(bytes, context);
   }
 
-  write(mutation: Mutation): void {
-    const { memory, loads } = this.#options;
-    const { key, partition, version, encoding, rowExpiresAtMs } = mutation;
-    const { value, costBytes } = memory.keepDirty(mutation);
-    loads.detach(key);
-    const entry: DirtyEntry = {
-      key,
-      partition,
-      version,
-      value,
-      encoding,
-      expiresAtMs: rowExpiresAtMs,
-      bytes: costBytes,
-    };
-    this.#generations.set(entry, this.#generation);
-    this.queue.put(entry);
+  write(mutation: Mutation, context: OperationContext): Written {
+    const recorded = this.#addDirty(mutation, this.#options.clock.now());
+    if (recorded === undefined || !this.#mustBeRecorded(context)) return undefined;
+    return { survives: recorded };
+  }
+
+  async takeOver(write: AcknowledgedWrite, context: OperationContext): Promise<ReplayOutcome> {
+    const { clock, loads, memory, persister, services } = this.#options;
+    const { key, partition, version, expiresAtMs } = write;
+    const { tenure } = context;
+    const dirty = this.queue.get(key);
+    if (dirty !== undefined && dirty.version >= version) return "pending";
+    const clean = dirty === undefined ? memory.find(key, partition) : undefined;
+    if (clean !== undefined && clean.version >= version) return "persisted";
+
+    const row = await loads.row(key, context);
+    if (!services.mayFinish(tenure)) return "later";
+    if (row.version >= version) return "persisted";
+    if (tenure.witness(version)) {
+      services.raiseTerm(tenure, tenure.requiredTerm);
+      return "later";
+    }
+    if (row.version === 0 && write.writtenAtMs < clock.now() - TOMBSTONE_RETENTION_MS) {
+      await persister.park(write, tooOld(write));
+      return "persisted";
+    }
+    if (!this.queue.hasRoomFor(costOf(key, write.value))) return "later";
+    const copyExpiresAtMs = expiresAtMs ?? Number.POSITIVE_INFINITY;
+    const mutation = { ...write, rowExpiresAtMs: expiresAtMs, copyExpiresAtMs };
+    // Whoever replays it keeps its own record until the database has the write.
+    void this.#addDirty(mutation, write.writtenAtMs, true);
+    return "pending";
   }
 
   hasExpiredDirty(key: string, nowMs: number): boolean {
@@ -121,13 +154,58 @@ export class WriteBehind implements Pattern, FlushSink {
   }
 
   settled(row: DirtyEntry, how: "persisted" | "parked"): void {
-    const { memory } = this.#options;
+    const { memory, journal } = this.#options;
     const { key, partition, version } = row;
+    journal?.forget(row);
     // A newer write of the key is dirty: it holds the entry.
     if (this.queue.get(key) !== undefined) return;
     const isCleared = this.#generations.get(row) !== this.#generation;
     if (how === "parked" || isCleared) memory.remove(key, partition);
     else memory.clean(key, partition, version);
+  }
+
+  #mustBeRecorded({ ack }: OperationContext): boolean {
+    return ack === "journal" || this.#options.ack() === "journal";
+  }
+
+  /** @throws {CacheError} when a write cannot be recorded: nothing was written. */
+  #checkJournal(): void {
+    const { journal } = this.#options;
+    if (journal === undefined) {
+      throw new CacheError(
+        "INVALID_ARGUMENT",
+        "the write is to survive in a journal, and this node has none: set its journal.dir, or the cache's writeBehind.ack to memory",
+      );
+    }
+    if (journal.problem === undefined) return;
+    const problem = `the journal cannot be written (${journal.problem}); nothing was written`;
+    throw new CacheError("OVERLOADED", problem);
+  }
+
+  /** Returns what resolves when the write is in the journal; `undefined`: there is no journal. */
+  #addDirty(mutation: Mutation, writtenAtMs: number, hasWaited = false): Promise<void> | undefined {
+    const { memory, loads } = this.#options;
+    const { key, partition, version, encoding, rowExpiresAtMs: expiresAtMs } = mutation;
+    const { value, costBytes: bytes } = memory.keepDirty(mutation);
+    loads.detach(key);
+    const written = { key, partition, version, value, encoding, expiresAtMs, writtenAtMs };
+    const entry: DirtyEntry = { ...written, bytes };
+    this.#generations.set(entry, this.#generation);
+    // Recorded before it can be forgotten.
+    const recorded = this.#record(entry);
+    this.queue.put(entry, hasWaited);
+    return recorded;
+  }
+
+  #record(entry: DirtyEntry): Promise<void> | undefined {
+    const recorded = this.#options.journal?.write(entry).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      const problem = `the write was made, but the journal could not record it: ${why}`;
+      throw new CacheError("OUTCOME_UNKNOWN", problem, { cause: error });
+    });
+    // Not every write waits for it.
+    recorded?.catch(() => {});
+    return recorded;
   }
 
   async #waitForRoom(bytes: number, { deadlineMs }: OperationContext): Promise<void> {
@@ -161,8 +239,15 @@ export class WriteBehind implements Pattern, FlushSink {
     const entry = memory.find(row.key, row.partition);
     const isHeld = entry?.pinned === true && entry.version === row.version;
     row.version = tenure.nextVersion();
+    void this.#record(row);
     if (!isHeld) return;
     const { expiresAtMs: rowExpiresAtMs, ...written } = row;
     memory.keepDirty({ ...written, rowExpiresAtMs, copyExpiresAtMs: entry.expiresAtMs });
   }
+}
+
+function tooOld({ writtenAtMs }: AcknowledgedWrite): DatabaseError {
+  const when = new Date(writtenAtMs).toISOString();
+  const problem = `made at ${when} and replayed when its tombstone, if it had one, was gone`;
+  return new DatabaseError("refused", problem, { fault: "row" });
 }

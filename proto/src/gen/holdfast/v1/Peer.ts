@@ -5,6 +5,8 @@ import type { MethodDefinition } from '@grpc/proto-loader'
 import type { Batch as _holdfast_v1_Batch, Batch__Output as _holdfast_v1_Batch__Output } from '../../holdfast/v1/Batch.js';
 import type { ReleaseRequest as _holdfast_v1_ReleaseRequest, ReleaseRequest__Output as _holdfast_v1_ReleaseRequest__Output } from '../../holdfast/v1/ReleaseRequest.js';
 import type { ReleaseResponse as _holdfast_v1_ReleaseResponse, ReleaseResponse__Output as _holdfast_v1_ReleaseResponse__Output } from '../../holdfast/v1/ReleaseResponse.js';
+import type { ReplayRequest as _holdfast_v1_ReplayRequest, ReplayRequest__Output as _holdfast_v1_ReplayRequest__Output } from '../../holdfast/v1/ReplayRequest.js';
+import type { ReplayResponse as _holdfast_v1_ReplayResponse, ReplayResponse__Output as _holdfast_v1_ReplayResponse__Output } from '../../holdfast/v1/ReplayResponse.js';
 import type { Replies as _holdfast_v1_Replies, Replies__Output as _holdfast_v1_Replies__Output } from '../../holdfast/v1/Replies.js';
 
 export interface PeerClient extends grpc.Client {
@@ -38,6 +40,23 @@ export interface PeerClient extends grpc.Client {
   release(argument: _holdfast_v1_ReleaseRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_ReleaseResponse__Output>): grpc.ClientUnaryCall;
   release(argument: _holdfast_v1_ReleaseRequest, callback: grpc.requestCallback<_holdfast_v1_ReleaseResponse__Output>): grpc.ClientUnaryCall;
   
+  /**
+   * Acknowledged writes out of a journal, for their present owner. What it answers is for the journal:
+   * a record may be forgotten once the database has it.
+   */
+  Replay(argument: _holdfast_v1_ReplayRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_ReplayResponse__Output>): grpc.ClientUnaryCall;
+  Replay(argument: _holdfast_v1_ReplayRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_holdfast_v1_ReplayResponse__Output>): grpc.ClientUnaryCall;
+  Replay(argument: _holdfast_v1_ReplayRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_ReplayResponse__Output>): grpc.ClientUnaryCall;
+  Replay(argument: _holdfast_v1_ReplayRequest, callback: grpc.requestCallback<_holdfast_v1_ReplayResponse__Output>): grpc.ClientUnaryCall;
+  /**
+   * Acknowledged writes out of a journal, for their present owner. What it answers is for the journal:
+   * a record may be forgotten once the database has it.
+   */
+  replay(argument: _holdfast_v1_ReplayRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_ReplayResponse__Output>): grpc.ClientUnaryCall;
+  replay(argument: _holdfast_v1_ReplayRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_holdfast_v1_ReplayResponse__Output>): grpc.ClientUnaryCall;
+  replay(argument: _holdfast_v1_ReplayRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_ReplayResponse__Output>): grpc.ClientUnaryCall;
+  replay(argument: _holdfast_v1_ReplayRequest, callback: grpc.requestCallback<_holdfast_v1_ReplayResponse__Output>): grpc.ClientUnaryCall;
+  
 }
 
 export interface PeerHandlers extends grpc.UntypedServiceImplementation {
@@ -51,9 +70,16 @@ export interface PeerHandlers extends grpc.UntypedServiceImplementation {
    */
   Release: grpc.handleUnaryCall<_holdfast_v1_ReleaseRequest__Output, _holdfast_v1_ReleaseResponse>;
   
+  /**
+   * Acknowledged writes out of a journal, for their present owner. What it answers is for the journal:
+   * a record may be forgotten once the database has it.
+   */
+  Replay: grpc.handleUnaryCall<_holdfast_v1_ReplayRequest__Output, _holdfast_v1_ReplayResponse>;
+  
 }
 
 export interface PeerDefinition extends grpc.ServiceDefinition {
   Forward: MethodDefinition<_holdfast_v1_Batch, _holdfast_v1_Replies, _holdfast_v1_Batch__Output, _holdfast_v1_Replies__Output>
   Release: MethodDefinition<_holdfast_v1_ReleaseRequest, _holdfast_v1_ReleaseResponse, _holdfast_v1_ReleaseRequest__Output, _holdfast_v1_ReleaseResponse__Output>
+  Replay: MethodDefinition<_holdfast_v1_ReplayRequest, _holdfast_v1_ReplayResponse, _holdfast_v1_ReplayRequest__Output, _holdfast_v1_ReplayResponse__Output>
 }

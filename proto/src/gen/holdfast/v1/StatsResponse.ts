@@ -9,6 +9,10 @@ export interface StatsResponse {
   'memoryBudgetBytes'?: (number | string | Long);
   'caches'?: (_holdfast_v1_CacheStats)[];
   'ownedPartitions'?: (number);
+  /**
+   * Acknowledged writes of this node's earlier runs that are still being brought to the database.
+   */
+  'recordsToReplay'?: (number | string | Long);
 }
 
 export interface StatsResponse__Output {
@@ -17,4 +21,8 @@ export interface StatsResponse__Output {
   'memoryBudgetBytes': (number);
   'caches': (_holdfast_v1_CacheStats__Output)[];
   'ownedPartitions': (number);
+  /**
+   * Acknowledged writes of this node's earlier runs that are still being brought to the database.
+   */
+  'recordsToReplay': (number);
 }

@@ -1,0 +1,87 @@
+/**
+ * What acknowledgements cost: writes per second through the SDK into caches that acknowledge from
+ * memory and from the journal, against plain sets of a cache-aside cache in the same run, on one
+ * node: `node bench/acknowledged-writes.mjs [--json]`, after `npm run build`. Rounds are taken in
+ * turn; each figure is a median. The keys are few enough that flushing them costs little.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { LocalCluster } from "@holdfast/cli";
+import { bytes, connect } from "@holdfast/client";
+
+const ROUNDS = 5;
+const WRITES = 60_000;
+const KEYS = 5_000;
+const VALUE = Buffer.alloc(100, 1);
+const IN_FLIGHT = 256;
+const PEER = "plain";
+
+const behind = (ack) =>
+  `{pattern: write-behind, source: {kind: entries}, writeBehind: {ack: ${ack}, maxDelay: 2s, batchMaxRows: 10000}}`;
+const CACHES = `caches:
+  ${PEER}: {pattern: cache-aside}
+  memory: ${behind("memory")}
+  journal: ${behind("journal")}
+`;
+
+const holdfast = fileURLToPath(new URL("../packages/cli/bin/holdfast.js", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
+const file = join(folder, "caches.yaml");
+writeFileSync(file, CACHES);
+
+const cluster = await LocalCluster.start({ nodes: 1 });
+try {
+  const [seed] = cluster.seeds;
+  execFileSync(process.execPath, [holdfast, "caches", "apply", file, "--seed", seed]);
+  const client = await connect({ seeds: cluster.seeds, timeout: "30s" });
+  const names = [PEER, "memory", "journal"];
+  const rates = Object.fromEntries(names.map((name) => [name, []]));
+  for (const name of names) await round(client.cache(name, { codec: bytes() }));
+  for (let i = 0; i < ROUNDS; i++) {
+    for (const name of names) {
+      rates[name].push(await round(client.cache(name, { codec: bytes() })));
+    }
+  }
+  await client.close();
+  report(rates);
+} finally {
+  await cluster.stop();
+  rmSync(folder, { recursive: true });
+}
+
+async function round(cache) {
+  let next = 0;
+  const startedAt = performance.now();
+  const worker = async () => {
+    while (next < WRITES) await cache.set(`key-${next++ % KEYS}`, VALUE);
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
+  return WRITES / ((performance.now() - startedAt) / 1_000);
+}
+
+function report(rates) {
+  const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
+  const peer = median(rates[PEER]);
+  const results = Object.entries(rates)
+    .filter(([name]) => name !== PEER)
+    .map(([name, runs]) => ({
+      name: `set 100 B ${name} ${IN_FLIGHT} in flight`,
+      ours: Math.round(median(runs)),
+      peer: Math.round(peer),
+      peerName: "cache-aside set",
+      ratio: Number((median(runs) / peer).toFixed(2)),
+      unit: "writes/s",
+      runs: runs.length,
+    }));
+  if (process.argv.includes("--json")) {
+    const machine = { cores: cpus().length, node: process.version };
+    console.log(JSON.stringify({ bench: "acknowledged-writes", machine, results }));
+    return;
+  }
+  for (const { name, ours, peer: theirs, ratio, unit } of results) {
+    console.log(`${name}: ${ours} ${unit}, ${ratio} of ${theirs} plain ones`);
+  }
+}

@@ -1,0 +1,26 @@
+/** The node's journal, as one cache writes to it. */
+import type { Journal } from "../journal/journal.js";
+import type { DirtyEntry } from "../write-behind/dirty-entry.js";
+
+export interface CacheJournal {
+  /** Why nothing can be recorded at present; `undefined`: it can. */
+  readonly problem: string | undefined;
+  /** Resolves when the write survives what the journal is to survive. */
+  write(entry: DirtyEntry): Promise<void>;
+  /** The database has this write, or a later one of its key. */
+  forget(entry: DirtyEntry): void;
+}
+
+/** What caches need of a journal; tests have a simpler one. */
+export type JournalWriter = Pick<Journal, "problem" | "write" | "forget">;
+
+/** @param cacheId - names may be used again; ids never are. */
+export function cacheJournal(journal: JournalWriter, cacheId: number): CacheJournal {
+  return {
+    get problem() {
+      return journal.problem;
+    },
+    write: (entry) => journal.write({ ...entry, cacheId }),
+    forget: ({ key, partition, version }) => journal.forget({ cacheId, key, partition }, version),
+  };
+}

@@ -1,0 +1,298 @@
+/** Write-behind with a journal: what acknowledgements wait for, and writes that come back from one. */
+import { makeVersion } from "@holdfast/core";
+import { describe, expect, it } from "vitest";
+import type { JournalRecord } from "../../journal/record.js";
+import {
+  CACHE_ID,
+  createCacheFixture,
+  PARTITION,
+  text,
+  textOf,
+} from "../../testing/cache-fixture.js";
+import { MemoryJournal } from "../../testing/memory-journal.js";
+import { gate, turn } from "../../testing/turns.js";
+
+const DAY_MS = 86_400_000;
+
+/** The cache has made one write already: its source is prepared, and the next has sequence 2. */
+async function createFixture(writeBehind: object = {}) {
+  const journal = new MemoryJournal();
+  const settings = { writeBehind: { maxDelay: "100ms", ...writeBehind } };
+  const fixture = createCacheFixture("write-behind", settings, journal);
+  const { operations, context, clock } = fixture;
+  const replay = (change: Partial<JournalRecord> = {}) => {
+    const record = {
+      key: "k",
+      partition: PARTITION,
+      version: makeVersion(4, 9),
+      value: Buffer.from("replayed"),
+      encoding: 2,
+      expiresAtMs: undefined,
+      writtenAtMs: clock.now(),
+    };
+    return operations.replay({ ...record, ...change }, context());
+  };
+  const flushed = async () => {
+    clock.advance(100);
+    await turn();
+  };
+  await operations.set("first", text("v"), undefined, context());
+  await fixture.cache.queue?.flushAll(clock.monotonic() + 1);
+  return Object.assign(fixture, { journal, replay, flushed });
+}
+
+describe("a write-behind cache with a journal", () => {
+  it("acknowledges a write when the journal has it, and forgets it when the database has it", async () => {
+    const { operations, context, journal, source, flushed } = await createFixture();
+    const { wait, open } = gate();
+    journal.beforeWrite = wait;
+    let isAcknowledged = false;
+    const write = Promise.resolve(operations.set("k", text("v"), undefined, context())).then(() => {
+      isAcknowledged = true;
+    });
+    await turn();
+    expect(isAcknowledged).toBe(false);
+    expect(textOf(await operations.get("k", context()))).toBe("v");
+    open();
+    await write;
+    expect(journal.records.get("k")).toMatchObject({
+      cacheId: CACHE_ID,
+      partition: PARTITION,
+      version: makeVersion(5, 2),
+    });
+    await flushed();
+    expect(source.textOf("k")).toBe("v");
+    expect(journal.records.size).toBe(0);
+  });
+
+  it("holds up no later write of the key, and keeps the record of the newest", async () => {
+    const { operations, context, journal, flushed, source } = await createFixture();
+    const { wait, open } = gate();
+    journal.beforeWrite = wait;
+    const writes = ["one", "two", "three"].map((value) =>
+      operations.set("k", text(value), undefined, context()),
+    );
+    expect(textOf(await operations.get("k", context()))).toBe("three");
+    open();
+    const versions = (await Promise.all(writes)).map(({ version }) => version);
+    expect(versions).toEqual([2, 3, 4].map((sequence) => makeVersion(5, sequence)));
+    expect(journal.records.get("k")?.version).toBe(makeVersion(5, 4));
+    await flushed();
+    expect(source.textOf("k")).toBe("three");
+  });
+
+  it("acknowledges from memory where that is enough, and waits for who asks for more", async () => {
+    const { operations, context, journal } = await createFixture({ ack: "memory" });
+    const { wait, open } = gate();
+    journal.beforeWrite = wait;
+    expect(operations.set("k", text("v"), undefined, context())).toMatchObject({
+      version: makeVersion(5, 2),
+    });
+    const more = operations.set("k", text("v"), undefined, { ...context(), ack: "journal" });
+    expect(more).toBeInstanceOf(Promise);
+    open();
+    await more;
+    expect(journal.records.get("k")?.version).toBe(makeVersion(5, 3));
+  });
+
+  it("does not know what became of a write that the journal could not record", async () => {
+    const { operations, context, journal, flushed, source } = await createFixture();
+    journal.beforeWrite = () => {
+      throw new Error("No space left on device");
+    };
+    await expect(operations.set("k", text("v"), undefined, context())).rejects.toMatchObject({
+      code: "OUTCOME_UNKNOWN",
+      message: "the write was made, but the journal could not record it: No space left on device",
+    });
+    await flushed();
+    expect(source.textOf("k")).toBe("v");
+  });
+
+  it("writes nothing while the journal cannot be written", async () => {
+    const { operations, context, journal, cache } = await createFixture();
+    journal.problem = "No space left on device";
+    expect(() => operations.set("k", text("v"), undefined, context())).toThrow(
+      "the journal cannot be written (No space left on device); nothing was written",
+    );
+    expect(cache.queue?.entries).toBe(0);
+  });
+
+  it("does not acknowledge when its right to serve lapsed while the journal wrote", async () => {
+    const fixture = await createFixture();
+    const { operations, context, journal, tenure } = fixture;
+    const { wait, open } = gate();
+    journal.beforeWrite = wait;
+    const write = operations.set("k", text("v"), undefined, context());
+    await turn();
+    expect(tenure.writesInFlight).toBe(1);
+    fixture.right = false;
+    open();
+    await expect(write).rejects.toMatchObject({ code: "OUTCOME_UNKNOWN" });
+    expect(tenure.writesInFlight).toBe(0);
+  });
+
+  it("answers at the deadline when the journal does not", async () => {
+    const { operations, context, journal, clock } = await createFixture();
+    journal.beforeWrite = () => new Promise(() => {});
+    const write = Promise.resolve(operations.set("k", text("v"), undefined, context(50)));
+    clock.advance(50);
+    await expect(write).rejects.toMatchObject({ code: "OUTCOME_UNKNOWN" });
+  });
+
+  it("records a write again that gets a higher term", async () => {
+    const { operations, context, journal, source, tenure, flushed } = await createFixture();
+    source.plant("k", "future", makeVersion(9, 7));
+    await operations.set("k", text("mine"), undefined, context());
+    await flushed();
+    tenure.renew(10);
+    const { wait, open } = gate();
+    source.beforeFlush = wait;
+    await flushed();
+    expect(journal.records.get("k")?.version).toBe(makeVersion(10, 1));
+    open();
+    await flushed();
+    expect(source.textOf("k")).toBe("mine");
+    expect(journal.records.size).toBe(0);
+  });
+
+  it("counts nothing as lost that the journal has", async () => {
+    const { operations, context, cache, journal } = await createFixture();
+    await operations.set("k", text("v"), undefined, context());
+    expect(cache.drop(PARTITION)).toBe(0);
+    expect(journal.records.size).toBe(1);
+  });
+
+  it("refuses to acknowledge from a journal that the node does not have", async () => {
+    const ack = { writeBehind: { ack: "journal" } };
+    const { operations, context } = createCacheFixture("write-behind", ack);
+    await expect(operations.set("k", text("v"), undefined, context())).rejects.toThrow(
+      /this node has none: set its journal\.dir, or the cache's writeBehind\.ack to memory/,
+    );
+  });
+});
+
+describe("a replayed write", () => {
+  it("is written under the version that it has, at once, and is readable until then", async () => {
+    const { operations, context, replay, source, journal } = await createFixture({
+      maxDelay: "10m",
+    });
+    const { wait, open } = gate();
+    source.beforeFlush = wait;
+    expect(await replay()).toBe("pending");
+    expect(textOf(await operations.get("k", context()))).toBe("replayed");
+    expect(journal.records.get("k")?.version).toBe(makeVersion(4, 9));
+    expect(await replay()).toBe("pending");
+    open();
+    await turn();
+    expect(source.rows.get("k")?.version).toBe(makeVersion(4, 9));
+    expect(await replay()).toBe("persisted");
+  });
+
+  it.each([
+    ["the same", makeVersion(4, 9)],
+    ["a later version", makeVersion(5, 0)],
+  ])("is dropped when the database has %s", async (_, version) => {
+    const { replay, source, flushed } = await createFixture();
+    source.plant("k", "row", version);
+    expect(await replay()).toBe("persisted");
+    await flushed();
+    expect(source.textOf("k")).toBe("row");
+  });
+
+  it("replaces an older row, a cached copy of it, and the knowledge that there is none", async () => {
+    const { operations, context, replay, source } = await createFixture();
+    source.plant("k", "old", makeVersion(3, 1));
+    expect(textOf(await operations.get("k", context()))).toBe("old");
+    expect((await operations.get("absent", context())).value).toBeUndefined();
+    expect(await replay()).toBe("pending");
+    expect(await replay({ key: "absent" })).toBe("pending");
+    expect(textOf(await operations.get("k", context()))).toBe("replayed");
+    expect(textOf(await operations.get("absent", context()))).toBe("replayed");
+  });
+
+  it("stands behind a newer write, of which the database knows nothing yet", async () => {
+    const { operations, context, replay, source, flushed } = await createFixture();
+    await operations.set("k", text("newer"), undefined, context());
+    expect(await replay()).toBe("pending");
+    expect(textOf(await operations.get("k", context()))).toBe("newer");
+    await flushed();
+    expect(source.textOf("k")).toBe("newer");
+    expect(await replay()).toBe("persisted");
+  });
+
+  it("stands behind a write that is made while its row is read", async () => {
+    const { operations, context, replay, source, flushed } = await createFixture();
+    const { wait, open } = gate();
+    source.beforeLoad = wait;
+    const replaying = replay();
+    await turn();
+    const write = operations.set("k", text("newer"), undefined, context());
+    open();
+    expect(await replaying).toBe("pending");
+    await write;
+    expect(textOf(await operations.get("k", context()))).toBe("newer");
+    await flushed();
+    await flushed();
+    expect(source.textOf("k")).toBe("newer");
+  });
+
+  it("deletes, and is not undone by a load that began before", async () => {
+    const { operations, context, replay, source, flushed } = await createFixture();
+    source.plant("k", "row", makeVersion(3, 1));
+    expect(await replay({ value: undefined })).toBe("pending");
+    expect((await operations.get("k", context())).value).toBeUndefined();
+    await flushed();
+    expect(source.rows.get("k")?.value).toBeUndefined();
+  });
+
+  it("of a term that this owner does not have waits for a higher one", async () => {
+    const { replay, tenure, events } = await createFixture();
+    expect(await replay({ version: makeVersion(8, 1) })).toBe("later");
+    expect(events).toEqual(["raise 9"]);
+    tenure.renew(9);
+    expect(await replay({ version: makeVersion(8, 1) })).toBe("pending");
+  });
+
+  it("is put aside for people when it is older than tombstones are kept, and has no row", async () => {
+    const { replay, source, clock, flushed } = await createFixture();
+    clock.advance(8 * DAY_MS);
+    const writtenAtMs = clock.now() - 7 * DAY_MS - 1;
+    expect(await replay({ writtenAtMs })).toBe("persisted");
+    expect(source.deadLetters.map(({ key }) => key)).toEqual(["k"]);
+    await flushed();
+    expect(source.rows.has("k")).toBe(false);
+    source.plant("kept", "old", 1);
+    expect(await replay({ key: "kept", writtenAtMs })).toBe("pending");
+  });
+
+  it("waits while the queue is full, while the row cannot be read, and when the right is gone", async () => {
+    const fixture = await createFixture({ queueMaxEntries: 1, maxDelay: "10m" });
+    const { operations, context, replay, source } = fixture;
+    const { wait } = gate();
+    source.beforeFlush = wait;
+    await operations.set("other", text("v"), undefined, context());
+    expect(await replay()).toBe("later");
+    source.beforeLoad = () => {
+      throw new Error("away");
+    };
+    await expect(replay({ key: "unread" })).rejects.toThrow();
+    source.beforeLoad = () => {
+      fixture.right = false;
+    };
+    expect(await replay({ key: "late" })).toBe("later");
+  });
+
+  it("waits in a cache that is no write-behind cache any more", async () => {
+    const { operations, context } = createCacheFixture("write-through");
+    const record = {
+      key: "k",
+      partition: PARTITION,
+      version: 1,
+      value: undefined,
+      encoding: 0,
+      expiresAtMs: undefined,
+      writtenAtMs: 0,
+    };
+    expect(await operations.replay(record, context())).toBe("later");
+  });
+});

@@ -1,0 +1,350 @@
+/**
+ * The journal: a node's record on disk of the writes that it has acknowledged and the database does
+ * not have yet. One record for each key, the newest; it is forgotten once the database has it.
+ *
+ * Records belong to the incarnation that made them. What an earlier incarnation left behind is
+ * never taken up directly, because somebody else may own its partitions by now: it is replayed
+ * through the present owners (cluster/journal-replay.ts), and only then forgotten.
+ *
+ * Storage is LMDB, and this is the only file that knows. Without `fsync` a record has survived this
+ * process when `write` resolves, since the operating system has it; with `fsync` it has survived the
+ * machine. A disk that is full or fails shows as `problem`; what was recorded before stays readable.
+ */
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type Clock, delay, type Incarnation, type Logger } from "@holdfast/core";
+import { type Database, open, type RootDatabase } from "lmdb";
+import { JournalLock } from "./journal-lock.js";
+import {
+  decodeRecord,
+  encodeName,
+  encodeRecord,
+  type JournalRecord,
+  type RecordName,
+  slotOf,
+  startOfSlot,
+} from "./record.js";
+import { scanStorage } from "./storage-scan.js";
+
+export interface JournalOptions {
+  readonly dir: string;
+  /** Whether a record must be on the disk itself before a write counts as recorded. */
+  readonly fsync: boolean;
+  /** Whose journal this is; it serves no other node. */
+  readonly clusterId: string;
+  readonly nodeId: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The journal cannot be used as it is; its text says why and what to do. */
+export class JournalUnusableError extends Error {
+  override readonly name = "JournalUnusableError";
+}
+
+interface Header {
+  readonly formatVersion: number;
+  readonly clusterId: string;
+  readonly nodeId: string;
+  /** Who wrote last. */
+  readonly incarnation: Incarnation | undefined;
+  /** Under which number each incarnation's records are kept. */
+  readonly slots: readonly { readonly slot: number; readonly incarnation: Incarnation }[];
+}
+
+const FORMAT_VERSION = 1;
+const DATABASES = { headers: "headers", records: "records" } as const;
+const HEADER_KEY = "header";
+
+/** How often a disk that failed is tried again. */
+const PROBE_MS = 1_000;
+
+export class Journal {
+  readonly #options: JournalOptions;
+  readonly #lock: JournalLock;
+  readonly #root: RootDatabase<Buffer, Buffer>;
+  readonly #headers: Database<string, string>;
+  readonly #records: Database<Buffer, Buffer>;
+  readonly #closing = new AbortController();
+  /** Who wrote last before this process. */
+  readonly predecessor: Incarnation | undefined;
+  #header: Header;
+  #slot: number | undefined;
+  #problem: string | undefined;
+  #probing: Promise<void> = Promise.resolve();
+
+  private constructor(
+    options: JournalOptions,
+    lock: JournalLock,
+    storage: Pick<JournalStorage, "root" | "headers" | "records">,
+    header: Header,
+  ) {
+    this.#options = options;
+    this.#lock = lock;
+    this.#root = storage.root;
+    this.#headers = storage.headers;
+    this.#records = storage.records;
+    this.#header = header;
+    this.predecessor = header.incarnation;
+  }
+
+  /**
+   * Opens the journal in a folder, which is made when missing, and reads all of it once.
+   *
+   * @throws {JournalInUseError} when another process has it open.
+   * @throws {JournalUnusableError} when it is damaged, or another node's.
+   */
+  static async open(options: JournalOptions): Promise<Journal> {
+    const { dir } = options;
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    const lock = await JournalLock.acquire(join(dir, "lock"));
+    let storage: JournalStorage | undefined;
+    try {
+      const path = join(dir, "data");
+      if (existsSync(join(path, "data.mdb"))) await scanStorage(path, Object.values(DATABASES));
+      storage = openStorage(path, options.fsync);
+      const header = readHeader(storage.headers) ?? emptyHeader(options);
+      checkOwner(header, options);
+      const journal = new Journal(options, lock, storage, header);
+      journal.#checkRecords();
+      return journal;
+    } catch (error) {
+      await storage?.root.close();
+      await lock.release();
+      if (error instanceof JournalUnusableError) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      throw new JournalUnusableError(
+        `the journal in ${dir} cannot be read (${why}). It may hold acknowledged writes: ` +
+          "restore the folder from its disk's backup, or move it away to start without them",
+        { cause: error },
+      );
+    }
+  }
+
+  /** Incarnations before the present one that left records behind. */
+  get leftovers(): readonly Incarnation[] {
+    return this.#header.slots
+      .filter(({ slot }) => slot !== this.#slot)
+      .map(({ incarnation }) => incarnation);
+  }
+
+  /** Why nothing can be recorded at present; `undefined`: it can. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** From now on records are made by this incarnation. */
+  async begin(incarnation: Incarnation): Promise<void> {
+    // What was forgotten a moment ago is not to be taken for left behind.
+    await this.#records.committed;
+    const kept = this.#header.slots.filter(({ slot }) => this.#count(slot) > 0);
+    const slot = Math.max(0, ...this.#header.slots.map((each) => each.slot)) + 1;
+    await this.#writeHeader({ incarnation, slots: [...kept, { slot, incarnation }] });
+    this.#slot = slot;
+  }
+
+  /**
+   * Records a write; a later one of its key replaces it. Resolves when the record survives what
+   * the journal is to survive. @throws {Error} when it was not recorded; see `problem` then.
+   */
+  async write(record: JournalRecord): Promise<void> {
+    const name = encodeName(this.#presentSlot(), record);
+    try {
+      await this.#records.put(name, encodeRecord(name, record), record.version);
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  /** The database has this version of a record of the present incarnation, or a later one. */
+  forget(name: RecordName, version: number): void {
+    this.#remove(this.#presentSlot(), name, version);
+  }
+
+  /** As `forget`, of a record that was left behind. */
+  forgetLeftover(incarnation: Incarnation, name: RecordName, version: number): void {
+    const slot = this.#slotOf(incarnation);
+    if (slot !== undefined) this.#remove(slot, name, version);
+  }
+
+  /** How many records an incarnation left behind. */
+  count(incarnation: Incarnation): number {
+    const slot = this.#slotOf(incarnation);
+    return slot === undefined ? 0 : this.#count(slot);
+  }
+
+  /**
+   * A part of what an incarnation left behind, by partition: the records behind `after`, at most so
+   * many of them and of bytes of values, but one at least. Empty: there are no more.
+   */
+  page(
+    incarnation: Incarnation,
+    after: RecordName | undefined,
+    most: { readonly records: number; readonly bytes: number },
+  ): JournalRecord[] {
+    const slot = this.#slotOf(incarnation);
+    if (slot === undefined) return [];
+    const { start, end } = rangeOf(slot);
+    const from = after === undefined ? start : encodeName(slot, after);
+    const page: JournalRecord[] = [];
+    let bytes = 0;
+    for (const { key, value } of this.#records.getRange({ start: from, end })) {
+      if (after !== undefined && key.equals(from)) continue;
+      bytes += value.byteLength;
+      if (page.length > 0 && (page.length === most.records || bytes > most.bytes)) break;
+      page.push(decodeRecord(key, value));
+    }
+    return page;
+  }
+
+  /** Everything that this incarnation left behind has been replayed. */
+  async finishLeftover(incarnation: Incarnation): Promise<void> {
+    await this.#records.committed;
+    const slots = this.#header.slots.filter((each) => each.incarnation !== incarnation);
+    await this.#writeHeader({ ...this.#header, slots });
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new Error("closing"));
+    await this.#probing;
+    await this.#root.close();
+    await this.#lock.release();
+  }
+
+  #presentSlot(): number {
+    if (this.#slot === undefined) throw new TypeError("no incarnation has begun");
+    return this.#slot;
+  }
+
+  #slotOf(incarnation: Incarnation): number | undefined {
+    return this.#header.slots.find((each) => each.incarnation === incarnation)?.slot;
+  }
+
+  #count(slot: number): number {
+    return this.#records.getKeysCount(rangeOf(slot));
+  }
+
+  #remove(slot: number, name: RecordName, version: number): void {
+    // A record that cannot be removed is replayed some day, and found to be in the database.
+    this.#records.remove(encodeName(slot, name), version).catch((error) => this.#failed(error));
+  }
+
+  async #writeHeader(changes: Pick<Header, "incarnation" | "slots">): Promise<void> {
+    const header = { ...this.#header, ...changes };
+    try {
+      await this.#headers.put(HEADER_KEY, JSON.stringify(header));
+    } catch (error) {
+      throw this.#failed(error);
+    }
+    this.#header = header;
+  }
+
+  /** Notes that the disk fails, and looks from then on whether it has recovered. */
+  #failed(reason: unknown): Error {
+    const error = toError(reason);
+    // It is reported once more by a promise that belongs to nobody.
+    const details = commitErrorOf(reason);
+    details?.catch((cause: unknown) => this.#note(toError(cause).message.split(":")[0] ?? ""));
+    if (this.#problem !== undefined || this.#closing.signal.aborted) return error;
+    this.#problem = "the disk refuses to write";
+    this.#options.logger.error({ err: error }, "the journal cannot be written; writes are refused");
+    this.#probing = this.#probe();
+    return error;
+  }
+
+  #note(why: string): void {
+    if (this.#problem !== undefined && why !== "") this.#problem = why;
+  }
+
+  async #probe(): Promise<void> {
+    const { clock, logger } = this.#options;
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      await delay(clock, PROBE_MS, signal).catch(() => {});
+      if (signal.aborted) return;
+      try {
+        await this.#headers.put("probe", String(clock.now()));
+        this.#problem = undefined;
+        logger.info({}, "the journal can be written again");
+        return;
+      } catch (error) {
+        commitErrorOf(error)?.catch(() => {});
+      }
+    }
+  }
+
+  #checkRecords(): void {
+    const slots = new Set(this.#header.slots.map(({ slot }) => slot));
+    for (const { key, value } of this.#records.getRange({})) {
+      decodeRecord(key, value);
+      if (!slots.has(slotOf(key))) throw new Error("a record belongs to no known incarnation");
+    }
+  }
+}
+
+interface JournalStorage {
+  readonly root: RootDatabase<Buffer, Buffer>;
+  readonly headers: Database<string, string>;
+  readonly records: Database<Buffer, Buffer>;
+}
+
+function openStorage(path: string, fsync: boolean): JournalStorage {
+  const root = open<Buffer, Buffer>({
+    path,
+    maxDbs: 2,
+    encoding: "binary",
+    keyEncoding: "binary",
+    // Without fsync the disk is written in the background, as the system sees fit. With it a commit
+    // ends when the disk has it; promises of a later flush would never settle once a commit failed.
+    noSync: !fsync,
+    overlappingSync: false,
+    // Its own batching raises failed commits where nobody can catch them.
+    eventTurnBatching: false,
+  });
+  const headers = root.openDB<string, string>({ name: DATABASES.headers, encoding: "string" });
+  const records = root.openDB<Buffer, Buffer>({
+    name: DATABASES.records,
+    encoding: "binary",
+    keyEncoding: "binary",
+    useVersions: true,
+  });
+  return { root, headers, records };
+}
+
+function readHeader(headers: Database<string, string>): Header | undefined {
+  const text = headers.get(HEADER_KEY);
+  // Written by this class only, and checked field by field where it matters.
+  return text === undefined ? undefined : (JSON.parse(text) as Header);
+}
+
+function emptyHeader({ clusterId, nodeId }: JournalOptions): Header {
+  return { formatVersion: FORMAT_VERSION, clusterId, nodeId, incarnation: undefined, slots: [] };
+}
+
+function checkOwner(header: Header, { dir, clusterId, nodeId }: JournalOptions): void {
+  if (header.formatVersion !== FORMAT_VERSION) {
+    throw new JournalUnusableError(
+      `the journal in ${dir} has format ${header.formatVersion}, and this release reads ${FORMAT_VERSION}`,
+    );
+  }
+  if (header.clusterId === clusterId && header.nodeId === nodeId) return;
+  throw new JournalUnusableError(
+    `the journal in ${dir} belongs to node "${header.nodeId}" of cluster ${header.clusterId}, ` +
+      `not to "${nodeId}" of ${clusterId}; give each node a folder of its own`,
+  );
+}
+
+function rangeOf(slot: number): { readonly start: Buffer; readonly end: Buffer } {
+  return { start: startOfSlot(slot), end: startOfSlot(slot + 1) };
+}
+
+function toError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}
+
+/** LMDB's errors of a commit carry a promise that is rejected with the cause. */
+function commitErrorOf(reason: unknown): Promise<unknown> | undefined {
+  if (!(reason instanceof Error) || !("commitError" in reason)) return undefined;
+  return reason.commitError instanceof Promise ? reason.commitError : undefined;
+}
