@@ -124,6 +124,28 @@ describe("runProcess", () => {
     expect(started.output()).toContain("second signal");
   });
 
+  it("goes on draining when a first signal comes after its launcher's word", async () => {
+    const started = run(
+      `let finish;
+      process.on("SIGUSR2", () => finish());
+      return {
+        readyInfo: {},
+        [Symbol.asyncDispose]() {
+          say("draining");
+          return new Promise((resolve) => { finish = resolve; });
+        },
+      };`,
+      { ipc: true },
+    );
+    await once(started.child, "message");
+    started.child.send({ type: "drain" });
+    await started.says("draining");
+    started.child.kill("SIGTERM");
+    await started.says("stopping already");
+    started.child.kill("SIGUSR2");
+    expect(await started.exit()).toBe(0);
+  });
+
   it("exits 1 when stopping was incomplete", async () => {
     const started = run(`return {
       readyInfo: {},

@@ -50,6 +50,7 @@ class ProcessRunner {
   #logger: ProcessLogger;
   #state: State = "starting";
   #running: RunningProcess | undefined;
+  #hasSignal = false;
   #exitCode = 0;
 
   constructor(options: RunProcessOptions) {
@@ -96,11 +97,14 @@ class ProcessRunner {
     this.#logger.info(this.#running.readyInfo, "ready");
   }
 
+  /** The first asks to stop, whoever else has asked already; whoever repeats it means at once. */
   #onSignal(signal: string): void {
-    if (this.#state === "stopping") {
+    if (this.#hasSignal) {
       this.#logger.warn({ signal }, "second signal: exiting without finishing");
       process.exit(EXIT_FAILED);
     }
+    this.#hasSignal = true;
+    if (this.#state === "stopping") this.#logger.info({ signal }, "stopping already");
     this.#requestStop(signal);
   }
 
