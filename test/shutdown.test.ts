@@ -27,6 +27,7 @@ describe("SIGTERM under write-behind load", () => {
     const client = await cluster.connect();
     const cache = client.cache<number>("behind");
     const acknowledged = new Map<string, number>();
+    const uncertain = new Set<string>();
     let isRunning = true;
     const worker = async (id: number) => {
       for (let turn = 1; isRunning; turn++) {
@@ -35,9 +36,10 @@ describe("SIGTERM under write-behind load", () => {
           await cache.set(key, turn, { timeout: "10s" });
           acknowledged.set(key, turn);
         } catch {
-          // A write whose outcome is unknown may stand; its key is left out of the comparison.
+          // The write may stand although nobody was told: its key is not compared any more.
           acknowledged.delete(key);
-          return;
+          uncertain.add(key);
+          if (!isRunning) return;
         }
       }
     };
@@ -54,7 +56,8 @@ describe("SIGTERM under write-behind load", () => {
     expect(await cluster.local.stopNodes()).toEqual([]);
 
     const rows = await rowsOf(cluster.database);
-    const differences = [...acknowledged].filter(([key, value]) => Number(rows.get(key)) !== value);
-    expect(differences).toEqual([]);
+    const certain = [...acknowledged].filter(([key]) => !uncertain.has(key));
+    expect(certain.length).toBeGreaterThan(500);
+    expect(certain.filter(([key, value]) => Number(rows.get(key)) !== value)).toEqual([]);
   });
 });
