@@ -263,7 +263,7 @@ export class Lane {
     }
   }
 
-  /** The row is sent again after a while, or a newer write of its key that waits, in its place. */
+  /** The row is sent again after a while, or a newer write of its key in its place. */
   #defer(row: DirtyEntry): void {
     const { key } = row;
     const { clock, random, counters, onSettled } = this.#context;
@@ -274,7 +274,7 @@ export class Lane {
     const { sinceMs, attempts } = sent;
     const untilMs = clock.monotonic() + backoffMs(attempts, RETRY, random);
     this.#deferredDueAtMs = Math.min(this.#deferredDueAtMs, untilMs);
-    const newer = this.#waiting.get(key);
+    const newer = this.#waiting.get(key) ?? this.#deferred.get(key);
     if (newer === undefined) {
       this.#deferred.set(key, { ...sent, attempts: attempts + 1, untilMs });
     } else {

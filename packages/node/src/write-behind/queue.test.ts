@@ -243,6 +243,34 @@ describe("WriteBehindQueue", () => {
     expect([queue.entries, queue.bytes, queue.entriesOf(0)]).toEqual([0, 0, 0]);
   });
 
+  it("keeps a newer write that has waited elsewhere in place of one that must be sent again", async () => {
+    const { clock, sink, queue } = createQueue();
+    sink.again.add("k");
+    queue.put(dirty("k", 1));
+    let open = () => {};
+    sink.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    clock.advance(1_000);
+    queue.put(dirty("k", 2), true);
+    expect(queue.get("k")?.version).toBe(2);
+    open();
+    await settle();
+    sink.again.clear();
+    clock.advance(5_000);
+    await settle();
+    expect(sink.settledRows).toEqual(["k@2 persisted"]);
+    expect([queue.entries, queue.bytes, queue.entriesOf(0)]).toEqual([0, 0, 0]);
+  });
+
+  it("sends a write that has waited elsewhere at once", async () => {
+    const { sink, queue } = createQueue();
+    queue.put(dirty("young"));
+    queue.put(dirty("old"), true);
+    await settle();
+    expect(sink.batches).toEqual([["old@1"]]);
+  });
+
   it("sends no more bytes in one statement than the database likes", async () => {
     const { clock, sink, queue } = createQueue({ queueMaxBytes: 2 ** 30 });
     for (const key of ["a", "b", "c", "d"]) queue.put(dirty(key, 1, 0, 3 * 2 ** 20));
