@@ -401,19 +401,25 @@ describe("what the database remembers of the cluster", () => {
   });
 
   it("gives each name of a cache one id for ever, whoever asks in the same moment", async () => {
-    const first = await assignCacheIds(database, ["a", "b"], 10);
+    const first = await assignCacheIds(database, ["a", "b"], new Map([["x", 10]]));
     expect([...first].toSorted()).toEqual([
       ["a", 11],
       ["b", 12],
     ]);
     const names = ["c", "d", "e", "f", "g", "h"];
     const answers = await Promise.all(
-      names.map((name) => assignCacheIds(database, [name, "a"], 0)),
+      names.map((name) => assignCacheIds(database, [name, "a"], new Map())),
     );
     const given = answers.map((ids, index) => ids.get(names[index] ?? ""));
     expect(new Set(given).size).toBe(names.length);
     expect(Math.min(...given.map(Number))).toBeGreaterThan(12);
     expect(answers.every((ids) => ids.get("a") === 11)).toBe(true);
-    expect(await assignCacheIds(database, ["c"], 1_000)).toEqual(new Map([["c", given[0]]]));
+    const later = await assignCacheIds(database, ["c", "x"], new Map([["y", 1_000]]));
+    expect(later).toEqual(
+      new Map([
+        ["c", given[0]],
+        ["x", 10],
+      ]),
+    );
   });
 });

@@ -4,7 +4,14 @@
  * Starting: what the cluster is → database → caches → ports → topology → membership.
  * Stopping: hand partitions over → answer what is under way → flush → leave → close.
  */
-import { type Clock, type ClusterConfig, delay, type Logger, type Random } from "@holdfast/core";
+import {
+  type Clock,
+  type ClusterConfig,
+  delay,
+  type Incarnation,
+  type Logger,
+  type Random,
+} from "@holdfast/core";
 import { joinAddress, openRegistry, type ParentLink } from "@holdfast/process";
 import { readClusterConfig } from "./cluster/cluster-config.js";
 import { NodeDatabase } from "./database/node-database.js";
@@ -63,8 +70,7 @@ export class CacheNode implements AsyncDisposable {
       const cluster = await readClusterConfig(registry, clock, logger, signal);
       const incarnation = createIncarnation();
       const identity = { nodeId: options.nodeId, incarnation };
-      const journal = await openJournal(options, cluster, clock, logger);
-      await journal?.begin(incarnation);
+      const journal = await openJournal(options, cluster, incarnation, { clock, logger });
       const database = await NodeDatabase.open(options.database, cluster, identity, logger).catch(
         async (error: unknown) => {
           await journal?.close();
@@ -189,10 +195,18 @@ export class CacheNode implements AsyncDisposable {
 async function openJournal(
   { journal, nodeId }: NodeOptions,
   { clusterId }: ClusterConfig,
-  clock: Clock,
-  logger: Logger,
+  incarnation: Incarnation,
+  { clock, logger }: Pick<NodeEnvironment, "clock" | "logger">,
 ): Promise<Journal | undefined> {
-  return journal && Journal.open({ ...journal, clusterId, nodeId, clock, logger });
+  if (journal === undefined) return undefined;
+  const opened = await Journal.open({ ...journal, clusterId, nodeId, clock, logger });
+  try {
+    await opened.begin(incarnation);
+    return opened;
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
 }
 
 function undrained(remaining: number, notReplayed: number, { journal }: NodeOptions): string {

@@ -54,7 +54,7 @@ describe("the summary of the main job", () => {
     expect(read.nodeKilledDirty).toEqual({ nodeId: "node-1", acknowledged: 2, dirty: 1, lost: 0 });
   });
 
-  it("finds no failure in what must happen, the loss of a kill with dirty entries included", () => {
+  it("finds no failure where everything went well", () => {
     expect(failuresOf(summaryOf({}))).toEqual([]);
   });
 
@@ -81,6 +81,11 @@ describe("the summary of the main job", () => {
       "an error while a node was killed",
       summaryOf({ nodeKilled: { ...PHASES.nodeKilled, clientErrors: 2 } }),
       "2 calls failed while a node was killed: {}",
+    ],
+    [
+      "a write that a killed node had acknowledged and nobody has",
+      summaryOf({ nodeKilledDirty: { ...PHASES.nodeKilledDirty, lost: 1 } }),
+      "1 acknowledged writes of a killed node were lost",
     ],
   ])("counts as a failure: %s", (_, summary, failure) => {
     expect(failuresOf(summary)).toEqual([failure]);

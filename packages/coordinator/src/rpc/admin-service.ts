@@ -114,7 +114,8 @@ async function assignedIds(
   // So that wrong definitions take no ids.
   planCaches(inputs, { ...present, assigned: new Map() });
   try {
-    return await cacheIds.assign(unknown, present.highestId);
+    const known = new Map([...present.caches].map(([name, { value }]) => [name, value.id]));
+    return await cacheIds.assign(unknown, known);
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
     const problem = `the new caches cannot be given ids: ${error.message}; apply them again`;

@@ -35,11 +35,15 @@ export interface FloorStore {
 /** The ids of caches, one for each name for ever. */
 export interface CacheIdStore {
   /**
-   * The ids of these names; those that have none get one above `above` and above all others.
+   * The ids of these names; those that have none get one above all others, `known` ones included,
+   * which are remembered too.
    *
    * @throws {DatabaseError}
    */
-  assign(names: readonly string[], above: number): Promise<ReadonlyMap<string, number>>;
+  assign(
+    names: readonly string[],
+    known: ReadonlyMap<string, number>,
+  ): Promise<ReadonlyMap<string, number>>;
 }
 
 export interface Stores {
@@ -65,7 +69,7 @@ export function createStores(database: Database, settings: DatabaseSettings | un
       reserve: (wanted) => prepared(() => reserveFloor(database, wanted)),
     },
     cacheIds: {
-      assign: (names, above) => prepared(() => assignCacheIds(database, names, above)),
+      assign: (names, known) => prepared(() => assignCacheIds(database, names, known)),
     },
   };
 }

@@ -180,6 +180,9 @@ export class Caches {
       const { id, config: written } = decodeCache(entry.value);
       const config = parseCacheConfig(name, written);
       const cache = this.#caches.get(name);
+      if (cache !== undefined && cache.id !== id) {
+        throw new TypeError(`it has id ${cache.id} on this node and ${id} in the registry`);
+      }
       if (cache === undefined) this.#create(id, name, config);
       else cache.reconfigure(config);
       this.#logger.info({ cache: name, pattern: config.pattern }, "cache configured");

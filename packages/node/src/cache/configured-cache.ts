@@ -127,7 +127,8 @@ export class ConfiguredCache {
   drop(partition: number): number {
     const dropped = this.queue?.drop(partition) ?? 0;
     // What the journal has comes back by replay.
-    const lost = this.#environment.journal === undefined ? dropped : 0;
+    const { journal } = this.#environment;
+    const lost = journal === undefined || journal.problem !== undefined ? dropped : 0;
     this.counters.lostWrites += lost;
     this.#loads?.discard(partition);
     this.#store.dropPartition(partition);

@@ -15,7 +15,6 @@ import {
 import type { WriteBehindAck } from "@holdfast/process";
 import { CODEC, codecOf, type Operation__Output, type Reply, toErrorReply } from "@holdfast/proto";
 import { type Ownership, PartitionMovingError } from "../ownership/ownership.js";
-
 import type { Caches } from "./caches.js";
 import type { ConfiguredCache } from "./configured-cache.js";
 import type { OperationContext, ReadResult } from "./context.js";

@@ -134,6 +134,23 @@ describe("a journal", () => {
     expect(pages).toEqual([["a", "b"], ["c", "d"], ["e"]]);
   });
 
+  it("loses no incarnation when one begins while another is finished", async () => {
+    const first = await openJournal();
+    await first.begin("one");
+    await first.write(record("a"));
+    const second = await reopen(first);
+    await second.begin("two");
+    await second.write(record("b"));
+    second.forgetLeftover("one", record("a"), 1);
+    await Promise.all([second.begin("three"), second.finishLeftover("one")]);
+    await second.write(record("c"));
+    await second.begin("four");
+    expect(second.leftovers).toEqual(["two", "three"]);
+    const next = await reopen(second);
+    expect(next.leftovers).toEqual(["two", "three", "four"]);
+    expect(keysOf(next, "three")).toEqual(["c@1"]);
+  });
+
   it("is not shared by two processes", async () => {
     await openJournal();
     await expect(openJournal()).rejects.toThrow(JournalInUseError);

@@ -6,7 +6,7 @@
  * never taken up directly, because somebody else may own its partitions by now: it is replayed
  * through the present owners (cluster/journal-replay.ts), and only then forgotten.
  *
- * Storage is LMDB, and this is the only file that knows. Without `fsync` a record has survived this
+ * Storage is LMDB, which only this folder knows. Without `fsync` a record has survived this
  * process when `write` resolves, since the operating system has it; with `fsync` it has survived the
  * machine. A disk that is full or fails shows as `problem`; what was recorded before stays readable.
  */
@@ -57,6 +57,10 @@ const FORMAT_VERSION = 1;
 const DATABASES = { headers: "headers", records: "records" } as const;
 const HEADER_KEY = "header";
 
+/** Most bytes of records that wait for the disk; beyond it nothing more is taken. */
+const MAX_UNDER_WAY_BYTES = 64 * 2 ** 20;
+const BEHIND = "the disk does not keep up";
+
 /** How often a disk that failed is tried again. */
 const PROBE_MS = 1_000;
 
@@ -73,6 +77,8 @@ export class Journal {
   #slot: number | undefined;
   #problem: string | undefined;
   #probing: Promise<void> = Promise.resolve();
+  #changing: Promise<void> = Promise.resolve();
+  #underWayBytes = 0;
 
   private constructor(
     options: JournalOptions,
@@ -131,17 +137,19 @@ export class Journal {
 
   /** Why nothing can be recorded at present; `undefined`: it can. */
   get problem(): string | undefined {
-    return this.#problem;
+    return this.#problem ?? (this.#keepsUp ? undefined : BEHIND);
   }
 
   /** From now on records are made by this incarnation. */
   async begin(incarnation: Incarnation): Promise<void> {
     // What was forgotten a moment ago is not to be taken for left behind.
     await this.#records.committed;
-    const kept = this.#header.slots.filter(({ slot }) => this.#count(slot) > 0);
-    const slot = Math.max(0, ...this.#header.slots.map((each) => each.slot)) + 1;
-    await this.#writeHeader({ incarnation, slots: [...kept, { slot, incarnation }] });
-    this.#slot = slot;
+    await this.#changeHeader((header) => {
+      const kept = header.slots.filter(({ slot }) => this.#count(slot) > 0);
+      const slot = Math.max(0, ...header.slots.map((each) => each.slot)) + 1;
+      return { ...header, incarnation, slots: [...kept, { slot, incarnation }] };
+    });
+    this.#slot = this.#slotOf(incarnation);
   }
 
   /**
@@ -149,11 +157,16 @@ export class Journal {
    * the journal is to survive. @throws {Error} when it was not recorded; see `problem` then.
    */
   async write(record: JournalRecord): Promise<void> {
+    if (!this.#keepsUp) throw new Error(BEHIND);
     const name = encodeName(this.#presentSlot(), record);
+    const bytes = encodeRecord(name, record);
+    this.#underWayBytes += bytes.byteLength;
     try {
-      await this.#records.put(name, encodeRecord(name, record), record.version);
+      await this.#records.put(name, bytes, record.version);
     } catch (error) {
       throw this.#failed(error);
+    } finally {
+      this.#underWayBytes -= bytes.byteLength;
     }
   }
 
@@ -201,8 +214,10 @@ export class Journal {
   /** Everything that this incarnation left behind has been replayed. */
   async finishLeftover(incarnation: Incarnation): Promise<void> {
     await this.#records.committed;
-    const slots = this.#header.slots.filter((each) => each.incarnation !== incarnation);
-    await this.#writeHeader({ ...this.#header, slots });
+    await this.#changeHeader((header) => ({
+      ...header,
+      slots: header.slots.filter((each) => each.incarnation !== incarnation),
+    }));
   }
 
   async close(): Promise<void> {
@@ -210,6 +225,10 @@ export class Journal {
     await this.#probing;
     await this.#root.close();
     await this.#lock.release();
+  }
+
+  get #keepsUp(): boolean {
+    return this.#underWayBytes <= MAX_UNDER_WAY_BYTES;
   }
 
   #presentSlot(): number {
@@ -230,14 +249,19 @@ export class Journal {
     this.#records.remove(encodeName(slot, name), version).catch((error) => this.#failed(error));
   }
 
-  async #writeHeader(changes: Pick<Header, "incarnation" | "slots">): Promise<void> {
-    const header = { ...this.#header, ...changes };
-    try {
-      await this.#headers.put(HEADER_KEY, JSON.stringify(header));
-    } catch (error) {
-      throw this.#failed(error);
-    }
-    this.#header = header;
+  /** Changes follow one another, each made of what the one before has left. */
+  #changeHeader(change: (header: Header) => Header): Promise<void> {
+    const changed = this.#changing.then(async () => {
+      const header = change(this.#header);
+      try {
+        await this.#headers.put(HEADER_KEY, JSON.stringify(header));
+      } catch (error) {
+        throw this.#failed(error);
+      }
+      this.#header = header;
+    });
+    this.#changing = changed.catch(() => {});
+    return changed;
   }
 
   /** Notes that the disk fails, and looks from then on whether it has recovered. */

@@ -28,7 +28,8 @@ export async function scanStorage(path: string, databases: readonly string[]): P
       timeout: TIMEOUT_MS,
     });
   } catch (error) {
-    const { signal, code } = error as { signal?: string; code?: number | string };
+    const { signal, code, killed } = error as { signal?: string; code?: number; killed?: boolean };
+    if (killed) throw new Error(`reading it took longer than ${TIMEOUT_MS / 1_000} s`);
     throw new Error(`its storage is damaged: reading it ended with ${signal ?? `code ${code}`}`, {
       cause: error,
     });

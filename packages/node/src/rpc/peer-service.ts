@@ -9,7 +9,12 @@ import type {
   Reply,
 } from "@holdfast/proto";
 import { withinOneMessage } from "./bounded-replies.js";
-import { fromMessage, type JournalRecord, OUTCOMES } from "./journal-records.js";
+import {
+  fromMessage,
+  type JournalRecord,
+  OUTCOMES,
+  type ReplayOutcome,
+} from "./journal-records.js";
 import { type RequestContext, requestContext } from "./request-context.js";
 
 export interface PeerBackend {
@@ -20,7 +25,7 @@ export interface PeerBackend {
   replay(
     records: readonly JournalRecord[],
     request: RequestContext,
-  ): Promise<readonly ("persisted" | "pending" | "later")[]>;
+  ): Promise<readonly ReplayOutcome[]>;
 }
 
 export function createPeerService(

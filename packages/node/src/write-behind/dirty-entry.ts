@@ -17,6 +17,8 @@ export interface DirtyEntry {
   readonly expiresAtMs: number | undefined;
   /** Wall-clock instant of the write. */
   readonly writtenAtMs: number;
+  /** It comes from a journal, and keeps the version that it was acknowledged with. */
+  readonly isReplayed: boolean;
   /** What it counts for against the queue's bound. */
   readonly bytes: number;
 }

@@ -58,6 +58,8 @@ interface Unsettled {
   readonly sinceMs: number;
   /** How often it was sent, or could not be. */
   readonly attempts: number;
+  /** How often the database has refused it. */
+  readonly refusals: number;
 }
 
 interface Deferred extends Unsettled {
@@ -105,18 +107,18 @@ export class Lane {
     const { key } = entry;
     const deferred = this.#deferred.get(key);
     if (deferred !== undefined) {
-      this.#deferred.set(key, { ...deferred, entry, attempts: 0 });
+      this.#deferred.set(key, { ...deferred, entry, attempts: 0, refusals: 0 });
       return deferred.entry;
     }
     const nowMs = this.#context.clock.monotonic();
     const waiting = this.#waiting.get(key);
     if (hasWaited && waiting === undefined) {
-      this.#deferred.set(key, { entry, sinceMs: nowMs, attempts: 0, untilMs: nowMs });
+      this.#deferred.set(key, { entry, sinceMs: nowMs, attempts: 0, refusals: 0, untilMs: nowMs });
       this.#deferredDueAtMs = Math.min(this.#deferredDueAtMs, nowMs);
       this.pump();
       return undefined;
     }
-    this.#waiting.set(key, { entry, sinceMs: waiting?.sinceMs ?? nowMs, attempts: 0 });
+    this.#waiting.set(key, { entry, sinceMs: waiting?.sinceMs ?? nowMs, attempts: 0, refusals: 0 });
     if (waiting === undefined) this.pump();
     return waiting?.entry;
   }
@@ -233,8 +235,8 @@ export class Lane {
       return this.#flush(rows.slice(middle));
     }
     const row = rows[0] as DirtyEntry;
-    const attempts = this.#inFlight.get(row.key)?.attempts ?? 0;
-    if (isPatient && attempts + 1 < PATIENCE) this.#defer(row);
+    const refusals = (this.#inFlight.get(row.key)?.refusals ?? 0) + 1;
+    if (isPatient && refusals < PATIENCE) this.#defer(row, refusals);
     else await this.#park(row, error);
   }
 
@@ -264,7 +266,7 @@ export class Lane {
   }
 
   /** The row is sent again after a while, or a newer write of its key in its place. */
-  #defer(row: DirtyEntry): void {
+  #defer(row: DirtyEntry, refusals = 0): void {
     const { key } = row;
     const { clock, random, counters, onSettled } = this.#context;
     const sent = this.#inFlight.get(key);
@@ -276,7 +278,7 @@ export class Lane {
     this.#deferredDueAtMs = Math.min(this.#deferredDueAtMs, untilMs);
     const newer = this.#waiting.get(key) ?? this.#deferred.get(key);
     if (newer === undefined) {
-      this.#deferred.set(key, { ...sent, attempts: attempts + 1, untilMs });
+      this.#deferred.set(key, { ...sent, attempts: attempts + 1, refusals, untilMs });
     } else {
       this.#waiting.delete(key);
       this.#deferred.set(key, { ...newer, sinceMs, untilMs });

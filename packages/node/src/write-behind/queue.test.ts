@@ -58,7 +58,7 @@ function createQueue(options: Partial<QueueOptions> = {}) {
 function dirty(key: string, version = 1, partition = 0, bytes = 10): DirtyEntry {
   const value = Buffer.from(key);
   const row = { key, partition, version, value, encoding: 0, expiresAtMs: undefined };
-  return { ...row, writtenAtMs: 0, bytes };
+  return { ...row, writtenAtMs: 0, isReplayed: false, bytes };
 }
 
 describe("WriteBehindQueue", () => {

@@ -12,16 +12,25 @@ interface Row {
 }
 
 /**
- * The ids of these names; a name that has none gets one above all others and above `above`, the
- * highest id that is known from elsewhere.
+ * The ids of these names; a name that has none gets one above all others. `known` are ids that names
+ * have from elsewhere; they are remembered as well.
  *
  * @throws {DatabaseError}
  */
 export async function assignCacheIds(
   database: Database,
   names: readonly string[],
-  above: number,
+  known: ReadonlyMap<string, number>,
 ): Promise<ReadonlyMap<string, number>> {
+  if (known.size > 0) {
+    await database.query({
+      text: `
+        INSERT INTO holdfast_cache_ids (name, id)
+        SELECT * FROM unnest($1::text[], $2::bigint[]) ON CONFLICT DO NOTHING`,
+      values: [[...known.keys()], [...known.values()]],
+    });
+  }
+  const above = Math.max(0, ...known.values());
   for (let attempt = 1; ; attempt++) {
     try {
       await database.query({

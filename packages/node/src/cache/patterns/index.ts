@@ -39,7 +39,7 @@ export const PATTERNS: Readonly<Record<CachePattern, (parts: PatternParts) => Pa
     const persister = new Persister(source, parts.services);
     const ack = () => parts.config().writeBehind.ack;
     const queue = parts.config().writeBehind;
-    return new WriteBehind({ ...parts, loads, persister, queue, ack });
+    return new WriteBehind({ ...parts, loads, persister, queue, ack, lifetimes: parts.config });
   },
 };
 

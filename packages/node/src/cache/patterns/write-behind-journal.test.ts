@@ -265,6 +265,54 @@ describe("a replayed write", () => {
     expect(await replay({ key: "kept", writtenAtMs })).toBe("pending");
   });
 
+  it("is done with when the database refuses it, and is put aside once", async () => {
+    const { operations, context, replay, source, cache } = await createFixture();
+    source.plant("k", "row", 1);
+    source.refused.set("k", "23514");
+    expect(await replay()).toBe("pending");
+    await turn();
+    expect(await replay()).toBe("persisted");
+    expect(source.deadLetters).toHaveLength(1);
+    expect(cache.queue?.entries).toBe(0);
+    expect(textOf(await operations.get("k", context()))).toBe("row");
+  });
+
+  it("keeps its version where others are given new ones, so that a newer one still replaces it", async () => {
+    const { operations, context, replay, source, tenure } = await createFixture();
+    source.plant("alien", "future", makeVersion(9, 1));
+    await operations.get("alien", context());
+    tenure.renew(10);
+    expect(await replay({ version: makeVersion(3, 1), value: Buffer.from("older") })).toBe(
+      "pending",
+    );
+    await turn();
+    expect(source.rows.get("k")?.version).toBe(makeVersion(3, 1));
+    expect(await replay({ value: Buffer.from("newer") })).toBe("pending");
+    await turn();
+    expect(source.textOf("k")).toBe("newer");
+  });
+
+  it("lives no longer in memory than the cache's entries do", async () => {
+    const { operations, context, replay, source, clock, config, cache } = await createFixture();
+    cache.reconfigure(config({ ttl: "60s", writeBehind: { maxDelay: "100ms" } }));
+    expect(await replay()).toBe("pending");
+    await turn();
+    source.plant("k", "changed elsewhere", makeVersion(4, 9));
+    clock.advance(60_000);
+    expect(textOf(await operations.get("k", context()))).toBe("changed elsewhere");
+  });
+
+  it("does not hold up writes of its key for long when the database hangs", async () => {
+    const { operations, context, replay, source, clock } = await createFixture();
+    source.beforeLoad = () => new Promise(() => {});
+    const replaying = replay().catch(() => "later");
+    await turn();
+    const write = Promise.resolve(operations.set("k", text("new"), undefined, context()));
+    clock.advance(500);
+    expect(await replaying).toBe("later");
+    expect((await write).version).toBe(makeVersion(5, 2));
+  });
+
   it("waits while the queue is full, while the row cannot be read, and when the right is gone", async () => {
     const fixture = await createFixture({ queueMaxEntries: 1, maxDelay: "10m" });
     const { operations, context, replay, source } = fixture;

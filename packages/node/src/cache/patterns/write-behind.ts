@@ -20,6 +20,7 @@ import type {
 import { type QueueOptions, WriteBehindQueue } from "../../write-behind/queue.js";
 import type { CacheJournal } from "../cache-journal.js";
 import type { NodeServices, OperationContext, ReadResult } from "../context.js";
+import { expiryOf, type Lifetimes } from "../lifetimes.js";
 import type { Loads } from "../loads.js";
 import type { Memory } from "../memory.js";
 import type { Persister } from "../persister.js";
@@ -34,12 +35,19 @@ const PATIENT_SQLSTATES = new Set(["23503", "23505"]);
  */
 const TOMBSTONE_RETENTION_MS = 7 * 86_400_000;
 
+/** How long a replay may read the row of its key, in milliseconds. */
+const ROW_BUDGET_MS = 500;
+
+/** Most refused replayed writes that are remembered. */
+const MAX_PARKED = 10_000;
+
 export interface WriteBehindOptions {
   readonly memory: Memory;
   readonly loads: Loads;
   readonly persister: Persister;
   readonly services: NodeServices;
   readonly queue: QueueOptions;
+  readonly lifetimes: () => Lifetimes;
   /** What the cache's writes survive when they are acknowledged. */
   readonly ack: () => WriteBehindAck;
   /** `undefined`: the node has none. */
@@ -56,6 +64,10 @@ export class WriteBehind implements Pattern, FlushSink {
   /** Grows when the cache is cleared: entries of an earlier one are dropped once they are clean. */
   #generation = 0;
   readonly #generations = new WeakMap<DirtyEntry, number>();
+  /** Entries that a newer write of their key stands for. */
+  readonly #outdated = new WeakSet<DirtyEntry>();
+  /** Replayed writes that the database refuses, by key: their versions. */
+  readonly #parked = new Map<string, number>();
 
   constructor(options: WriteBehindOptions) {
     this.#options = options;
@@ -84,15 +96,18 @@ export class WriteBehind implements Pattern, FlushSink {
   }
 
   async takeOver(write: AcknowledgedWrite, context: OperationContext): Promise<ReplayOutcome> {
-    const { clock, loads, memory, persister, services } = this.#options;
+    const { clock, loads, memory, persister, random, services } = this.#options;
     const { key, partition, version, expiresAtMs } = write;
     const { tenure } = context;
+    if (this.#parked.get(key) === version) return "persisted";
     const dirty = this.queue.get(key);
     if (dirty !== undefined && dirty.version >= version) return "pending";
     const clean = dirty === undefined ? memory.find(key, partition) : undefined;
     if (clean !== undefined && clean.version >= version) return "persisted";
 
-    const row = await loads.row(key, context);
+    // Writes of the key wait meanwhile, so it must not take long.
+    const deadlineMs = Math.min(context.deadlineMs, clock.monotonic() + ROW_BUDGET_MS);
+    const row = await loads.row(key, { tenure, deadlineMs });
     if (!services.mayFinish(tenure)) return "later";
     if (row.version >= version) return "persisted";
     if (tenure.witness(version)) {
@@ -104,7 +119,8 @@ export class WriteBehind implements Pattern, FlushSink {
       return "persisted";
     }
     if (!this.queue.hasRoomFor(costOf(key, write.value))) return "later";
-    const copyExpiresAtMs = expiresAtMs ?? Number.POSITIVE_INFINITY;
+    const own = expiryOf(undefined, true, this.#options.lifetimes(), clock, random);
+    const copyExpiresAtMs = Math.min(own.copyExpiresAtMs, expiresAtMs ?? Number.POSITIVE_INFINITY);
     const mutation = { ...write, rowExpiresAtMs: expiresAtMs, copyExpiresAtMs };
     // Whoever replays it keeps its own record until the database has the write.
     void this.#addDirty(mutation, write.writtenAtMs, true);
@@ -128,6 +144,7 @@ export class WriteBehind implements Pattern, FlushSink {
 
   async flush(rows: readonly DirtyEntry[]): Promise<readonly RowOutcome[]> {
     const done = new Set(rows.filter((row) => this.#isOutdated(row)));
+    for (const row of done) this.#outdated.add(row);
     const sent = rows.filter((row) => !done.has(row) && this.#maySend(row));
     const outcomes = sent.length === 0 ? [] : await this.#options.persister.send(sent);
     for (const [index, row] of sent.entries()) {
@@ -156,12 +173,20 @@ export class WriteBehind implements Pattern, FlushSink {
   settled(row: DirtyEntry, how: "persisted" | "parked"): void {
     const { memory, journal } = this.#options;
     const { key, partition, version } = row;
-    journal?.forget(row);
+    // The record of an outdated one stands until the newer write's has taken its place.
+    if (!this.#outdated.has(row)) journal?.forget(row);
+    if (how === "parked" && row.isReplayed) this.#noteParked(key, version);
     // A newer write of the key is dirty: it holds the entry.
     if (this.queue.get(key) !== undefined) return;
     const isCleared = this.#generations.get(row) !== this.#generation;
     if (how === "parked" || isCleared) memory.remove(key, partition);
     else memory.clean(key, partition, version);
+  }
+
+  /** So that it is not replayed again and again; whoever forgets it merely parks it once more. */
+  #noteParked(key: string, version: number): void {
+    if (this.#parked.size >= MAX_PARKED) this.#parked.clear();
+    this.#parked.set(key, version);
   }
 
   #mustBeRecorded({ ack }: OperationContext): boolean {
@@ -183,17 +208,22 @@ export class WriteBehind implements Pattern, FlushSink {
   }
 
   /** Returns what resolves when the write is in the journal; `undefined`: there is no journal. */
-  #addDirty(mutation: Mutation, writtenAtMs: number, hasWaited = false): Promise<void> | undefined {
+  #addDirty(
+    mutation: Mutation,
+    writtenAtMs: number,
+    isReplayed = false,
+  ): Promise<void> | undefined {
     const { memory, loads } = this.#options;
     const { key, partition, version, encoding, rowExpiresAtMs: expiresAtMs } = mutation;
     const { value, costBytes: bytes } = memory.keepDirty(mutation);
     loads.detach(key);
     const written = { key, partition, version, value, encoding, expiresAtMs, writtenAtMs };
-    const entry: DirtyEntry = { ...written, bytes };
+    const entry: DirtyEntry = { ...written, isReplayed, bytes };
     this.#generations.set(entry, this.#generation);
     // Recorded before it can be forgotten.
     const recorded = this.#record(entry);
-    this.queue.put(entry, hasWaited);
+    // What is replayed has waited long enough.
+    this.queue.put(entry, isReplayed);
     return recorded;
   }
 
@@ -217,6 +247,7 @@ export class WriteBehind implements Pattern, FlushSink {
    * be higher than that one's. The newer write stands for both.
    */
   #isOutdated(row: DirtyEntry): boolean {
+    if (row.isReplayed) return false;
     const requiredTerm = this.#options.services.tenureOf(row.partition)?.requiredTerm ?? 0;
     return termOf(row.version) < requiredTerm && this.queue.get(row.key) !== row;
   }
@@ -228,7 +259,7 @@ export class WriteBehind implements Pattern, FlushSink {
   #maySend(row: DirtyEntry): boolean {
     const tenure = this.#options.services.tenureOf(row.partition);
     if (tenure === undefined) return false;
-    if (termOf(row.version) >= tenure.requiredTerm) return true;
+    if (row.isReplayed || termOf(row.version) >= tenure.requiredTerm) return true;
     if (tenure.term < tenure.requiredTerm) return false;
     this.#renew(row, tenure);
     return true;
