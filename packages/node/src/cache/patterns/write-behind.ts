@@ -30,8 +30,8 @@ import type { AcknowledgedWrite, Mutation, Pattern, Written } from "./pattern.js
 const PATIENT_SQLSTATES = new Set(["23503", "23505"]);
 
 /**
- * For as long tombstones are kept. Of a key without a row it is then unknown whether it never had one
- * or was deleted: an older write is shown to people instead of being brought back.
+ * How long a tombstone stays. Once it may be gone, a key without a row may have been deleted: an older
+ * write is shown to people instead of being brought back.
  */
 const TOMBSTONE_RETENTION_MS = 7 * 86_400_000;
 
