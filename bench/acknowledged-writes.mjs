@@ -1,14 +1,15 @@
 /**
- * What acknowledgements cost: writes per second through the SDK into caches that acknowledge from
- * memory and from the journal, against plain sets of a cache-aside cache in the same run, on one
- * node: `node bench/acknowledged-writes.mjs [--json]`, after `npm run build`. Rounds are taken in
- * turn; each figure is a median. The keys are few enough that flushing them costs little.
+ * What acknowledgements cost: writes per second through the SDK into caches of each acknowledgement
+ * level, against plain sets of a cache-aside cache in the same run, on so many nodes (2 by default):
+ * `node bench/acknowledged-writes.mjs [--nodes N] [--json]`, after `npm run build`. Rounds are taken
+ * in turn; each figure is a median. The keys are few enough that flushing them costs little.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { LocalCluster } from "@holdfast/cli";
 import { bytes, connect } from "@holdfast/client";
 
@@ -18,26 +19,37 @@ const KEYS = 5_000;
 const VALUE = Buffer.alloc(100, 1);
 const IN_FLIGHT = 256;
 const PEER = "plain";
+/** Caches by name, and their levels. */
+const LEVELS = {
+  memory: "memory",
+  journal: "journal",
+  backup: "backup",
+  "journal-and-backup": "journal+backup",
+};
+const { values: options } = parseArgs({
+  options: { nodes: { type: "string", default: "2" }, json: { type: "boolean", default: false } },
+});
 
 const behind = (ack) =>
   `{pattern: write-behind, source: {kind: entries}, writeBehind: {ack: ${ack}, maxDelay: 2s, batchMaxRows: 10000}}`;
 const CACHES = `caches:
   ${PEER}: {pattern: cache-aside}
-  memory: ${behind("memory")}
-  journal: ${behind("journal")}
-`;
+${Object.entries(LEVELS)
+  .map(([name, level]) => `  ${name}: ${behind(level)}\n`)
+  .join("")}`;
 
 const holdfast = fileURLToPath(new URL("../packages/cli/bin/holdfast.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
 const file = join(folder, "caches.yaml");
 writeFileSync(file, CACHES);
 
-const cluster = await LocalCluster.start({ nodes: 1 });
+const cluster = await LocalCluster.start({ nodes: Number(options.nodes) });
 try {
+  await cluster.settled();
   const [seed] = cluster.seeds;
   execFileSync(process.execPath, [holdfast, "caches", "apply", file, "--seed", seed]);
   const client = await connect({ seeds: cluster.seeds, timeout: "30s" });
-  const names = [PEER, "memory", "journal"];
+  const names = [PEER, ...Object.keys(LEVELS)];
   const rates = Object.fromEntries(names.map((name) => [name, []]));
   for (const name of names) await round(client.cache(name, { codec: bytes() }));
   for (let i = 0; i < ROUNDS; i++) {
@@ -76,7 +88,7 @@ function report(rates) {
       unit: "writes/s",
       runs: runs.length,
     }));
-  if (process.argv.includes("--json")) {
+  if (options.json) {
     const machine = { cores: cpus().length, node: process.version };
     console.log(JSON.stringify({ bench: "acknowledged-writes", machine, results }));
     return;

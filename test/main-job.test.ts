@@ -32,6 +32,7 @@ describe("the main job", () => {
     expect(writeBehind.batches).toBeLessThan(writeBehind.rows);
     expect(nodeKilled.unavailableMs).toBeGreaterThan(0);
     expect(nodeKilledDirty.dirty).toBeGreaterThan(0);
+    expect(nodeKilledDirty.unreadable).toBe(0);
     expect(nodeKilledDirty.lost).toBe(0);
     expect(summary.durationMs).toBeGreaterThan(summary.startupMs);
     expect(summary.comparedRows).toBeGreaterThan(3 * 2_000);

@@ -51,13 +51,32 @@ export type { ManyResponse, ManyResponse__Output } from "./gen/holdfast/v1/ManyR
 export type { Operation, Operation__Output } from "./gen/holdfast/v1/Operation.js";
 export type { PartitionTerm, PartitionTerm__Output } from "./gen/holdfast/v1/PartitionTerm.js";
 export type { PeerClient, PeerHandlers } from "./gen/holdfast/v1/Peer.js";
+export type {
+  ProposeInSyncRequest,
+  ProposeInSyncRequest__Output,
+} from "./gen/holdfast/v1/ProposeInSyncRequest.js";
+export type {
+  ProposeInSyncResponse,
+  ProposeInSyncResponse__Output,
+} from "./gen/holdfast/v1/ProposeInSyncResponse.js";
 export type { ReleaseRequest, ReleaseRequest__Output } from "./gen/holdfast/v1/ReleaseRequest.js";
 export type {
   ReleaseResponse,
   ReleaseResponse__Output,
 } from "./gen/holdfast/v1/ReleaseResponse.js";
+export type {
+  RemoveInSyncRequest,
+  RemoveInSyncRequest__Output,
+} from "./gen/holdfast/v1/RemoveInSyncRequest.js";
+export type {
+  RemoveInSyncResponse,
+  RemoveInSyncResponse__Output,
+} from "./gen/holdfast/v1/RemoveInSyncResponse.js";
 export type { ReplayRequest, ReplayRequest__Output } from "./gen/holdfast/v1/ReplayRequest.js";
 export type { ReplayResponse, ReplayResponse__Output } from "./gen/holdfast/v1/ReplayResponse.js";
+export type { ReplicaBatch, ReplicaBatch__Output } from "./gen/holdfast/v1/ReplicaBatch.js";
+export type { ReplicaRecord, ReplicaRecord__Output } from "./gen/holdfast/v1/ReplicaRecord.js";
+export type { ReplicaReply, ReplicaReply__Output } from "./gen/holdfast/v1/ReplicaReply.js";
 export type { Replies, Replies__Output } from "./gen/holdfast/v1/Replies.js";
 export type { Reply, Reply__Output } from "./gen/holdfast/v1/Reply.js";
 export type {

@@ -66,23 +66,27 @@ function memberToMessage(member: Member): WireMember {
 }
 
 function memberFromMessage(message: WireMemberOutput): Member {
-  const { nodeId, incarnation, zone, weight, state } = message;
+  const { nodeId, incarnation, zone, weight, state, ended } = message;
   const addresses = message.addresses ?? { data: "", peer: "", http: "" };
-  return { nodeId, incarnation, addresses, zone, weight, state: STATES_BACK[state] };
+  return { nodeId, incarnation, addresses, zone, weight, state: STATES_BACK[state], ended };
 }
 
 function partitionToMessage(
   partition: Partition,
   position: (incarnation: Incarnation) => number,
 ): WirePartition {
-  const { owner, term, planned, backups, inSync, moveTo, recoverFrom, unfenced } = partition;
+  const { owner, backups, inSync, moveTo, mayServe, recoverFrom, unfenced } = partition;
+  const { term, planned, changedEpoch, heldBack } = partition;
   return {
     ...(owner === undefined ? {} : { owner: position(owner) }),
     term,
     planned,
+    changedEpoch,
+    heldBack,
     backups: backups.map(position),
     inSync: inSync.map(position),
     ...(moveTo === undefined ? {} : { moveTo: position(moveTo) }),
+    mayServe: mayServe.map(position),
     recoverFrom: recoverFrom.map(position),
     unfenced: unfenced.map(position),
   };
@@ -96,9 +100,12 @@ function partitionFromMessage(
     owner: message.owner === undefined ? undefined : incarnation(message.owner),
     term: message.term,
     planned: message.planned,
+    changedEpoch: message.changedEpoch,
+    heldBack: message.heldBack,
     backups: message.backups.map(incarnation),
     inSync: message.inSync.map(incarnation),
     moveTo: message.moveTo === undefined ? undefined : incarnation(message.moveTo),
+    mayServe: message.mayServe.map(incarnation),
     recoverFrom: message.recoverFrom.map(incarnation),
     unfenced: message.unfenced.map(incarnation),
   };

@@ -53,6 +53,7 @@ export class PeerNode {
       Forward: unary(silentLogger, async () => {
         throw new CacheError("UNAVAILABLE", "this node holds nothing");
       }),
+      Replicate: (call) => call.end(),
       Replay: unary(silentLogger, async ({ records }) => ({
         outcomes: records.map(() => "LATER" as const),
       })),

@@ -41,6 +41,8 @@ export interface TopologySnapshot {
   /** Grows with each change. */
   readonly epoch: number;
   readonly partitions: number;
+  /** Partitions of which no other node is certain to have every acknowledged write. */
+  readonly partitionsWithoutBackup: number;
   /** `host:port` of the leading coordinator. Empty: not known. */
   readonly coordinatorAddress: string;
   readonly members: readonly MemberSnapshot[];
@@ -126,6 +128,8 @@ export class ConnectedCluster implements Cluster {
       clusterId: config.clusterId,
       epoch: topology.epoch,
       partitions: config.partitions,
+      partitionsWithoutBackup: topology.partitions.filter(({ inSync }) => inSync.length === 0)
+        .length,
       coordinatorAddress,
       members: topology.members.map(({ addresses, ...member }) => ({
         nodeId: member.nodeId,

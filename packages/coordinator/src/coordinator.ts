@@ -245,7 +245,7 @@ export class Coordinator implements AsyncDisposable {
   }
 
   #createLoop(peers: GrpcPeers, stats: ReturnType<typeof newStats>): CoordinatorLoop {
-    const { memberTtlMs, releaseTimeoutMs, moveBatch, tokensPerWeight } = this.#options;
+    const { memberTtlMs, releaseTimeoutMs, recoveryWaitMs, moveBatch, backups } = this.#options;
     const stores = this.#stores;
     const parts = {
       registry: this.#registry,
@@ -253,7 +253,7 @@ export class Coordinator implements AsyncDisposable {
       leadership: this.#leadership,
       peers,
       stats,
-      rings: new RingBuilder(tokensPerWeight),
+      rings: new RingBuilder(this.#options.tokensPerWeight),
       clock: this.#clock,
       random: this.#random,
       logger: this.#logger,
@@ -267,7 +267,13 @@ export class Coordinator implements AsyncDisposable {
       },
     };
     const callTimeoutMs = releaseTimeoutMs + RELEASE_CALL_MARGIN_MS;
-    return new CoordinatorLoop(parts, { memberTtlMs, releaseTimeoutMs: callTimeoutMs, moveBatch });
+    return new CoordinatorLoop(parts, {
+      memberTtlMs,
+      releaseTimeoutMs: callTimeoutMs,
+      recoveryWaitMs,
+      moveBatch,
+      backups,
+    });
   }
 
   #createServer(views: CoordinatorTopologyViews): GrpcServer {

@@ -60,6 +60,18 @@ const GAUGES: Readonly<Record<string, Metric>> = {
     help: "Partitions that nobody serves",
     read: ({ state }) => countPartitions(state, ({ owner }) => owner === undefined),
   },
+  partitions_without_backup: {
+    help: "Partitions of which no backup is in sync",
+    read: ({ state }) => countPartitions(state, ({ inSync }) => inSync.length === 0),
+  },
+  recovering_partitions: {
+    help: "Partitions that wait for the journals of those who had them before",
+    read: ({ state }) => countPartitions(state, ({ recoverFrom }) => recoverFrom.length > 0),
+  },
+  held_back_partitions: {
+    help: "Partitions that former owners may still believe they serve",
+    read: ({ state }) => countPartitions(state, ({ heldBack }) => heldBack),
+  },
   moves_in_progress: {
     help: "Partitions that are on their way to another node",
     read: ({ state }) => countPartitions(state, ({ moveTo }) => moveTo !== undefined),
@@ -90,6 +102,10 @@ const COUNTERS: Readonly<Record<string, Metric>> = {
   busy_releases: {
     help: "Answers of owners that could not let go of a partition in time",
     read: ({ stats }) => stats.busyReleases,
+  },
+  unrecovered_partitions: {
+    help: "Partitions that were served although journals of those before were not replayed",
+    read: ({ stats }) => stats.unrecovered,
   },
 };
 

@@ -15,6 +15,8 @@ describe("coordinator options", () => {
       memberTtlMs: 5_000,
       releaseTimeoutMs: 3_000,
       moveBatch: 64,
+      backups: 1,
+      recoveryWaitMs: 60_000,
       reflection: true,
     });
   });

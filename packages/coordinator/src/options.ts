@@ -37,6 +37,9 @@ export interface CoordinatorOptions {
   readonly memberTtlMs: number;
   readonly releaseTimeoutMs: number;
   readonly moveBatch: number;
+  readonly backups: number;
+  /** Infinity: for ever. */
+  readonly recoveryWaitMs: number;
   readonly reflection: boolean;
 }
 
@@ -77,17 +80,27 @@ export const coordinatorOptionsSchema: z.ZodType<CoordinatorOptions> = z
     releaseTimeout: duration({ minMs: 100, maxMs: 60_000 }).default(3_000),
     /** Most partitions that are on their way from one node to another at once. */
     moveBatch: z.int().min(1).max(16_384).default(64),
+    /** Other nodes that have a copy of each dirty entry. Fewer where there are not enough nodes. */
+    backups: z.int().min(0).max(2).default(1),
+    /** How long a partition whose owner and backups are all gone waits for one of their journals to be
+     * replayed before it is served as the database has it. */
+    recoveryWait: z
+      .union([z.literal("forever"), duration({ minMs: 0, maxMs: 86_400_000 })])
+      .default(60_000),
     /** Whether gRPC tools may ask what is served here. Off in production. */
     reflection: z.boolean().default(true),
   })
-  .transform(({ listen, coordinatorId, database, memberTtl, releaseTimeout, ...rest }) => ({
-    ...rest,
-    coordinatorId,
-    database,
-    listen: { ...listen, advertiseHost: listen.advertiseHost },
-    memberTtlMs: memberTtl,
-    releaseTimeoutMs: releaseTimeout,
-  }));
+  .transform(
+    ({ listen, coordinatorId, database, memberTtl, releaseTimeout, recoveryWait, ...rest }) => ({
+      ...rest,
+      coordinatorId,
+      database,
+      listen: { ...listen, advertiseHost: listen.advertiseHost },
+      memberTtlMs: memberTtl,
+      releaseTimeoutMs: releaseTimeout,
+      recoveryWaitMs: recoveryWait === "forever" ? Number.POSITIVE_INFINITY : recoveryWait,
+    }),
+  );
 
 /** @throws {ConfigError} with every problem. */
 export function loadCoordinatorOptions(options: LoadConfigOptions = {}): CoordinatorOptions {

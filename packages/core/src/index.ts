@@ -38,6 +38,7 @@ export {
   type MemberState,
   type Partition,
   type Topology,
+  UNOWNED_PARTITION,
 } from "./topology.js";
 export {
   ABSENT_VERSION,

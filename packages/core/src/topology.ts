@@ -33,6 +33,11 @@ export interface Member {
   /** Share of partitions relative to other members; 1 by default. */
   readonly weight: number;
   readonly state: MemberState;
+  /**
+   * Of a dead one: whether it is known to serve nothing any more, because its process has exited or
+   * goes on as another incarnation. The end of a lease is no such proof.
+   */
+  readonly ended: boolean;
 }
 
 export interface Partition {
@@ -42,8 +47,22 @@ export interface Partition {
   readonly term: number;
   /** Whether the owner got the partition from one that released it. */
   readonly planned: boolean;
+  /** Who holds copies of the owner's dirty entries, or is getting them. Never the owner. */
   readonly backups: readonly Incarnation[];
+  /** Those backups that have every acknowledged write, as far as its level asks for backups. */
   readonly inSync: readonly Incarnation[];
+  /**
+   * Epoch of the last change under this owner of the in-sync set, the move, or of a backup that was
+   * given up; 0: there was none.
+   */
+  readonly changedEpoch: number;
+  /**
+   * Former owners, and members that were in sync with them, that may still believe that they serve the
+   * partition: until they are known to have ended, or the owner has waited long enough.
+   */
+  readonly mayServe: readonly Incarnation[];
+  /** Whether the owner has to wait for that as long as anybody may serve without the registry. */
+  readonly heldBack: boolean;
   /** The member that is to become the owner by a planned move. */
   readonly moveTo: Incarnation | undefined;
   /** Whose journals may hold acknowledged writes that no current owner has. */
@@ -51,6 +70,21 @@ export interface Partition {
   /** Former owners replaced without a release, whose database writes are not yet fenced off. */
   readonly unfenced: readonly Incarnation[];
 }
+
+/** A partition before it has its first owner. */
+export const UNOWNED_PARTITION: Partition = {
+  owner: undefined,
+  term: 0,
+  planned: false,
+  backups: [],
+  inSync: [],
+  changedEpoch: 0,
+  mayServe: [],
+  heldBack: false,
+  moveTo: undefined,
+  recoverFrom: [],
+  unfenced: [],
+};
 
 export interface Topology {
   /** Grows by one with each published change. */

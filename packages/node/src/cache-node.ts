@@ -13,10 +13,11 @@ import {
   type Random,
 } from "@holdfast/core";
 import { joinAddress, openRegistry, type ParentLink } from "@holdfast/process";
+import { assembleNode } from "./assemble-node.js";
 import { readClusterConfig } from "./cluster/cluster-config.js";
 import { NodeDatabase } from "./database/node-database.js";
 import { Journal } from "./journal/journal.js";
-import { assembleNode, createIncarnation, type NodeInputs, type NodeParts } from "./node-parts.js";
+import { createIncarnation, type NodeInputs, type NodeParts } from "./node-parts.js";
 import { createServers, type NodeServers } from "./node-servers.js";
 import type { NodeOptions } from "./options.js";
 
@@ -41,6 +42,9 @@ export interface NodeReadyInfo {
 
 /** What dirty entries get at the very end, after the time for draining is over. */
 const FINAL_FLUSH_MS = 10_000;
+
+/** What is left of copies of other owners' entries gets at the very end. */
+const COPIES_MS = 500;
 
 const POLL_MS = 25;
 
@@ -135,7 +139,7 @@ export class CacheNode implements AsyncDisposable {
 
   async #stop(): Promise<void> {
     const { clock, options, logger } = this.#inputs;
-    const { caches, presence, membership, journalReplay } = this.#parts;
+    const { caches, presence, membership, journalReplay, givenUpReplay } = this.#parts;
     const deadlineMs = clock.monotonic() + options.drainTimeoutMs;
     membership.amend({ state: "draining" });
     presence.refresh();
@@ -146,13 +150,16 @@ export class CacheNode implements AsyncDisposable {
     const untilMs = Math.max(deadlineMs, clock.monotonic() + FINAL_FLUSH_MS);
     const remaining = await caches.flushAll(untilMs);
     await journalReplay?.finish(untilMs);
+    // Copies of what others own and have themselves, as a rule: not worth a long wait.
+    await givenUpReplay.finish(Math.min(untilMs, clock.monotonic() + COPIES_MS));
     const notReplayed = journalReplay?.remaining ?? 0;
-    logger.info({ remaining, notReplayed }, "drained");
+    const copies = givenUpReplay.remaining;
+    logger.info({ remaining, notReplayed, copies }, "drained");
     await this.#close();
     if (remaining + notReplayed > 0) throw new Error(undrained(remaining, notReplayed, options));
   }
 
-  /** Waits until others own what this node owned, as long as there are others. */
+  /** Waits until others own and back up what this node did, as long as there are others. */
   async #handOver(deadlineMs: number): Promise<void> {
     const { clock } = this.#inputs;
     const { ownership, topology, right } = this.#parts;
@@ -163,7 +170,12 @@ export class CacheNode implements AsyncDisposable {
       );
       const canMove = (others?.length ?? 0) > 0 && topology.coordinatorAddress !== "";
       // Without the right to serve there is nothing to hand over, and nobody to ask.
-      if (tenure === undefined || !canMove || !right.holds()) return;
+      const { incarnation } = ownership;
+      const isBackup = topology.topology?.partitions.some(({ backups, inSync }) =>
+        [...backups, ...inSync].includes(incarnation),
+      );
+      const isNeeded = tenure !== undefined || isBackup === true;
+      if (!isNeeded || !canMove || !right.isRegistered) return;
       await delay(clock, POLL_MS);
     }
   }
@@ -174,6 +186,8 @@ export class CacheNode implements AsyncDisposable {
     const { caches, reclaimer, topology, membership, presence } = this.#parts;
     const { fences, terms, coordinator, peers } = this.#parts;
     await this.#parts.journalReplay?.stop();
+    await this.#parts.givenUpReplay.stop();
+    await this.#parts.replication.stop();
     await presence.stop();
     await membership.leave();
     await topology.stop();

@@ -14,6 +14,7 @@ import { figuresOf } from "./ops/node-stats.js";
 import { createCacheService } from "./rpc/cache-service.js";
 import { createPeerService } from "./rpc/peer-service.js";
 import { Pipes } from "./rpc/pipe.js";
+import { ReplicaStreams } from "./rpc/replica-service.js";
 import { type RequestContext, requestContext } from "./rpc/request-context.js";
 
 export interface NodeServers {
@@ -39,6 +40,7 @@ export function createServers(inputs: NodeInputs, parts: NodeParts): NodeServers
     execute,
     requestContext: (epoch, budgetMs) => requestContext(clock, epoch, budgetMs),
   });
+  const replicaStreams = new ReplicaStreams(parts.replicas, logger);
   const backend = {
     identity,
     executeAll: router.executeAll.bind(router),
@@ -80,9 +82,11 @@ export function createServers(inputs: NodeInputs, parts: NodeParts): NodeServers
               release: releases.release.bind(releases),
               replay: (records, { deadlineMs }) => replays.replay(records, deadlineMs),
             },
+            replicaStreams,
             clock,
             logger,
           ),
+          onStopping: () => replicaStreams.close(),
         },
       ],
     }),
@@ -92,26 +96,46 @@ export function createServers(inputs: NodeInputs, parts: NodeParts): NodeServers
 
 function createOpsServer(
   { options, journal, logger }: NodeInputs,
-  { caches, ownership, right, budget, membership, presence, topology, journalReplay }: NodeParts,
+  parts: NodeParts,
   pipes: Pipes,
 ): OpsServer {
+  const { caches, ownership, right, budget, membership, presence, topology } = parts;
+  const { journalReplay, replication, replicas } = parts;
   const { host, httpPort } = options.listen;
   const metrics = createMetrics({
     caches: () => caches.all(),
     epoch: () => ownership.epoch,
     ownedPartitions: () => [...ownership.tenures()].length,
-    isRightful: () => right.holds(),
+    isRightful: () => right.isRegistered,
     memoryBudgetBytes: budget.capacityBytes,
     memoryUsedBytes: () => budget.usedBytes,
     openPipes: () => pipes.size,
     recordsToReplay: () => journalReplay?.remaining ?? 0,
     hasJournalProblem: () => journal?.problem !== undefined,
+    replication: {
+      get unbacked() {
+        return replication.unbacked;
+      },
+      get backlogBytes() {
+        return replication.backlogBytes;
+      },
+      get replicaEntries() {
+        return replicas.entries;
+      },
+      get replicaBytes() {
+        return replicas.bytes;
+      },
+    },
   });
   const readiness = (): Readiness => {
     if (!presence.isRegistered) return { ready: false, reason: "not a member of the cluster" };
     if (membership.record.state === "draining") return { ready: false, reason: "draining" };
     if (topology.topology === undefined) return { ready: false, reason: "no topology is known" };
-    if (!right.holds()) return { ready: false, reason: "the registry cannot be reached" };
+    // Without the registry it goes on where backups are in sync.
+    const isServing = [...ownership.tenures()].some(({ partition }) => right.holds(partition));
+    if (!right.isRegistered && !isServing) {
+      return { ready: false, reason: "the registry cannot be reached" };
+    }
     return { ready: true };
   };
   return new OpsServer({ host, port: httpPort, logger, metrics, readiness });

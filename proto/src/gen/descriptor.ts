@@ -228,6 +228,10 @@ export const DESCRIPTOR: object = {
           "state": {
            "type": "State",
            "id": 6
+          },
+          "ended": {
+           "type": "bool",
+           "id": 7
           }
          },
          "nested": {
@@ -311,6 +315,19 @@ export const DESCRIPTOR: object = {
            "rule": "repeated",
            "type": "uint32",
            "id": 8
+          },
+          "changedEpoch": {
+           "type": "uint64",
+           "id": 9
+          },
+          "heldBack": {
+           "type": "bool",
+           "id": 10
+          },
+          "mayServe": {
+           "rule": "repeated",
+           "type": "uint32",
+           "id": 11
           }
          }
         }
@@ -1316,6 +1333,14 @@ export const DESCRIPTOR: object = {
          "requestType": "RequestTermRequest",
          "responseType": "RequestTermResponse"
         },
+        "ProposeInSync": {
+         "requestType": "ProposeInSyncRequest",
+         "responseType": "ProposeInSyncResponse"
+        },
+        "RemoveInSync": {
+         "requestType": "RemoveInSyncRequest",
+         "responseType": "RemoveInSyncResponse"
+        },
         "ReportFenced": {
          "requestType": "ReportFencedRequest",
          "responseType": "ReportFencedResponse"
@@ -1365,6 +1390,63 @@ export const DESCRIPTOR: object = {
       "RequestTermResponse": {
        "fields": {}
       },
+      "InSyncChange": {
+       "fields": {
+        "partition": {
+         "type": "uint32",
+         "id": 1
+        },
+        "term": {
+         "type": "uint32",
+         "id": 2
+        },
+        "member": {
+         "type": "string",
+         "id": 3
+        }
+       }
+      },
+      "ProposeInSyncRequest": {
+       "fields": {
+        "incarnation": {
+         "type": "string",
+         "id": 1
+        },
+        "epoch": {
+         "type": "uint64",
+         "id": 2
+        },
+        "changes": {
+         "rule": "repeated",
+         "type": "InSyncChange",
+         "id": 3
+        }
+       }
+      },
+      "ProposeInSyncResponse": {
+       "fields": {}
+      },
+      "RemoveInSyncRequest": {
+       "fields": {
+        "incarnation": {
+         "type": "string",
+         "id": 1
+        },
+        "changes": {
+         "rule": "repeated",
+         "type": "InSyncChange",
+         "id": 2
+        }
+       }
+      },
+      "RemoveInSyncResponse": {
+       "fields": {
+        "epoch": {
+         "type": "uint64",
+         "id": 1
+        }
+       }
+      },
       "ReportFencedRequest": {
        "fields": {
         "fenced": {
@@ -1390,6 +1472,12 @@ export const DESCRIPTOR: object = {
         "Replay": {
          "requestType": "ReplayRequest",
          "responseType": "ReplayResponse"
+        },
+        "Replicate": {
+         "requestType": "ReplicaBatch",
+         "requestStream": true,
+         "responseType": "ReplicaReply",
+         "responseStream": true
         }
        }
       },
@@ -1461,6 +1549,112 @@ export const DESCRIPTOR: object = {
           "RELEASED": 1,
           "BUSY": 2
          }
+        }
+       }
+      },
+      "ReplicaBatch": {
+       "fields": {
+        "hello": {
+         "type": "ReplicaHello",
+         "id": 1
+        },
+        "id": {
+         "type": "uint64",
+         "id": 2
+        },
+        "first": {
+         "type": "uint64",
+         "id": 3
+        },
+        "records": {
+         "rule": "repeated",
+         "type": "ReplicaRecord",
+         "id": 4
+        },
+        "cleaned": {
+         "rule": "repeated",
+         "type": "ReplicaRecord",
+         "id": 5
+        }
+       }
+      },
+      "ReplicaHello": {
+       "fields": {
+        "from": {
+         "type": "string",
+         "id": 1
+        },
+        "to": {
+         "type": "string",
+         "id": 2
+        },
+        "session": {
+         "type": "uint64",
+         "id": 3
+        },
+        "promiseMs": {
+         "type": "uint32",
+         "id": 4
+        }
+       }
+      },
+      "ReplicaRecord": {
+       "fields": {
+        "kind": {
+         "type": "Kind",
+         "id": 1
+        },
+        "partition": {
+         "type": "uint32",
+         "id": 2
+        },
+        "term": {
+         "type": "uint32",
+         "id": 3
+        },
+        "sync": {
+         "type": "uint64",
+         "id": 4
+        },
+        "entry": {
+         "type": "JournalRecord",
+         "id": 5
+        },
+        "journal": {
+         "type": "bool",
+         "id": 6
+        }
+       },
+       "nested": {
+        "Kind": {
+         "values": {
+          "PUT": 0,
+          "CLEAN": 1,
+          "BEGIN": 2,
+          "MERGE": 3,
+          "END": 4
+         }
+        }
+       }
+      },
+      "ReplicaReply": {
+       "fields": {
+        "id": {
+         "type": "uint64",
+         "id": 1
+        },
+        "through": {
+         "type": "uint64",
+         "id": 2
+        },
+        "refused": {
+         "rule": "repeated",
+         "type": "uint64",
+         "id": 3
+        },
+        "overloaded": {
+         "type": "bool",
+         "id": 4
         }
        }
       },

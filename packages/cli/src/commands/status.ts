@@ -29,6 +29,8 @@ interface Status {
   readonly coordinator: string | undefined;
   readonly partitions: number;
   readonly partitionsWithoutOwner: number;
+  /** Partitions of which no other node is certain to have every acknowledged write. */
+  readonly partitionsWithoutBackup: number;
   readonly moves: number;
   readonly members: readonly MemberStatus[];
 }
@@ -65,6 +67,7 @@ function statusOf(view: View, live: ReadonlyMap<string, number> | undefined): St
     coordinator: view.coordinatorAddress,
     partitions: view.partitions,
     partitionsWithoutOwner: partitions.filter(({ owner }) => owner === undefined).length,
+    partitionsWithoutBackup: partitions.filter(({ inSync }) => inSync.length === 0).length,
     moves: partitions.filter(({ moveTo }) => moveTo !== undefined).length,
     members: (topology?.members ?? []).map(({ nodeId, incarnation, addresses, state }) => ({
       nodeId,
@@ -79,11 +82,11 @@ function statusOf(view: View, live: ReadonlyMap<string, number> | undefined): St
 }
 
 function describe(status: Status): string {
-  const { clusterId, coordinator, epoch, members, moves, partitions, partitionsWithoutOwner } =
-    status;
+  const { clusterId, coordinator, epoch, members, moves, partitions } = status;
+  const { partitionsWithoutOwner, partitionsWithoutBackup } = status;
   const lines = [
     `cluster ${clusterId}, epoch ${epoch}, ${coordinator === undefined ? "led by nobody: who joins or leaves is not noticed" : `led by ${coordinator}`}`,
-    `${partitions} partitions, ${partitionsWithoutOwner} without owner, ${moves} on the move`,
+    `${partitions} partitions, ${partitionsWithoutOwner} without owner, ${partitionsWithoutBackup} without a backup in sync, ${moves} on the move`,
   ];
   const rows = members.map(({ nodeId, address, state, live, partitions: owned, incarnation }) => [
     nodeId,

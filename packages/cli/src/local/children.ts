@@ -59,6 +59,7 @@ export function postgresChild(
 export interface CoordinatorChildOptions {
   readonly name: string;
   readonly partitions: number;
+  readonly backups: number;
   readonly leaseTtl: string;
 }
 
@@ -67,13 +68,14 @@ export function coordinatorChild(
   backends: Backends,
   options: CoordinatorChildOptions,
 ): LocalProcessOptions {
-  const { name, partitions, leaseTtl } = options;
+  const { name, partitions, backups, leaseTtl } = options;
   return child(surroundings, name, import.meta.resolve("@holdfast/coordinator/main"), {
     ...commonEnvironment(surroundings, backends),
     HOLDFAST_COORDINATOR_ID: name,
     HOLDFAST_LISTEN__PORT: "0",
     HOLDFAST_ETCD__LEASE_TTL: leaseTtl,
     HOLDFAST_PARTITIONS: String(partitions),
+    HOLDFAST_BACKUPS: String(backups),
     // A node is missed for as long as its lease may outlive it.
     HOLDFAST_MEMBER_TTL: leaseTtl,
   });

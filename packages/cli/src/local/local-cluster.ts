@@ -43,6 +43,8 @@ export interface LocalClusterOptions {
   readonly leaseTtl?: string;
   /** Partitions of a new cluster, a power of two. Default 256. */
   readonly partitions?: number;
+  /** Other nodes that have a copy of each dirty entry. Default: 1. */
+  readonly backups?: number;
   /** Port for clients of the first node. Default: any free one, as for all other nodes. */
   readonly port?: number;
   /** Name of the cluster in the registry. Default `local`. */
@@ -83,6 +85,7 @@ export class LocalCluster implements AsyncDisposable {
       {
         coordinators: options.coordinators ?? 1,
         partitions: options.partitions ?? 256,
+        backups: options.backups ?? 1,
         leaseTtl: leaseTtlOf(options),
         etcdEndpoints: options.etcdEndpoints,
         postgresUrl: options.postgresUrl,
@@ -162,7 +165,7 @@ export class LocalCluster implements AsyncDisposable {
     return node.start();
   }
 
-  /** Resolves when the nodes that run now share all partitions evenly and nothing moves. */
+  /** Resolves when the nodes that run now share all partitions evenly, with backups, and nothing moves. */
   async settled(options: { readonly signal?: AbortSignal } = {}): Promise<View> {
     const isWanted = ({ topology }: View): boolean =>
       topology !== undefined &&

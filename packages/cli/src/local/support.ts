@@ -21,6 +21,7 @@ import { LocalProcess } from "./local-process.js";
 export interface SupportOptions {
   readonly coordinators: number;
   readonly partitions: number;
+  readonly backups: number;
   readonly leaseTtl: string;
   /** Existing registry to use instead of an embedded one. */
   readonly etcdEndpoints: readonly string[] | undefined;
@@ -128,9 +129,9 @@ export class Support {
   }
 
   async #startCoordinator(number: number): Promise<void> {
-    const { leaseTtl, partitions } = this.#options;
+    const { leaseTtl, partitions, backups } = this.#options;
     const name = `coordinator-${number}`;
-    const options = { name, partitions, leaseTtl };
+    const options = { name, partitions, backups, leaseTtl };
     const child = await LocalProcess.start(
       coordinatorChild(this.#surroundings, this.#backends, options),
     );

@@ -51,9 +51,10 @@ export const STORY: { readonly [Phase in keyof Told]: (result: Told[Phase]) => s
       `${result.repeatedWrites} writes had lost their answer and were made again`,
   ],
   nodeKilledDirty: (result) => [
-    `${formatCount(result.acknowledged)} writes acknowledged from the journal, then ` +
-      `${result.nodeId} killed while it held ${formatCount(result.dirty)} of them and started ` +
-      `again: ${formatCount(result.lost)} lost`,
+    `${formatCount(result.acknowledged)} writes acknowledged, then ${result.nodeId} killed while ` +
+      `it held ${formatCount(result.dirty)} of them that were not in the database`,
+    `${formatCount(result.unreadable)} could not be read from the others at once; ` +
+      `${formatCount(result.lost)} were lost in the end`,
   ],
 };
 

@@ -29,7 +29,7 @@ const PHASES: PhaseResults = {
     repeatedWrites: 0,
     unavailableMs: 1,
   },
-  nodeKilledDirty: { nodeId: "node-1", acknowledged: 2, dirty: 1, lost: 0 },
+  nodeKilledDirty: { nodeId: "node-1", acknowledged: 2, dirty: 1, unreadable: 0, lost: 0 },
 };
 
 function summaryOf(phases: Partial<PhaseResults>, differences = 0) {
@@ -51,7 +51,13 @@ describe("the summary of the main job", () => {
     const read = JSON.parse(line);
     expect(read).toMatchObject({ differences: 0, durationMs: 2, comparedRows: 5 });
     expect(read.readThrough).toMatchObject({ hitRatio: 0.667, hitP50Ms: 0.123 });
-    expect(read.nodeKilledDirty).toEqual({ nodeId: "node-1", acknowledged: 2, dirty: 1, lost: 0 });
+    expect(read.nodeKilledDirty).toEqual({
+      nodeId: "node-1",
+      acknowledged: 2,
+      dirty: 1,
+      unreadable: 0,
+      lost: 0,
+    });
   });
 
   it("finds no failure where everything went well", () => {

@@ -72,6 +72,10 @@ export function failuresOf(summary: Summary): readonly string[] {
   if (stampede.databaseReads !== 1) {
     failures.push(`the stampede caused ${stampede.databaseReads} database reads instead of 1`);
   }
+  if (nodeKilledDirty.unreadable > 0) {
+    const { unreadable } = nodeKilledDirty;
+    failures.push(`${unreadable} acknowledged writes of a killed node were out of reach`);
+  }
   if (nodeKilledDirty.lost > 0) {
     failures.push(`${nodeKilledDirty.lost} acknowledged writes of a killed node were lost`);
   }

@@ -1,4 +1,4 @@
-import type { Partition, Topology } from "@holdfast/core";
+import { type Partition, type Topology, UNOWNED_PARTITION } from "@holdfast/core";
 import { describe, expect, it } from "vitest";
 import { isSettled, ownedPartitions } from "./topology.js";
 
@@ -9,14 +9,10 @@ function topologyOf(owners: readonly (string | undefined)[], moveTo?: string): T
     members: [],
     partitions: owners.map(
       (owner, index): Partition => ({
+        ...UNOWNED_PARTITION,
         owner,
         term: 1,
-        planned: false,
-        backups: [],
-        inSync: [],
         moveTo: index === 0 ? moveTo : undefined,
-        recoverFrom: [],
-        unfenced: [],
       }),
     ),
   };

@@ -119,14 +119,20 @@ export function ownedPartitions(topology: Topology): ReadonlyMap<Incarnation, nu
 }
 
 /**
- * Whether exactly these incarnations share the partitions, evenly, and nothing is on the move.
+ * Whether exactly these incarnations share the partitions, evenly, all their backups are in sync, and
+ * nothing is on the move.
  * Members are taken to have equal weights, as those of a local cluster have.
  */
 export function isSettled(topology: Topology, incarnations: readonly Incarnation[]): boolean {
   const counts = ownedPartitions(topology);
   const fairShare = topology.partitions.length / incarnations.length;
   return (
-    topology.partitions.every(({ owner, moveTo }) => owner !== undefined && moveTo === undefined) &&
+    topology.partitions.every(
+      ({ owner, moveTo, backups, inSync }) =>
+        owner !== undefined &&
+        moveTo === undefined &&
+        backups.every((backup) => inSync.includes(backup)),
+    ) &&
     counts.size === incarnations.length &&
     incarnations.every((incarnation) => {
       const owned = counts.get(incarnation);

@@ -16,10 +16,10 @@ export interface CallOptions {
 
 /**
  * What an acknowledged write survives: `"memory"` nothing but an orderly stop; `"journal"` the death of
- * the owner's process, once it runs again on its disk. A write-behind cache takes these two, and
- * refuses the others, which need backups that this release does not have, with `INVALID_ARGUMENT`. A
- * write-through cache takes them all: its writes are in the database when they are acknowledged. A
- * cache-aside cache takes `"memory"` only.
+ * the owner's process, once it runs again on its disk; `"backup"` the loss of all but one of those who
+ * have it; `"journal+backup"` either; `"database"` all of that, because the database has it. A
+ * write-behind cache takes all of these. So does a write-through cache, whose writes are in the database
+ * in any case. A cache-aside cache takes `"memory"` only.
  */
 export type AckLevel = "memory" | "journal" | "backup" | "journal+backup" | "database";
 
@@ -78,8 +78,8 @@ export interface WriteReceipt {
   /** The version that the write has given to the key. */
   readonly version: number;
   /**
-   * The write was acknowledged with fewer copies than its level asks for. Always false in this
-   * release.
+   * No backup was in sync: the write is in the owner's journal alone, although its level asks for a
+   * backup.
    */
   readonly degraded: boolean;
 }

@@ -8,6 +8,7 @@ import {
   type Partition,
   partitionOf,
   type Topology,
+  UNOWNED_PARTITION,
 } from "@holdfast/core";
 import { type TopologyView, topologyToMessage } from "@holdfast/proto";
 import { FakeNode, type FakeCluster as NodeView } from "./fake-node.js";
@@ -119,16 +120,7 @@ export class FakeCluster implements NodeView, AsyncDisposable {
 }
 
 function partitionOwnedBy(owner: string | undefined): Partition {
-  return {
-    owner,
-    term: 1,
-    planned: false,
-    backups: [],
-    inSync: [],
-    moveTo: undefined,
-    recoverFrom: [],
-    unfenced: [],
-  };
+  return { ...UNOWNED_PARTITION, owner, term: 1 };
 }
 
 function memberFor({ nodeId, incarnation, address }: FakeNode): Member {
@@ -139,5 +131,6 @@ function memberFor({ nodeId, incarnation, address }: FakeNode): Member {
     zone: "",
     weight: 1,
     state: "active",
+    ended: false,
   };
 }

@@ -1,8 +1,10 @@
 /**
  * When is a member dead that is no longer registered?
  *
- * A registration ends with its lease, and a node serves nothing once its lease may have ended. So a
- * member that was seen registered and then vanished is dead. That holds only while the registry
+ * Dead is whoever is to be replaced. Whoever replaces it makes sure that it serves nothing any more
+ * (partition-changes.ts, and the promises of backups in the nodes).
+ *
+ * A registration ends with its lease. So a member that was seen registered and then vanished is dead. That holds only while the registry
  * itself is beyond doubt: a leader that finds a member absent when it is elected, or when the
  * registry comes back after having been unreachable, cannot know whether the registry lost the
  * registration before the lease ended. It waits for a full TTL from then on, which outlasts every

@@ -108,8 +108,8 @@ export class CoordinatorLoop implements Component {
       return undefined;
     }
     const steps = this.#sessionFor(reign, state);
-    for (const { state: memberState, incarnation } of state.topology?.value.members ?? []) {
-      if (memberState === "dead") this.#exited.delete(incarnation);
+    for (const { ended, incarnation } of state.topology?.value.members ?? []) {
+      if (ended) this.#exited.delete(incarnation);
     }
     if (this.#stopping) return undefined;
     return await steps.step(state);

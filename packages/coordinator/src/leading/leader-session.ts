@@ -11,25 +11,20 @@
  * published in between makes the release void, and the next round asks again.
  */
 import type { Clock, ClusterConfig, Incarnation, Logger, Random, Topology } from "@holdfast/core";
-import type { Registry } from "@holdfast/process";
+import type { MemberRecord, Registry } from "@holdfast/process";
 import type { RingBuilder } from "../planning/ring.js";
 import type { ClusterState } from "../state/registry-view.js";
 import { AbsenceJudge, type Judgement } from "./absence.js";
+import { type Facts, sameQuietFacts, type TermRequest } from "./facts.js";
 import { type Floors, highestTerm } from "./floors.js";
 import { Formation } from "./formation.js";
 import { findStart } from "./leader-start.js";
 import type { Reign } from "./leadership.js";
 import type { Peers } from "./peers.js";
 import { absencesOf, type PublishedTopology, publish } from "./publisher.js";
-import {
-  emptyTopology,
-  type Facts,
-  reconcile,
-  type Step,
-  sameQuietFacts,
-  type TermRequest,
-} from "./reconcile.js";
+import { emptyTopology, reconcile, type Step } from "./reconcile.js";
 import type { StartingPoint } from "./recovery.js";
+import { RecoveryWaits } from "./recovery-waits.js";
 import { type ReleaseOutcome, runReleaseRound } from "./release-round.js";
 import type { Requests } from "./requests.js";
 import { RestingPartitions } from "./resting.js";
@@ -42,6 +37,10 @@ export interface SessionOptions {
   /** Deadline of a release call. */
   readonly releaseTimeoutMs: number;
   readonly moveBatch: number;
+  /** Backups of each partition. */
+  readonly backups: number;
+  /** How long partitions wait for journals; Infinity: for ever. */
+  readonly recoveryWaitMs: number;
 }
 
 export interface SessionParts {
@@ -77,6 +76,9 @@ export class LeaderSession {
   readonly #reign: Reign;
   readonly #judge: AbsenceJudge;
   readonly #resting: RestingPartitions;
+  readonly #recoveryWaits: RecoveryWaits;
+  /** The highest epoch that each incarnation has said it has read. */
+  readonly #reported = new Map<Incarnation, number>();
   readonly #formation = new Formation();
   readonly #closing = new AbortController();
   #start: StartingPoint | undefined;
@@ -98,6 +100,7 @@ export class LeaderSession {
     this.#reign = reign;
     this.#judge = new AbsenceJudge(reign.sinceMs, options.memberTtlMs);
     this.#resting = new RestingPartitions(parts.clock, parts.random);
+    this.#recoveryWaits = new RecoveryWaits(parts.clock, options.recoveryWaitMs);
   }
 
   /**
@@ -113,6 +116,7 @@ export class LeaderSession {
     const before = this.#topology(state);
     const { topology } = before;
     requests.settle(topology);
+    this.#recoveryWaits.follow(topology);
     const judgement = this.#judgement(topology, state);
     const formationMs = this.#formationMs(topology, state);
     if (formationMs > 0) return formationMs;
@@ -123,12 +127,15 @@ export class LeaderSession {
     const isSettled =
       settled?.topology === topology && !mustPublish && sameQuietFacts(settled.facts, facts);
     if (isSettled) return await this.#release(topology, judgement);
-    const options = { moveBatch: this.#options.moveBatch, termFloor: this.#start.termFloor };
+    const { moveBatch, backups } = this.#options;
+    const { termFloor, epochFloor } = this.#start;
+    const nextEpoch = Math.max(topology.epoch, epochFloor) + 1;
+    const options = { moveBatch, backups, termFloor, nextEpoch };
     const step = reconcile(topology, facts, options, rings);
     if (step.changed || mustPublish) {
       const waitMs = this.#publishedAtMs + PUBLISH_INTERVAL_MS - clock.monotonic();
       if (waitMs > 0 && !step.urgent && !mustPublish) return waitMs;
-      return await this.#publish(before, step, state);
+      return await this.#publish(before, { ...step, nextEpoch, facts }, state);
     }
     this.#settled = { topology, facts };
     return await this.#release(topology, judgement);
@@ -193,14 +200,25 @@ export class LeaderSession {
   }
 
   #facts(topology: Topology, { members }: ClusterState, { dead, absent }: Judgement): Facts {
-    const { requests } = this.#parts;
+    const { requests, exited } = this.#parts;
+    const records = [...members.values()].map(({ value }) => value);
+    for (const { incarnation, topologyEpoch } of records) {
+      this.#reported.set(incarnation, topologyEpoch);
+    }
+    const succeeded = records.flatMap(({ succeeds }) => succeeds ?? []);
     const released = this.#released?.epoch === topology.epoch ? this.#released.terms : new Map();
     return {
-      registered: [...members.values()].map(({ value }) => value),
+      registered: records,
       dead,
+      ended: new Set([...exited, ...succeeded]),
       absent,
       released,
       fenced: requests.fenced,
+      proposals: requests.proposals,
+      removals: requests.removals,
+      reported: this.#reported,
+      recovered: recoveredOf(records),
+      recoveryOver: this.#recoveryWaits.over,
       termRequests: this.#isUnpublished ? this.#termsForEveryone(topology) : requests.termRequests,
       resting: this.#resting.partitions,
     };
@@ -214,9 +232,13 @@ export class LeaderSession {
     );
   }
 
-  async #publish(before: PublishedTopology, step: Step, state: ClusterState): Promise<number> {
+  async #publish(
+    before: PublishedTopology,
+    step: Step & { readonly nextEpoch: number; readonly facts: Facts },
+    state: ClusterState,
+  ): Promise<number> {
     const { registry, floors, peers, clock, logger, stats, createToken } = this.#parts;
-    const epoch = Math.max(before.topology.epoch, this.#start?.epochFloor ?? 0) + 1;
+    const epoch = step.nextEpoch;
     const next = { ...step.topology, epoch, writeToken: createToken() };
     await floors.ensure(epoch, highestTerm(next));
     const absences = absencesOf(step.died, before.topology, state);
@@ -231,9 +253,26 @@ export class LeaderSession {
     this.#isUnpublished = false;
     this.#released = undefined;
     this.#publishedAtMs = clock.monotonic();
+    this.#parts.requests.noteRemoved(step.facts.removals, next);
     peers.retain(new Set(next.members.map(({ addresses }) => addresses.peer)));
     this.#count(before.topology, next, step);
+    this.#noteUnrecovered(before.topology, step.facts);
     return 0;
+  }
+
+  /** Whoever waits no longer may miss what was acknowledged; that is said aloud. */
+  #noteUnrecovered({ partitions }: Topology, { recoveryOver, recovered, absent }: Facts): void {
+    const unrecovered = [...recoveryOver].filter((number) => {
+      const { owner, recoverFrom = [] } = partitions[number] ?? {};
+      const isOpen = owner !== undefined && absent.has(owner);
+      return !isOpen && !recoverFrom.some((each) => recovered.has(each));
+    });
+    if (unrecovered.length === 0) return;
+    this.#parts.stats.unrecovered += unrecovered.length;
+    this.#parts.logger.error(
+      { partitions: unrecovered.length },
+      "partitions are served without the journals of those who had them before; acknowledged writes may be missing until those are replayed",
+    );
   }
 
   #count(before: Topology, next: Topology, { died }: Step): void {
@@ -262,7 +301,10 @@ export class LeaderSession {
     this.#resting.retain(new Set(moving.map(([number]) => number)));
     const due = moving.map(([number]) => number).filter((each) => !this.#resting.isResting(each));
     const nowMs = clock.monotonic();
-    if (due.length === 0) return waitFor(nowMs, judgement.lookAgainAtMs, this.#resting.nextAtMs);
+    const { nextAtMs } = this.#recoveryWaits;
+    if (due.length === 0) {
+      return waitFor(nowMs, judgement.lookAgainAtMs, this.#resting.nextAtMs, nextAtMs);
+    }
     const paceMs = this.#askedAtMs + PUBLISH_INTERVAL_MS - nowMs;
     if (paceMs > 0) return paceMs;
     this.#askedAtMs = nowMs;
@@ -299,6 +341,15 @@ export class LeaderSession {
     await round;
     return undefined;
   }
+}
+
+/** Of whose journals the members that hold them have nothing left. */
+function recoveredOf(records: readonly MemberRecord[]): ReadonlySet<Incarnation> {
+  return new Set(
+    records.flatMap(({ succeeds = [], journalIncarnations }) =>
+      succeeds.filter((incarnation) => !journalIncarnations.includes(incarnation)),
+    ),
+  );
 }
 
 function waitFor(nowMs: number, ...instantsMs: (number | undefined)[]): number | undefined {

@@ -4,7 +4,7 @@ import { encodeTopology } from "@holdfast/proto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ClusterModel, facts, incarnationOf, record } from "../testing/cluster-model.js";
-import type { Facts } from "./reconcile.js";
+import type { Facts } from "./facts.js";
 
 const seed = testSeed();
 const set = (...names: string[]) => new Set(names.map(incarnationOf));

@@ -170,7 +170,7 @@ describe("reconcile: deaths", () => {
     }
     expect(model.members()).toContain("a dead");
 
-    model.step(facts(living, { fenced: set("a") }));
+    model.step(facts(living, { fenced: set("a"), recovered: set("a") }));
     expect(model.topology.partitions.flatMap(({ unfenced }) => unfenced)).toEqual([]);
     expect(model.members()).toEqual(["b active", "c active"]);
   });
@@ -205,7 +205,7 @@ describe("reconcile: deaths", () => {
     model.settle(facts(both));
     expect(model.counts()).toEqual({ b: 16 });
     // Nor once it is fenced and nobody else names it any more.
-    model.settle(facts(both, { fenced: set("a") }));
+    model.settle(facts(both, { fenced: set("a"), recovered: set("a") }));
     expect(model.members()).toEqual(["a dead", "b active"]);
     expect(model.counts()).toEqual({ b: 16 });
     model.settle(facts([record("b")]));

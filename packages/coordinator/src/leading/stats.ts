@@ -10,8 +10,17 @@ export interface CoordinatorStats {
   failovers: number;
   /** Answers of owners that could not let go of a partition in time. */
   busyReleases: number;
+  /** Partitions that were served before the journals of those who had them before were replayed. */
+  unrecovered: number;
 }
 
 export function newStats(): CoordinatorStats {
-  return { publishes: 0, refusedPublishes: 0, plannedMoves: 0, failovers: 0, busyReleases: 0 };
+  return {
+    publishes: 0,
+    refusedPublishes: 0,
+    plannedMoves: 0,
+    failovers: 0,
+    busyReleases: 0,
+    unrecovered: 0,
+  };
 }

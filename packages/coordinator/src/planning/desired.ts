@@ -11,13 +11,12 @@ export interface DesiredRequest {
   readonly partitions: readonly Partition[];
   /** Members whose registration is missing and whose death is not established. */
   readonly absent: ReadonlySet<Incarnation>;
+  /** Backups of each partition. */
+  readonly backups: number;
 }
 
-/** This release keeps no copies; the planner is ready for them. */
-const BACKUPS = 0;
-
 export function desiredAssignment(
-  { members, partitions, absent }: DesiredRequest,
+  { members, partitions, absent, backups }: DesiredRequest,
   rings: RingBuilder,
 ): readonly Assignment[] {
   const unfenced = new Set(partitions.flatMap((partition) => partition.unfenced));
@@ -25,13 +24,19 @@ export function desiredAssignment(
     .filter(({ state }) => state !== "dead")
     .map((member) => toPlanMember(member, absent, unfenced));
   const states = new Map(planMembers.map(({ incarnation, state }) => [incarnation, state]));
-  const previous = partitions.map(({ owner, moveTo, backups }): Assignment => {
+  const previous = partitions.map((partition): Assignment => {
+    const { owner, moveTo, inSync } = partition;
     // A move that has begun counts as made. Otherwise every plan made on the way would begin anew
     // and could pick other partitions.
     const isMoving = moveTo !== undefined && states.get(moveTo) === "active";
-    return { owner: isMoving ? moveTo : owner, backups };
+    // Whoever is in sync is the best successor.
+    const isOrphan = owner === undefined && inSync.length > 0;
+    return {
+      owner: isMoving ? moveTo : owner,
+      backups: isOrphan ? inSync : partition.backups,
+    };
   });
-  return planAssignment({ previous, members: planMembers, backups: BACKUPS }, rings);
+  return planAssignment({ previous, members: planMembers, backups }, rings);
 }
 
 function toPlanMember(

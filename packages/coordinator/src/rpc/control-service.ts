@@ -13,6 +13,10 @@ import {
 } from "@holdfast/process";
 import type {
   ControlHandlers,
+  ProposeInSyncRequest__Output,
+  ProposeInSyncResponse,
+  RemoveInSyncRequest__Output,
+  RemoveInSyncResponse,
   ReportExitRequest__Output,
   ReportExitResponse,
   ReportFencedRequest__Output,
@@ -56,6 +60,22 @@ export function createControlService(parts: ControlParts): ControlHandlers {
         return {};
       },
     ),
+    ProposeInSync: unary<ProposeInSyncRequest__Output, ProposeInSyncResponse>(
+      logger,
+      async (proposals, context) => {
+        requireLeading(parts);
+        await withinTime(context, (signal) => requests.proposeInSync(proposals, signal));
+        return {};
+      },
+    ),
+    RemoveInSync: unary<RemoveInSyncRequest__Output, RemoveInSyncResponse>(
+      logger,
+      async (removals, context) => {
+        requireLeading(parts);
+        const remove = (signal: AbortSignal) => requests.removeInSync(removals, signal);
+        return { epoch: await withinTime(context, remove) };
+      },
+    ),
     ReportFenced: unary<ReportFencedRequest__Output, ReportFencedResponse>(
       logger,
       async ({ fenced }, context) => {
@@ -96,13 +116,14 @@ async function reportExit(
         // After an attempt without an answer, its being gone is that attempt's doing.
         return attempt > 0;
       }
+      // First, so that whoever sees it vanish knows why.
+      noteExit(incarnation);
       const { succeeded } = await registry.transact(
         [{ key, target: "mod", equals: entry.modRevision }],
         [{ key, delete: true }],
       );
       if (succeeded) {
         logger.info({ nodeId, incarnation }, "member removed after its exit was reported");
-        noteExit(incarnation);
         return true;
       }
     } catch (error) {
@@ -113,15 +134,15 @@ async function reportExit(
 }
 
 /** Runs what waits for a publish so that it ends before the caller stops waiting. */
-async function withinTime(
+async function withinTime<Answer>(
   { signal, deadlineMs, clock }: CallContext,
-  work: (signal: AbortSignal) => Promise<void>,
-): Promise<void> {
+  work: (signal: AbortSignal) => Promise<Answer>,
+): Promise<Answer> {
   const timeUp = new AbortController();
   const budgetMs = Math.max(0, deadlineMs - clock.monotonic() - ANSWER_MARGIN_MS);
   const cancel = clock.after(budgetMs, () => timeUp.abort(new Error("no time left")));
   try {
-    await work(AbortSignal.any([signal, timeUp.signal]));
+    return await work(AbortSignal.any([signal, timeUp.signal]));
   } finally {
     cancel();
   }

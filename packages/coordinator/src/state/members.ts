@@ -12,18 +12,21 @@ export interface MemberFacts {
   readonly registered: readonly MemberRecord[];
   /** Members whose process is known to have lost its registration for good. */
   readonly dead: ReadonlySet<Incarnation>;
+  /** Incarnations that are known to serve nothing any more. */
+  readonly ended: ReadonlySet<Incarnation>;
 }
 
 /** Present members in their order, brought up to date, then those that join. */
 export function nextMembers(
   present: readonly Member[],
-  { registered, dead }: MemberFacts,
+  { registered, dead, ended }: MemberFacts,
 ): readonly Member[] {
   const records = new Map(registered.map((record) => [record.incarnation, record]));
   const known = new Set(present.map(({ incarnation }) => incarnation));
   const kept = present.map((member): Member => {
-    if (member.state === "dead") return member;
-    if (dead.has(member.incarnation)) return { ...member, state: "dead" };
+    if (member.state === "dead" || dead.has(member.incarnation)) {
+      return { ...member, state: "dead", ended: member.ended || ended.has(member.incarnation) };
+    }
     const record = records.get(member.incarnation);
     return record === undefined ? member : toMember(record);
   });
@@ -39,10 +42,11 @@ export function withoutForgotten(
 ): readonly Member[] {
   if (!members.some(({ state }) => state === "dead")) return members;
   const named = new Set<Incarnation | undefined>(registered.map(({ incarnation }) => incarnation));
-  for (const { owner, moveTo, backups, inSync, recoverFrom, unfenced } of partitions) {
+  for (const partition of partitions) {
+    const { owner, moveTo, backups, inSync, mayServe, recoverFrom, unfenced } = partition;
     named.add(owner);
     named.add(moveTo);
-    for (const list of [backups, inSync, recoverFrom, unfenced]) {
+    for (const list of [backups, inSync, mayServe, recoverFrom, unfenced]) {
       for (const incarnation of list) named.add(incarnation);
     }
   }
@@ -59,6 +63,7 @@ function sameMember(a: Member, b: Member | undefined): boolean {
     a.incarnation === b.incarnation &&
     a.nodeId === b.nodeId &&
     a.state === b.state &&
+    a.ended === b.ended &&
     a.zone === b.zone &&
     a.weight === b.weight &&
     a.addresses.data === b.addresses.data &&
@@ -69,5 +74,5 @@ function sameMember(a: Member, b: Member | undefined): boolean {
 
 function toMember(record: MemberRecord): Member {
   const { incarnation, nodeId, addresses, zone, weight, state } = record;
-  return { incarnation, nodeId, addresses, zone, weight, state };
+  return { incarnation, nodeId, addresses, zone, weight, state, ended: false };
 }

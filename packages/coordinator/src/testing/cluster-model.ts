@@ -4,7 +4,8 @@
  */
 import type { Topology } from "@holdfast/core";
 import type { MemberRecord } from "@holdfast/process";
-import { emptyTopology, type Facts, reconcile, type Step } from "../leading/reconcile.js";
+import type { Facts } from "../leading/facts.js";
+import { emptyTopology, reconcile, type Step } from "../leading/reconcile.js";
 import { RingBuilder } from "../planning/ring.js";
 
 const rings = new RingBuilder(16);
@@ -43,7 +44,13 @@ export function facts(registered: readonly MemberRecord[], change: Partial<Facts
     registered,
     dead: new Set(),
     absent: new Set(),
+    ended: new Set(),
     fenced: new Set(),
+    proposals: [],
+    removals: [],
+    reported: new Map(),
+    recovered: new Set(),
+    recoveryOver: new Set(),
     termRequests: [],
     released: new Map(),
     resting: new Set(),
@@ -55,6 +62,7 @@ export interface ModelOptions {
   readonly partitions?: number;
   readonly moveBatch?: number;
   readonly termFloor?: number;
+  readonly backups?: number;
 }
 
 /** A topology that advances step by step. */
@@ -63,13 +71,14 @@ export class ClusterModel {
   topology: Topology;
 
   constructor(options: ModelOptions = {}) {
-    this.#options = { partitions: 16, moveBatch: 64, termFloor: 1, ...options };
+    this.#options = { partitions: 16, moveBatch: 64, termFloor: 1, backups: 0, ...options };
     this.topology = emptyTopology(this.#options.partitions);
   }
 
   step(given: Facts): Step {
-    const step = reconcile(this.topology, given, this.#options, rings);
-    if (step.changed) this.topology = { ...step.topology, epoch: this.topology.epoch + 1 };
+    const nextEpoch = this.topology.epoch + 1;
+    const step = reconcile(this.topology, given, { ...this.#options, nextEpoch }, rings);
+    if (step.changed) this.topology = { ...step.topology, epoch: nextEpoch };
     return step;
   }
 

@@ -40,6 +40,7 @@ export interface HarnessOptions {
   readonly floors?: Floors;
   readonly meta?: MetaStore;
   readonly moveBatch?: number;
+  readonly backups?: number;
   readonly logger?: Logger;
 }
 
@@ -77,7 +78,7 @@ export class Harness {
 
   async startCoordinator(name: string, options: HarnessOptions = {}): Promise<TestCoordinator> {
     const { clock, registry, peers } = this;
-    const { floors = noFloors, moveBatch = 64, logger = silentLogger } = options;
+    const { floors = noFloors, moveBatch = 64, backups = 0, logger = silentLogger } = options;
     const view = new RegistryView(registry, logger);
     const keeper = new LeaseKeeper({ registry, clock, logger, ttlMs: LEASE_TTL_MS });
     const recordOf = () => ({ coordinatorId: name, address: `${name}:1` });
@@ -107,7 +108,13 @@ export class Harness {
           }),
         onFatal: (reason) => fatal.push(reason),
       },
-      { memberTtlMs: MEMBER_TTL_MS, releaseTimeoutMs: 1_500, moveBatch },
+      {
+        memberTtlMs: MEMBER_TTL_MS,
+        releaseTimeoutMs: 1_500,
+        recoveryWaitMs: 60_000,
+        moveBatch,
+        backups,
+      },
     );
     for (const component of [view, leadership, loop]) await component.start();
     let ended = false;

@@ -9,8 +9,10 @@ import type { CacheConfig } from "@holdfast/process";
 import type { Source } from "../database/source.js";
 import type { ReplayOutcome } from "../journal/record.js";
 import { costOf } from "../store/cost.js";
+import type { Entry } from "../store/entry.js";
 import type { Store } from "../store/store.js";
 import { ABSENT, type NodeServices, type OperationContext, type ReadResult } from "./context.js";
+import { withDeadline } from "./deadline.js";
 import { checkTtl, expiryOf } from "./lifetimes.js";
 import { type Loads, ofEntry } from "./loads.js";
 import type { Occurrence } from "./occurrence.js";
@@ -46,6 +48,7 @@ export class Cache {
   /** In the same tick, when the entry is in memory. */
   get(key: string, context: OperationContext): ReadResult | Promise<ReadResult> {
     const { store, counters, clock, pattern } = this.#parts;
+    pattern.checkComplete?.(context);
     const unresolved = pattern.unresolved(key);
     if (unresolved !== undefined) return this.#getAfter(unresolved, key, context);
     const entry = store().get(key, context.tenure.partition);
@@ -53,6 +56,8 @@ export class Cache {
       counters.misses += 1;
       return pattern.miss(key, context);
     }
+    const uncommitted = entry.pinned ? pattern.uncommitted?.(key) : undefined;
+    if (uncommitted !== undefined) return this.#getWhenCommitted(uncommitted, entry, context);
     counters.hits += 1;
     if (entry.value === undefined) counters.negativeHits += 1;
     if (entry.pinned && pattern.hasExpiredDirty(key, clock.now())) {
@@ -93,6 +98,7 @@ export class Cache {
     decide: Decision,
     context: OperationContext,
   ): Promise<WriteResult | undefined> {
+    this.#parts.pattern.checkComplete?.(context);
     return this.#writes.modify(key, decide, context);
   }
 
@@ -103,6 +109,7 @@ export class Cache {
     context: OperationContext,
   ): Promise<number | undefined> {
     checkTtl(ttlMs);
+    this.#parts.pattern.checkComplete?.(context);
     if (this.#writes.ownsRows) {
       const again: Decision = ({ value, encoding }) => value && { value, encoding, ttlMs };
       return (await this.#writes.modify(key, again, context))?.version;
@@ -121,7 +128,8 @@ export class Cache {
 
   /** Loads a key ahead of its first read, if that costs nobody else's entry its place. */
   async warm(key: string, context: OperationContext): Promise<WarmResult> {
-    const { loads, store } = this.#parts;
+    const { loads, store, pattern } = this.#parts;
+    pattern.checkComplete?.(context);
     if (loads === undefined) {
       throw new CacheError("INVALID_ARGUMENT", "a cache-aside cache has no source to warm from");
     }
@@ -142,6 +150,11 @@ export class Cache {
     );
   }
 
+  /** Takes over a write that this node has kept for the owner before. */
+  adopt(write: AcknowledgedWrite): void {
+    this.#parts.pattern.adopt?.(write);
+  }
+
   /** Forgets every clean entry, and dirty ones as soon as the database has them. */
   clear(): void {
     const { store, loads, pattern } = this.#parts;
@@ -156,6 +169,7 @@ export class Cache {
     expectedVersion: number | undefined,
     context: OperationContext,
   ): WriteResult | Promise<WriteResult> {
+    this.#parts.pattern.checkComplete?.(context);
     if (expectedVersion === undefined) return this.#writes.write(key, change, context);
     const ifExpected: Decision = (present) => {
       checkVersion(present, expectedVersion);
@@ -173,6 +187,10 @@ export class Cache {
     const { store, pattern, clock } = this.#parts;
     const entry = store().get(key, context.tenure.partition);
     if (entry === undefined) return pattern.miss(key, context);
+    const uncommitted = entry.pinned ? pattern.uncommitted?.(key) : undefined;
+    if (uncommitted !== undefined) {
+      return this.#committed(uncommitted, context).then(() => this.#read(key, context));
+    }
     if (entry.pinned && pattern.hasExpiredDirty(key, clock.now())) return ABSENT;
     return ofEntry(entry, clock.now(), "MEMORY");
   }
@@ -187,6 +205,36 @@ export class Cache {
     }
     this.#writes.checkStillOurs(context);
     return this.get(key, context);
+  }
+
+  /**
+   * What was there when the read came, as soon as it can no longer be lost. Of a key that is written
+   * all the time, the newest write never can be waited for.
+   */
+  async #getWhenCommitted(
+    committed: Promise<unknown>,
+    entry: Entry,
+    context: OperationContext,
+  ): Promise<ReadResult> {
+    const { clock, counters, pattern } = this.#parts;
+    const { key } = entry;
+    const hasExpired = pattern.hasExpiredDirty(key, clock.now());
+    const read = hasExpired ? ABSENT : ofEntry(entry, clock.now(), "MEMORY");
+    await this.#committed(committed, context);
+    counters.hits += 1;
+    return { ...read, source: "MEMORY" };
+  }
+
+  async #committed(committed: Promise<unknown>, context: OperationContext): Promise<void> {
+    const { clock } = this.#parts;
+    await withDeadline(committed, clock, context.deadlineMs, () => {
+      const problem = "the newest write of this key has not reached its backups or its journal";
+      return new CacheError("UNAVAILABLE", problem);
+    }).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new CacheError("UNAVAILABLE", `the newest write of this key may be lost: ${why}`);
+    });
+    this.#writes.checkStillOurs(context);
   }
 
   /** What an entry that is not here yet will probably take: as much as the others do. */

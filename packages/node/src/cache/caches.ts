@@ -14,6 +14,8 @@ import {
   type RegistryWatch,
 } from "@holdfast/process";
 import type { Source } from "../database/source.js";
+import type { JournalRecord } from "../journal/record.js";
+import type { DirtyCopy } from "../replication/messages.js";
 import type { Store } from "../store/store.js";
 import { type CacheEnvironment, ConfiguredCache } from "./configured-cache.js";
 
@@ -33,6 +35,8 @@ export class Caches {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #caches = new Map<string, ConfiguredCache>();
+  /** Dirty entries of caches that are not known here yet, by partition. */
+  readonly #unplaced = new Map<number, readonly JournalRecord[]>();
   /** The definition of each cache as it was last read. */
   readonly #applied = new Map<string, Buffer>();
   readonly #unknown = new Map<
@@ -130,22 +134,55 @@ export class Caches {
   /** Flushes everything; returns how many dirty entries remain. */
   async flushAll(deadlineMs: number): Promise<number> {
     await Promise.all(this.#queues().map((queue) => queue.flushAll(deadlineMs)));
-    return this.#queues().reduce((sum, { entries }) => sum + entries, 0);
+    const unplaced = [...this.#unplaced.values()].reduce((sum, { length }) => sum + length, 0);
+    return this.#queues().reduce((sum, { entries }) => sum + entries, unplaced);
   }
 
   dirtyEntries(partition: number): number {
-    return this.#queues().reduce((sum, queue) => sum + queue.entriesOf(partition), 0);
+    const unplaced = this.#unplacedOf(partition).length;
+    return this.#queues().reduce((sum, queue) => sum + queue.entriesOf(partition), unplaced);
+  }
+
+  /** What is dirty in a partition, in every cache. */
+  *dirty(partition: number): Iterable<DirtyCopy> {
+    for (const cache of this.#caches.values()) yield* cache.dirty(partition);
+    for (const entry of this.#unplacedOf(partition)) yield { entry, journal: true };
+  }
+
+  /** Makes dirty entries of what this node has kept for the owner before. */
+  adopt(entries: readonly JournalRecord[]): void {
+    for (const entry of entries) {
+      const { cacheId, ...write } = entry;
+      const cache = this.findById(cacheId);
+      if (cache !== undefined) cache.operations.adopt(write);
+      else this.#unplaced.set(entry.partition, [...this.#unplacedOf(entry.partition), entry]);
+    }
   }
 
   /** Forgets a partition in every cache. */
   drop(partition: number): void {
     let lost = 0;
     for (const cache of this.#caches.values()) lost += cache.drop(partition);
+    this.#unplaced.delete(partition);
     if (lost === 0) return;
     this.#logger.error(
       { partition, lost },
       "acknowledged writes were lost: this node was replaced as owner before it flushed them",
     );
+  }
+
+  #unplacedOf(partition: number): readonly JournalRecord[] {
+    return this.#unplaced.get(partition) ?? [];
+  }
+
+  /** A cache has become known that entries may have waited for. */
+  #place(cacheId: number): void {
+    for (const [partition, entries] of this.#unplaced) {
+      const left = entries.filter((entry) => entry.cacheId !== cacheId);
+      if (left.length === 0) this.#unplaced.delete(partition);
+      else this.#unplaced.set(partition, left);
+      this.adopt(entries.filter((entry) => entry.cacheId === cacheId));
+    }
   }
 
   #queues() {
@@ -196,6 +233,7 @@ export class Caches {
     const identity = { id, name };
     this.#caches.set(name, new ConfiguredCache(identity, config, source, this.#environment));
     this.#unknown.delete(name);
+    this.#place(id);
   }
 }
 

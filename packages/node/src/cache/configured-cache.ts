@@ -6,11 +6,13 @@ import { isDeepStrictEqual } from "node:util";
 import type { Clock, Logger, Random } from "@holdfast/core";
 import type { CacheConfig } from "@holdfast/process";
 import type { Source } from "../database/source.js";
+import type { DirtyCopy } from "../replication/messages.js";
 import type { MemoryBudget } from "../store/memory-budget.js";
 import { Store } from "../store/store.js";
 import type { WriteBehindQueue } from "../write-behind/queue.js";
 import { Cache } from "./cache.js";
 import { cacheJournal, type JournalWriter } from "./cache-journal.js";
+import { cacheReplication, type ReplicaSets } from "./cache-replication.js";
 import type { NodeServices } from "./context.js";
 import type { Lifetimes } from "./lifetimes.js";
 import { Loads } from "./loads.js";
@@ -24,6 +26,7 @@ export interface CacheEnvironment {
   readonly services: NodeServices;
   /** `undefined`: the node keeps none. */
   readonly journal: JournalWriter | undefined;
+  readonly replication: ReplicaSets;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -70,8 +73,10 @@ export class ConfiguredCache {
     this.#loads = loads;
     const sourced = source && loads ? { source, loads } : undefined;
     const journal = environment.journal && cacheJournal(environment.journal, id);
-    const parts = { memory, sourced, services, journal, counters, clock, random, logger };
-    this.#pattern = PATTERNS[config.pattern]({ ...parts, config: () => this.#config });
+    const replication = cacheReplication(environment.replication, id);
+    const parts = { memory, sourced, services, journal, replication, counters };
+    const common = { clock, random, logger, config: () => this.#config };
+    this.#pattern = PATTERNS[config.pattern]({ ...parts, ...common });
     this.operations = new Cache({
       config: () => this.#config,
       store,
@@ -96,6 +101,14 @@ export class ConfiguredCache {
   /** The dirty entries; `undefined` where the pattern has none. */
   get queue(): WriteBehindQueue | undefined {
     return this.#pattern.queue;
+  }
+
+  /** What is dirty in a partition, as others are to have it. */
+  *dirty(partition: number): Iterable<DirtyCopy> {
+    const { copiesNeedJournal: journal = false } = this.#pattern;
+    for (const write of this.#pattern.dirty?.(partition) ?? []) {
+      yield { entry: { ...write, cacheId: this.id }, journal };
+    }
   }
 
   /**
@@ -125,7 +138,7 @@ export class ConfiguredCache {
 
   /** Forgets a partition; returns how many acknowledged writes the database will never get. */
   drop(partition: number): number {
-    const dropped = this.queue?.drop(partition) ?? 0;
+    const dropped = this.#pattern.drop?.(partition) ?? 0;
     // What the journal has comes back by replay.
     const { journal } = this.#environment;
     const lost = journal === undefined || journal.problem !== undefined ? dropped : 0;

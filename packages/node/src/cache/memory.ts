@@ -36,6 +36,11 @@ export class Memory {
     return this.#store().put(toEntry(mutation, true));
   }
 
+  /** As `keepDirty`, of what another owner has acknowledged: it is kept, whatever the bounds say. */
+  adoptDirty(mutation: Mutation): Entry {
+    return this.#store().putBeyondBounds(toEntry(mutation, true));
+  }
+
   /** The database has caught up with a dirty entry of this version. */
   clean(key: string, partition: number, version: number): void {
     const entry = this.#store().peek(key, partition);

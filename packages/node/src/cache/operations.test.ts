@@ -5,6 +5,7 @@ import {
   partitionOf,
   silentLogger,
   type Topology,
+  UNOWNED_PARTITION,
 } from "@holdfast/core";
 import { FakeClock, settle } from "@holdfast/core/testing";
 import { CODEC, type Operation__Output, type Reply } from "@holdfast/proto";
@@ -12,6 +13,7 @@ import { describe, expect, it } from "vitest";
 import { Ownership } from "../ownership/ownership.js";
 import { RightToServe } from "../ownership/right-to-serve.js";
 import { createCacheFixture } from "../testing/cache-fixture.js";
+import { noPromises, promisedNothing } from "../testing/no-backups.js";
 import type { Caches } from "./caches.js";
 import { Operations } from "./operations.js";
 
@@ -28,17 +30,9 @@ function topology(epoch: number, owner: Incarnation, moveTo?: Incarnation): Topo
     zone: "",
     weight: 1,
     state: "active" as const,
+    ended: false,
   });
-  const partition = {
-    owner,
-    term: epoch,
-    planned: true,
-    backups: [],
-    inSync: [],
-    moveTo,
-    recoverFrom: [],
-    unfenced: [],
-  };
+  const partition = { ...UNOWNED_PARTITION, owner, term: epoch, planned: true, moveTo };
   return {
     epoch,
     writeToken: "",
@@ -50,8 +44,18 @@ function topology(epoch: number, owner: Incarnation, moveTo?: Incarnation): Topo
 function createOperations() {
   const clock = new FakeClock();
   const lease = { safeUntilMs: Number.POSITIVE_INFINITY };
-  const right = new RightToServe(lease, { readAtMs: 0 }, clock, Number.POSITIVE_INFINITY);
-  const ownership = new Ownership(ME, right, clock, { ended: () => {}, deposed: () => {} });
+  const right = new RightToServe(
+    lease,
+    noPromises,
+    { readAtMs: 0 },
+    clock,
+    Number.POSITIVE_INFINITY,
+  );
+  const ownership = new Ownership(ME, right, promisedNothing, clock, {
+    ended() {},
+    deposed() {},
+    begunAnew() {},
+  });
   ownership.apply(topology(1, ME));
   const { cache } = createCacheFixture("cache-aside");
   // The fixture's tenure is another; a cache-aside cache asks nothing of the node but this.

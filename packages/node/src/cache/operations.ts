@@ -40,6 +40,15 @@ export interface OperationsParts {
 /** How long to wait for an epoch that a sender has read already, in milliseconds. */
 const EPOCH_WAIT_MS = 2_000;
 
+const LEVELS: Readonly<
+  Record<Exclude<Operation__Output["ack"], "ACK_DEFAULT" | "MEMORY">, WriteBehindAck>
+> = {
+  JOURNAL: "journal",
+  BACKUP: "backup",
+  JOURNAL_AND_BACKUP: "journal+backup",
+  DATABASE: "database",
+};
+
 /** Most bytes of values, of all callers together, that wait for something. Reads carry none. */
 const MAX_UNDER_WAY_BYTES = 128 * 2 ** 20;
 
@@ -125,7 +134,7 @@ export class Operations {
     if (now >= deadlineMs) return undefined;
     if (error instanceof PartitionMovingError) {
       const at = ownership.tenureOf(error.partition)?.state.at;
-      if (at !== "releasing" && at !== "released") return Promise.resolve();
+      if (at === undefined || at === "serving" || at === "ended") return Promise.resolve();
       return ownership.settled(error.partition, deadlineMs);
     }
     // The sender has read a later topology, which may well make this node the owner.
@@ -152,7 +161,6 @@ export class Operations {
   }
 
   #clear(operation: Operation__Output, cache: ConfiguredCache): Reply {
-    this.#parts.ownership.checkRight();
     cache.operations.clear();
     return { id: operation.id, code: "OK", outcome: "APPLIED" };
   }
@@ -223,8 +231,8 @@ async function increment(
   const result = await operations.modify(key, add, context);
   const reply: Reply = { id, code: "OK", outcome: "APPLIED", term: context.tenure.term };
   if (result === undefined) return reply;
-  const { version, change } = result;
-  return { ...reply, version, encoding: change.encoding, ...presentValue(change.value) };
+  const { version, change, degraded } = result;
+  return { ...reply, version, degraded, encoding: change.encoding, ...presentValue(change.value) };
 }
 
 function integerOf({ value, encoding }: ReadResult): number {
@@ -245,11 +253,10 @@ function ackOf({ ack }: Operation__Output, { config }: ConfiguredCache): WriteBe
   if (ack === "ACK_DEFAULT" || ack === "MEMORY") return "memory";
   // In the database: there is nothing more that a write could survive.
   if (config.pattern === "write-through") return "memory";
-  if (config.pattern === "write-behind" && ack === "JOURNAL") return "journal";
-  const offered = config.pattern === "write-behind" ? "memory and journal" : "memory";
+  if (config.pattern === "write-behind") return LEVELS[ack];
   throw new CacheError(
     "INVALID_ARGUMENT",
-    `acknowledgement level ${ack} is not offered by ${config.pattern} caches; this one offers ${offered}`,
+    `acknowledgement level ${ack} is not offered by ${config.pattern} caches; this one offers memory`,
   );
 }
 
@@ -261,8 +268,8 @@ function readReply(id: number, term: number, read: ReadResult): Reply {
   return reply;
 }
 
-function writeReply(id: number, term: number, { version }: WriteResult): Reply {
-  return { id, code: "OK", outcome: "APPLIED", version, term };
+function writeReply(id: number, term: number, { version, degraded }: WriteResult): Reply {
+  return { id, code: "OK", outcome: "APPLIED", version, term, degraded };
 }
 
 function presentValue(value: Uint8Array | undefined): { value: Buffer } | undefined {

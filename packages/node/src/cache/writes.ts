@@ -15,6 +15,7 @@ import { withDeadline } from "./deadline.js";
 import { KeyTurns } from "./key-turns.js";
 import { checkTtl, expiryOf } from "./lifetimes.js";
 import type { Occurrence } from "./occurrence.js";
+import type { Survival } from "./patterns/pattern.js";
 
 /** What a write is to make of an entry. */
 export interface Change {
@@ -29,13 +30,15 @@ export interface WriteResult {
   readonly version: number;
   /** What was made of the entry. */
   readonly change: Change;
+  /** Whether it is on fewer nodes than its level asks for. */
+  readonly degraded: boolean;
 }
 
 /** A write that has been carried out. */
 interface Commit {
   readonly result: WriteResult;
   /** Resolves when it has reached what it is to survive; `undefined`: it has. */
-  readonly survives: Promise<void> | undefined;
+  readonly survives: Promise<Survival> | undefined;
 }
 
 /** What a write makes of the entry that it finds; `undefined`: nothing is to be written. */
@@ -186,7 +189,7 @@ export class Writes {
     const expiry = expiryOf(ttlMs, this.ownsRows, config(), clock, random);
     const { partition } = tenure;
     const written = pattern.write({ key, partition, version, value, encoding, ...expiry }, context);
-    const result: WriteResult = { version, change };
+    const result: WriteResult = { version, change, degraded: false };
     if (!(written instanceof Promise)) return { result, survives: written?.survives };
     return written.then(() => {
       if (services.mayFinish(tenure)) return { result, survives: undefined };
@@ -202,9 +205,9 @@ export class Writes {
     if (survives === undefined) return result;
     tenure.writesInFlight += 1;
     const acknowledged = survives
-      .then(() => {
-        if (this.#parts.services.mayFinish(tenure)) return result;
-        throw lostRight();
+      .then((survival) => {
+        if (!this.#parts.services.mayFinish(tenure)) throw lostRight();
+        return survival === "whole" ? result : { ...result, degraded: true };
       })
       .finally(() => {
         tenure.writesInFlight -= 1;

@@ -1,4 +1,4 @@
-import { type Incarnation, silentLogger, type Topology } from "@holdfast/core";
+import { type Incarnation, silentLogger, type Topology, UNOWNED_PARTITION } from "@holdfast/core";
 import { FakeClock, settle } from "@holdfast/core/testing";
 import { describe, expect, it } from "vitest";
 import { Tenure } from "../ownership/tenure.js";
@@ -34,16 +34,7 @@ function createFences() {
 }
 
 function topologyWith(...unfenced: Incarnation[]): Topology {
-  const partition = {
-    owner: undefined,
-    term: 1,
-    planned: false,
-    backups: [],
-    inSync: [],
-    moveTo: undefined,
-    recoverFrom: [],
-    unfenced,
-  };
+  const partition = { ...UNOWNED_PARTITION, term: 1, unfenced };
   return { epoch: 1, writeToken: "", members: [], partitions: [partition] };
 }
 

@@ -74,6 +74,7 @@ function createReplay(...owners: (string | undefined)[]) {
     return records.map(({ key }) => behaviour.answer(key));
   };
   const replay = new JournalReplay({
+    doneWhen: "persisted",
     journal,
     topology: view,
     incarnation: () => ME,

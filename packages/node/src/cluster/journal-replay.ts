@@ -1,7 +1,7 @@
 /**
- * Brings back what earlier incarnations of this node left in its journal: each record is offered to
- * the present owner of its key, again and again, until the database has it; only then is it
- * forgotten. Nothing here is urgent to this node, and everything of it to somebody: it goes on
+ * Brings back what earlier incarnations of this node left in its journal, and what it had to give up as
+ * a backup: each record is offered to the present owner of its key, again and again, until the
+ * database has it, or the owner at least; only then is it forgotten. Nothing here is urgent to this node, and everything of it to somebody: it goes on
  * through failovers and outages, at a pace that leaves room for the traffic of the moment.
  */
 import {
@@ -29,6 +29,8 @@ export interface Leftovers {
 
 export interface JournalReplayParts {
   readonly journal: Leftovers;
+  /** The outcome with which a record is done with, or anything better. */
+  readonly doneWhen: "persisted" | "pending";
   readonly topology: { readonly topology: Topology | undefined };
   readonly incarnation: () => Incarnation;
   /** Replays at this node, for what it owns itself. */
@@ -148,7 +150,7 @@ export class JournalReplay {
     from: Incarnation,
     records: readonly JournalRecord[],
   ): Promise<void> {
-    const { journal, clock, local, remote, logger } = this.#parts;
+    const { journal, doneWhen, clock, local, remote, logger } = this.#parts;
     if (owner === undefined) return;
     const deadlineMs = clock.monotonic() + CALL_BUDGET_MS;
     const address = findMember(topology, owner)?.addresses.peer ?? "";
@@ -158,7 +160,9 @@ export class JournalReplay {
           ? await local(records, deadlineMs)
           : await remote(address, records, deadlineMs);
       for (const [index, record] of records.entries()) {
-        if (outcomes[index] === "persisted") journal.forgetLeftover(from, record, record.version);
+        const outcome = outcomes[index];
+        const isDone = outcome === "persisted" || outcome === doneWhen;
+        if (isDone) journal.forgetLeftover(from, record, record.version);
       }
     } catch (error) {
       logger.debug({ err: error, address }, "an owner took no replayed writes");

@@ -41,6 +41,7 @@ function topology(epoch: number, state: "active" | "dead" = "active"): Topology 
     zone: "",
     weight: 1,
     state,
+    ended: false,
   };
   return { epoch, writeToken: `${epoch}`, members: [member], partitions: [] };
 }

@@ -43,6 +43,8 @@ export interface PresenceParts {
 export class Presence {
   readonly #parts: PresenceParts;
   readonly #stopping = new AbortController();
+  /** What this process was before, as far as no registration has said so. */
+  #predecessors: Incarnation[] = [];
   #isDeposed = false;
   #isRegistered = false;
   #isRecordStale = false;
@@ -53,7 +55,10 @@ export class Presence {
     this.#parts = parts;
     parts.lease.onLost(() => {
       this.#isRegistered = false;
-      parts.logger.warn({}, "the lease is lost; nothing is served until this node is back");
+      parts.logger.warn(
+        {},
+        "the lease is lost; what has no backup in sync is not served until this node is back",
+      );
       this.#wake();
     });
   }
@@ -151,13 +156,16 @@ export class Presence {
   async #becomeNew(): Promise<void> {
     const { ownership, lease, home, membership, createIncarnation, parent, logger } = this.#parts;
     const incarnation = createIncarnation();
+    // Also after attempts that came to nothing: nobody has been told of those before.
+    this.#predecessors.push(ownership.incarnation);
     this.#isRegistered = false;
     // From here on nothing is owned, and everything of the old incarnation is forgotten.
     ownership.becomeIncarnation(incarnation);
     await lease.release();
     await home.enter(incarnation);
-    membership.amend({ incarnation });
+    membership.amend({ incarnation, succeeds: [...this.#predecessors] });
     await membership.register();
+    this.#predecessors = [];
     this.#isDeposed = false;
     this.#noteRegistered();
     this.#isRecordStale = true;

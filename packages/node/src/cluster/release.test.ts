@@ -1,8 +1,15 @@
-import { type Incarnation, type Partition, silentLogger, type Topology } from "@holdfast/core";
+import {
+  type Incarnation,
+  type Partition,
+  silentLogger,
+  type Topology,
+  UNOWNED_PARTITION,
+} from "@holdfast/core";
 import { FakeClock } from "@holdfast/core/testing";
 import { describe, expect, it } from "vitest";
 import { Ownership, PartitionMovingError } from "../ownership/ownership.js";
 import { RightToServe } from "../ownership/right-to-serve.js";
+import { noPromises, promisedNothing } from "../testing/no-backups.js";
 import { type PartitionContents, Releases } from "./release.js";
 import type { TopologyWatch } from "./topology-watch.js";
 
@@ -17,17 +24,14 @@ function topology(epoch: number, moves: boolean[], term = 1): Topology {
     zone: "",
     weight: 1,
     state: "active" as const,
+    ended: false,
   });
   const partitions = moves.map(
     (isMoving): Partition => ({
+      ...UNOWNED_PARTITION,
       owner: ME,
       term,
-      planned: false,
-      backups: [],
-      inSync: [],
       moveTo: isMoving ? OTHER : undefined,
-      recoverFrom: [],
-      unfenced: [],
     }),
   );
   return { epoch, writeToken: "", members: [member(ME), member(OTHER)], partitions };
@@ -36,8 +40,18 @@ function topology(epoch: number, moves: boolean[], term = 1): Topology {
 function createReleases(moves = [true, true]) {
   const clock = new FakeClock();
   const lease = { safeUntilMs: Number.POSITIVE_INFINITY };
-  const right = new RightToServe(lease, { readAtMs: 0 }, clock, Number.POSITIVE_INFINITY);
-  const ownership = new Ownership(ME, right, clock, { ended: () => {}, deposed: () => {} });
+  const right = new RightToServe(
+    lease,
+    noPromises,
+    { readAtMs: 0 },
+    clock,
+    Number.POSITIVE_INFINITY,
+  );
+  const ownership = new Ownership(ME, right, promisedNothing, clock, {
+    ended() {},
+    deposed() {},
+    begunAnew() {},
+  });
   ownership.apply(topology(5, moves));
   const dirty = new Map<number, number>();
   const dropped: number[] = [];

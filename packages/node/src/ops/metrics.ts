@@ -16,6 +16,17 @@ export interface NodeFigures {
   readonly openPipes: () => number;
   readonly recordsToReplay: () => number;
   readonly hasJournalProblem: () => boolean;
+  readonly replication: ReplicationFigures;
+}
+
+export interface ReplicationFigures {
+  /** Partitions of this node's that no backup has in sync. */
+  readonly unbacked: number;
+  /** Bytes of records that backups have not taken yet. */
+  readonly backlogBytes: number;
+  /** What this node keeps for others. */
+  readonly replicaEntries: number;
+  readonly replicaBytes: number;
 }
 
 type Figure = Exclude<keyof CacheFigures, "cache">;
@@ -81,7 +92,7 @@ export function createMetrics(node: NodeFigures): Registry {
     "Partitions that this node owns.",
     node.ownedPartitions,
   );
-  addGauge(registry, "holdfast_right_to_serve", "1 while this node may serve what it owns.", () =>
+  addGauge(registry, "holdfast_right_to_serve", "1 while this node's lease certainly holds.", () =>
     node.isRightful() ? 1 : 0,
   );
   addGauge(
@@ -101,8 +112,22 @@ export function createMetrics(node: NodeFigures): Registry {
   addGauge(registry, "holdfast_journal_problem", "1 while the journal cannot be written.", () =>
     node.hasJournalProblem() ? 1 : 0,
   );
+  for (const [figure, [name, help]] of Object.entries(REPLICATION)) {
+    const key = figure as keyof ReplicationFigures;
+    addGauge(registry, `holdfast_${name}`, help, () => node.replication[key]);
+  }
   return registry;
 }
+
+/** A new figure does not compile without its row. */
+const REPLICATION: Readonly<
+  Record<keyof ReplicationFigures, readonly [name: string, help: string]>
+> = {
+  unbacked: ["unbacked_partitions", "Partitions of this node's that no backup has in sync."],
+  backlogBytes: ["replication_backlog_bytes", "Records that backups have not taken yet."],
+  replicaEntries: ["replica_entries", "Dirty entries that this node keeps for others."],
+  replicaBytes: ["replica_bytes", "Memory of those."],
+};
 
 function addGauge(registry: Registry, name: string, help: string, read: () => number): void {
   new Gauge({

@@ -1,6 +1,13 @@
-import { type Incarnation, NotOwnerError, type Partition, type Topology } from "@holdfast/core";
-import { FakeClock } from "@holdfast/core/testing";
+import {
+  type Incarnation,
+  NotOwnerError,
+  type Partition,
+  type Topology,
+  UNOWNED_PARTITION,
+} from "@holdfast/core";
+import { FakeClock, settle } from "@holdfast/core/testing";
 import { describe, expect, it } from "vitest";
+import { noPromises } from "../testing/no-backups.js";
 import { Ownership, PartitionMovingError } from "./ownership.js";
 import { RightToServe } from "./right-to-serve.js";
 
@@ -9,28 +16,26 @@ const OTHER = "22222222-0000-0000-0000-000000000000";
 
 function member(incarnation: Incarnation, state: "active" | "dead" = "active") {
   const addresses = { data: `${incarnation[0]}:1`, peer: "", http: "" };
-  return { incarnation, nodeId: `node-${incarnation[0]}`, addresses, zone: "", weight: 1, state };
+  return {
+    incarnation,
+    nodeId: `node-${incarnation[0]}`,
+    addresses,
+    zone: "",
+    weight: 1,
+    state,
+    ended: false,
+  };
 }
 
 function partition(owner: Incarnation, term: number, extra: Partial<Partition> = {}): Partition {
-  return {
-    owner,
-    term,
-    planned: false,
-    backups: [],
-    inSync: [],
-    moveTo: undefined,
-    recoverFrom: [],
-    unfenced: [],
-    ...extra,
-  };
+  return { ...UNOWNED_PARTITION, owner, term, ...extra };
 }
 
 function topology(epoch: number, partitions: Partition[], members = [member(ME), member(OTHER)]) {
   return { epoch, writeToken: "", members, partitions } satisfies Topology;
 }
 
-function createOwnership() {
+function createOwnership(promises: { until: (term: number) => number } = { until: () => 0 }) {
   const clock = new FakeClock();
   const lease = { safeUntilMs: 1_000 };
   const reads = { readAtMs: 0 };
@@ -38,11 +43,13 @@ function createOwnership() {
   const deposed: number[] = [];
   const ownership: Ownership = new Ownership(
     ME,
-    new RightToServe(lease, reads, clock, 500),
+    new RightToServe(lease, noPromises, reads, clock, 500),
+    (_partition, term) => promises.until(term),
     clock,
     {
       ended: (tenure) => ended.push(tenure.partition),
       deposed: () => deposed.push(ownership.epoch),
+      begunAnew: () => {},
     },
   );
   return { clock, lease, reads, ownership, ended, deposed };
@@ -168,6 +175,55 @@ describe("Ownership", () => {
     clock.advance(50);
     await settled;
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it("serves a partition only when its promise to the owner before has run out", async () => {
+    const { ownership, clock, lease, reads } = createOwnership({ until: () => 300 });
+    lease.safeUntilMs = reads.readAtMs = 10_000;
+    ownership.apply(topology(1, [partition(ME, 2)]));
+    expect(() => ownership.admit(0)).toThrow(PartitionMovingError);
+    let isSettled = false;
+    void ownership.settled(0, 1_000).then(() => {
+      isSettled = true;
+    });
+    clock.advance(299);
+    expect(() => ownership.admit(0)).toThrow(PartitionMovingError);
+    clock.advance(1);
+    expect(ownership.admit(0).term).toBe(2);
+    await settle();
+    expect(isSettled).toBe(true);
+  });
+
+  it("waits as long as anybody may serve without the registry where it is held back", () => {
+    const { ownership, clock, lease, reads } = createOwnership();
+    lease.safeUntilMs = reads.readAtMs = 10_000;
+    ownership.apply(topology(1, [partition(ME, 2, { heldBack: true })]));
+    // 500 ms, and what clocks may differ by.
+    clock.advance(549);
+    expect(() => ownership.admit(0)).toThrow(PartitionMovingError);
+    clock.advance(1);
+    expect(ownership.admit(0).term).toBe(2);
+  });
+
+  it("is held back no longer when those before it are found to have ended", () => {
+    const { ownership, clock, lease, reads } = createOwnership({ until: () => 200 });
+    lease.safeUntilMs = reads.readAtMs = 10_000;
+    ownership.apply(topology(1, [partition(ME, 2, { heldBack: true })]));
+    ownership.apply(topology(2, [partition(ME, 2)]));
+    expect(() => ownership.admit(0)).toThrow(PartitionMovingError);
+    clock.advance(200);
+    expect(ownership.admit(0).term).toBe(2);
+  });
+
+  it("never serves under a term when it knows of a later one", () => {
+    const until = (term: number) => (term <= 5 ? Number.POSITIVE_INFINITY : 0);
+    const { ownership, clock, lease, reads } = createOwnership({ until });
+    lease.safeUntilMs = reads.readAtMs = 10_000;
+    ownership.apply(topology(1, [partition(ME, 5)]));
+    clock.advance(9_000);
+    expect(() => ownership.admit(0)).toThrow(PartitionMovingError);
+    ownership.apply(topology(2, [partition(ME, 7)]));
+    expect(ownership.admit(0).term).toBe(7);
   });
 
   it("owns nothing as a new incarnation until a topology names it", () => {

@@ -13,6 +13,7 @@ import {
   type Incarnation,
   NotOwnerError,
   type OwnerHint,
+  type Partition,
   type Topology,
 } from "@holdfast/core";
 import type { RightToServe } from "./right-to-serve.js";
@@ -20,6 +21,9 @@ import { Tenure, type TenureState } from "./tenure.js";
 
 /** Most operations that wait for a partition on the move, all partitions together. */
 const MAX_WAITING = 10_000;
+
+/** Clocks may run at rates that differ by 5 %, each against true time. */
+const CLOCK_MARGIN = 1.1;
 
 /** Thrown by `admit` while the partition is on the move: wait for `settled`, then ask again. */
 export class PartitionMovingError extends Error {
@@ -37,10 +41,19 @@ export interface OwnershipListener {
   ended(tenure: Tenure): void;
   /** A topology took partitions, or membership, from this incarnation without its consent. */
   deposed(): void;
+  /** The node goes on as another incarnation; every tenure has ended. */
+  begunAnew(): void;
 }
+
+/**
+ * Until when this node has promised others not to own a partition, on the monotonic clock. Infinity:
+ * there is a later term than this one, so it is not served under this one at all.
+ */
+export type PromisedUntil = (partition: number, term: number) => number;
 
 export class Ownership {
   readonly #right: RightToServe;
+  readonly #promisedUntil: PromisedUntil;
   readonly #clock: Clock;
   readonly #listener: OwnershipListener;
   readonly #tenures = new Map<number, Tenure>();
@@ -52,11 +65,13 @@ export class Ownership {
   constructor(
     incarnation: Incarnation,
     right: RightToServe,
+    promisedUntil: PromisedUntil,
     clock: Clock,
     listener: OwnershipListener,
   ) {
     this.#incarnation = incarnation;
     this.#right = right;
+    this.#promisedUntil = promisedUntil;
     this.#clock = clock;
     this.#listener = listener;
   }
@@ -78,6 +93,11 @@ export class Ownership {
     return this.#tenures.values();
   }
 
+  /** From partition to tenure. */
+  get byPartition(): ReadonlyMap<number, Tenure> {
+    return this.#tenures;
+  }
+
   tenureOf(partition: number): Tenure | undefined {
     return this.#tenures.get(partition);
   }
@@ -92,21 +112,16 @@ export class Ownership {
   admit(partition: number): Tenure {
     const tenure = this.#tenures.get(partition);
     if (tenure === undefined) throw new NotOwnerError(this.hintFor(partition));
-    this.#right.check();
+    if (tenure.state.at === "waiting") throw new PartitionMovingError(partition);
+    this.#right.check(partition);
     if (tenure.state.at !== "serving") throw new PartitionMovingError(partition);
     return tenure;
   }
 
-  /** For what concerns no single partition. @throws {CacheError} `UNAVAILABLE` */
-  checkRight(): void {
-    this.#right.check();
-  }
-
   /** Whether work that was admitted earlier may still be finished and answered. */
   mayFinish(tenure: Tenure): boolean {
-    return (
-      (tenure.state.at === "serving" || tenure.state.at === "releasing") && this.#right.holds()
-    );
+    const { at } = tenure.state;
+    return (at === "serving" || at === "releasing") && this.#right.holds(tenure.partition);
   }
 
   /**
@@ -156,12 +171,14 @@ export class Ownership {
     if (topology.epoch <= this.epoch) return;
     this.#topology = topology;
     let deposed = findMember(topology, this.#incarnation)?.state === "dead";
-    for (const [partition, { owner, term, unfenced }] of topology.partitions.entries()) {
+    for (const [partition, shown] of topology.partitions.entries()) {
+      const { owner, term, unfenced } = shown;
       const tenure = this.#tenures.get(partition);
       if (owner === this.#incarnation) {
         if (deposed) continue;
-        if (tenure === undefined) this.#begin(new Tenure(partition, term, unfenced));
-        else this.#keep(tenure, term, unfenced, topology.epoch);
+        if (tenure === undefined || this.#isVoid(tenure, term)) {
+          this.#begin(new Tenure(partition, term, unfenced), shown);
+        } else this.#keep(tenure, shown, topology.epoch);
       } else if (tenure !== undefined) {
         // Whoever released agreed; whoever still serves has been declared dead.
         if (tenure.state.at !== "released") deposed = true;
@@ -190,18 +207,52 @@ export class Ownership {
   becomeIncarnation(incarnation: Incarnation): void {
     for (const tenure of [...this.#tenures.values()]) this.#end(tenure);
     this.#incarnation = incarnation;
+    this.#listener.begunAnew();
   }
 
-  #begin(tenure: Tenure): void {
-    this.#tenures.set(tenure.partition, tenure);
-    this.#wake(tenure.partition);
+  #begin(tenure: Tenure, { term, heldBack, recoverFrom }: Partition): void {
+    const { partition } = tenure;
+    this.#tenures.set(partition, tenure);
+    tenure.isRecovering = recoverFrom.length > 0;
+    const heldUntilMs = heldBack
+      ? this.#clock.monotonic() + this.#right.outageMaxMs * CLOCK_MARGIN
+      : Number.NEGATIVE_INFINITY;
+    this.#serveFrom(tenure, this.#promisedUntil(partition, term), heldUntilMs);
+    this.#wake(partition);
   }
 
-  #keep(tenure: Tenure, term: number, unfenced: readonly Incarnation[], epoch: number): void {
+  /** Whether it never was a tenure, because somebody else had a later term; this is a later one still. */
+  #isVoid({ state, term }: Tenure, next: number): boolean {
+    const isVoid = state.at === "waiting" && state.promisedUntilMs === Number.POSITIVE_INFINITY;
+    return isVoid && next > term;
+  }
+
+  #keep(tenure: Tenure, shown: Partition, epoch: number): void {
+    const { term, unfenced, heldBack, recoverFrom } = shown;
     tenure.unfenced = unfenced;
+    tenure.isRecovering = recoverFrom.length > 0;
     if (term > tenure.term) tenure.renew(term);
     const { state } = tenure;
     if (state.at === "released" && epoch > state.epoch) this.#setState(tenure, { at: "serving" });
+    if (state.at === "waiting" && !heldBack) {
+      this.#serveFrom(tenure, state.promisedUntilMs, Number.NEGATIVE_INFINITY);
+    }
+  }
+
+  /** Serves at once, or as soon as nobody else can. */
+  #serveFrom(tenure: Tenure, promisedUntilMs: number, heldUntilMs: number): void {
+    const waitMs = Math.max(promisedUntilMs, heldUntilMs) - this.#clock.monotonic();
+    if (waitMs <= 0) {
+      if (tenure.state.at === "waiting") this.#setState(tenure, { at: "serving" });
+      return;
+    }
+    const waiting: TenureState = { at: "waiting", promisedUntilMs, heldUntilMs };
+    tenure.moveTo(waiting);
+    if (waitMs === Number.POSITIVE_INFINITY) return;
+    this.#clock.after(waitMs, () => {
+      // Another wait may have taken the place of this one.
+      if (tenure.state === waiting) this.#setState(tenure, { at: "serving" });
+    });
   }
 
   #end(tenure: Tenure): void {

@@ -1,8 +1,9 @@
 /**
  * Whether this node may act as an owner at this very instant. Owning a partition in the topology
- * it last read is not enough: the topology may have moved on without it. Without backups the right
- * comes from the lease under which the node is registered, counted from the sending of its last
- * renewal; and it ends, whatever the lease says, when the node has not read the topology for too long.
+ * it last read is not enough: the topology may have moved on without it. Where backups are in sync,
+ * the right comes from their promises not to own the partition; without, from the lease under which
+ * the node is registered. Both count from the sending of what was answered. And the right ends,
+ * whatever they say, when the node has not read the topology for too long.
  *
  * Both are compared on the monotonic clock in the tick in which an operation is evaluated.
  */
@@ -20,30 +21,52 @@ export interface TopologyReads {
   readonly readAtMs: number;
 }
 
+/** What the backups of this node's partitions have promised. */
+export interface Promises {
+  /** Monotonic instant until which a partition may be served, given until when the lease holds. */
+  safeUntilMs(partition: number, leaseUntilMs: number): number;
+}
+
 export class RightToServe {
   readonly #lease: LeaseView;
+  readonly #promises: Promises;
   readonly #topology: TopologyReads;
   readonly #clock: Clock;
-  readonly #outageMaxMs: number;
+  /** How long the node may go without having read the topology. */
+  readonly outageMaxMs: number;
 
-  constructor(lease: LeaseView, topology: TopologyReads, clock: Clock, outageMaxMs: number) {
+  constructor(
+    lease: LeaseView,
+    promises: Promises,
+    topology: TopologyReads,
+    clock: Clock,
+    outageMaxMs: number,
+  ) {
     this.#lease = lease;
+    this.#promises = promises;
     this.#topology = topology;
     this.#clock = clock;
-    this.#outageMaxMs = outageMaxMs;
+    this.outageMaxMs = outageMaxMs;
   }
 
-  holds(): boolean {
+  /** Whether a partition that this node owns may be served. */
+  holds(partition: number): boolean {
     const now = this.#clock.monotonic();
-    return now < this.#lease.safeUntilMs && now - this.#topology.readAtMs <= this.#outageMaxMs;
+    const untilMs = this.#promises.safeUntilMs(partition, this.#lease.safeUntilMs);
+    return now < untilMs && now - this.#topology.readAtMs <= this.outageMaxMs;
+  }
+
+  /** Whether the node is registered, as far as it can know. */
+  get isRegistered(): boolean {
+    return this.#clock.monotonic() < this.#lease.safeUntilMs;
   }
 
   /** @throws {CacheError} `UNAVAILABLE`: nothing was done. */
-  check(): void {
-    if (this.holds()) return;
+  check(partition: number): void {
+    if (this.holds(partition)) return;
     throw new CacheError(
       "UNAVAILABLE",
-      "this node cannot confirm that it still owns the key: it has lost touch with the registry",
+      "this node cannot confirm that it still owns the key: it has lost touch with the registry, or with its backups",
     );
   }
 }

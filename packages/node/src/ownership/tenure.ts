@@ -3,9 +3,9 @@
  * topology that took it. It hands out the versions of writes, and it is what work in flight holds
  * on to: whoever awaited something asks its tenure again before it touches the cache or answers.
  *
- *     serving ──► releasing ──► released ──► ended
- *        ▲            │             │
- *        └────────────┴─────────────┘   (the move was called off, or a later epoch kept us)
+ *     waiting ──► serving ──► releasing ──► released ──► ended
+ *                    ▲            │             │
+ *                    └────────────┴─────────────┘   (the move was called off, or a later epoch kept us)
  *
  * From any state a topology that names another owner leads to `ended`. Only ownership.ts changes
  * the state.
@@ -20,6 +20,8 @@ import {
 } from "@holdfast/core";
 
 export type TenureState =
+  /** Owners before may still serve: by this node's promise, and by what nobody can rule out. */
+  | { readonly at: "waiting"; readonly promisedUntilMs: number; readonly heldUntilMs: number }
   | { readonly at: "serving" }
   /** A planned move: nothing more is admitted, what was admitted is being finished. */
   | { readonly at: "releasing" }
@@ -35,6 +37,11 @@ export class Tenure {
   #state: TenureState = { at: "serving" };
   /** Former owners that must be fenced off before the first database statement. */
   unfenced: readonly Incarnation[];
+  /**
+   * Whether acknowledged writes of former owners may be missing, because the journals that have them
+   * have not been replayed.
+   */
+  isRecovering = false;
   /** Writes admitted and not yet answered. */
   writesInFlight = 0;
 

@@ -15,6 +15,7 @@ import {
   OUTCOMES,
   type ReplayOutcome,
 } from "./journal-records.js";
+import type { ReplicaStreams } from "./replica-service.js";
 import { type RequestContext, requestContext } from "./request-context.js";
 
 export interface PeerBackend {
@@ -30,6 +31,7 @@ export interface PeerBackend {
 
 export function createPeerService(
   backend: PeerBackend,
+  replicaStreams: ReplicaStreams,
   clock: Clock,
   logger: Logger,
 ): PeerHandlers {
@@ -43,6 +45,7 @@ export function createPeerService(
       epoch: request.epoch,
       results: await backend.release(request),
     })),
+    Replicate: (call) => replicaStreams.accept(call),
     Replay: unary(logger, async ({ epoch, budgetMs, records }) => {
       const request = requestContext(clock, epoch, budgetMs);
       const outcomes = await backend.replay(records.map(fromMessage), request);

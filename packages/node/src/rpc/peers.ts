@@ -10,7 +10,9 @@ import {
   type ReplayResponse__Output,
   type Replies__Output,
 } from "@holdfast/proto";
+import type { ReplicaHello, ReplicaStream, ReplicaStreamEvents } from "../replication/messages.js";
 import { type JournalRecord, outcomeOf, type ReplayOutcome, toMessage } from "./journal-records.js";
+import { toBatchMessage } from "./replica-records.js";
 
 /** How long to wait for a connection, in milliseconds, before the topology is looked at again. */
 const CONNECT_TIMEOUT_MS = 1_000;
@@ -56,6 +58,27 @@ export class Peers {
       (client, options, done) => client.Replay(request, options, done),
     );
     return outcomes.map(outcomeOf);
+  }
+
+  /** Opens a stream of replication. Never throws: what fails closes it. */
+  openReplicaStream(
+    address: string,
+    hello: ReplicaHello,
+    { onReply, onClosed }: ReplicaStreamEvents,
+  ): ReplicaStream {
+    const call = this.#client(address).Replicate();
+    let greeting: ReplicaHello | undefined = hello;
+    call.on("data", onReply);
+    // Where nobody listens for it, an error ends the process. The status follows in any case.
+    call.on("error", () => {});
+    call.on("status", onClosed);
+    return {
+      send: (batch) => {
+        call.write(toBatchMessage(batch, greeting));
+        greeting = undefined;
+      },
+      close: () => call.cancel(),
+    };
   }
 
   /** Closes the connections to nodes that are no longer there. */

@@ -59,13 +59,17 @@ export class MemoryBudget {
     this.#pinnedBytes += pinnedDeltaBytes;
   }
 
-  /** Has stores evict until `tenant` can grow by `bytes`. The caller knows that evicting suffices. */
+  /** Has stores evict until `tenant` can grow by `bytes`, or nothing is left to evict. */
   makeRoom(tenant: BudgetTenant, bytes: number): void {
-    while (bytes > this.freeBytes) this.#largest(tenant, bytes).evictVictim();
+    while (bytes > this.freeBytes) {
+      const largest = this.#largest(tenant, bytes);
+      if (largest === undefined) return;
+      largest.evictVictim();
+    }
   }
 
   /** The tenant that would use most once `growing` has grown, of those that can evict. */
-  #largest(growing: BudgetTenant, growthBytes: number): BudgetTenant {
+  #largest(growing: BudgetTenant, growthBytes: number): BudgetTenant | undefined {
     let largest: BudgetTenant | undefined;
     let largestBytes = -1;
     for (const tenant of this.#tenants) {
@@ -74,7 +78,6 @@ export class MemoryBudget {
       largest = tenant;
       largestBytes = bytes;
     }
-    if (largest === undefined) throw new Error("no store has anything left to evict");
     return largest;
   }
 }

@@ -104,11 +104,21 @@ export class Store {
    * too much is pinned for evictions to make room, `CLOSED`. Nothing has changed then.
    */
   put(input: NewEntry): Entry {
+    const { key, partition, value } = input;
+    const costBytes = costOf(key, value);
+    this.#occupancy.checkAdmissible(costBytes, this.#findLive(key, partition));
+    return this.putBeyondBounds(input);
+  }
+
+  /**
+   * As `put`, for an entry that must not be refused: what can be evicted is, and where that is not
+   * enough the bounds are exceeded, until something else goes. @throws {CacheError} `CLOSED`
+   */
+  putBeyondBounds(input: NewEntry): Entry {
     if (this.#isClosed) throw new CacheError("CLOSED", "the cache was removed from this node");
     const { key, partition } = input;
     const replaced = this.#findLive(key, partition);
     const costBytes = costOf(key, input.value);
-    this.#occupancy.checkAdmissible(costBytes, replaced);
     const value = input.value === undefined ? undefined : ownBytes(input.value);
     this.#makeRoom(costBytes, replaced);
 
@@ -238,12 +248,17 @@ export class Store {
     return stored === entry ? stored : undefined;
   }
 
-  /** Evicts until an entry of this cost fits, in place of `replaced` if given. */
+  /** Evicts until an entry of this cost fits, in place of `replaced` if given, or nothing is left. */
   #makeRoom(costBytes: number, replaced: StoredEntry | undefined): void {
     const growthBytes = costBytes - (replaced?.costBytes ?? 0);
     const growthEntries = replaced === undefined ? 1 : 0;
     this.#spared = replaced;
-    while (this.#occupancy.wouldExceedOwnBounds(growthEntries, growthBytes)) this.#evictVictim();
+    while (
+      this.#tenant.hasVictim &&
+      this.#occupancy.wouldExceedOwnBounds(growthEntries, growthBytes)
+    ) {
+      this.#evictVictim();
+    }
     this.#budget.makeRoom(this.#tenant, growthBytes);
     this.#spared = undefined;
   }

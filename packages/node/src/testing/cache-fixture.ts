@@ -4,12 +4,14 @@ import { FakeClock, seededRandom } from "@holdfast/core/testing";
 import { type CacheConfig, type CachePattern, parseCacheConfig } from "@holdfast/process";
 import type { Cache } from "../cache/cache.js";
 import type { JournalWriter } from "../cache/cache-journal.js";
+import type { ReplicaSets } from "../cache/cache-replication.js";
 import { ConfiguredCache } from "../cache/configured-cache.js";
 import type { NodeServices, OperationContext } from "../cache/context.js";
 import type { Change } from "../cache/writes.js";
 import { Tenure } from "../ownership/tenure.js";
 import { MemoryBudget } from "../store/memory-budget.js";
 import { MemorySource } from "./memory-source.js";
+import { noBackups } from "./no-backups.js";
 
 export interface CacheFixture {
   readonly clock: FakeClock;
@@ -39,6 +41,7 @@ export function createCacheFixture(
   pattern: CachePattern,
   overrides: CacheOverrides = {},
   journal?: JournalWriter,
+  replication: ReplicaSets = noBackups,
 ): CacheFixture {
   const term = 5;
   const ack = journal === undefined ? "memory" : "journal";
@@ -71,7 +74,7 @@ export function createCacheFixture(
     { id: CACHE_ID, name: "test" },
     config({}),
     pattern === "cache-aside" ? undefined : source,
-    { budget: new MemoryBudget(2 ** 20), services, journal, clock, random, logger },
+    { budget: new MemoryBudget(2 ** 20), services, journal, replication, clock, random, logger },
   );
   const fixture: CacheFixture = {
     clock,

@@ -123,6 +123,16 @@ export class Lane {
     return waiting?.entry;
   }
 
+  /** What kept this entry from being written is over: if it waits to be sent again, it is sent now. */
+  hasten(entry: DirtyEntry): void {
+    const deferred = this.#deferred.get(entry.key);
+    if (deferred?.entry !== entry) return;
+    const untilMs = this.#context.clock.monotonic();
+    this.#deferred.set(entry.key, { ...deferred, untilMs });
+    this.#deferredDueAtMs = Math.min(this.#deferredDueAtMs, untilMs);
+    this.pump();
+  }
+
   /** Forgets every entry that `isDropped` selects, in flight ones included. */
   drop(isDropped: (entry: DirtyEntry) => boolean): DirtyEntry[] {
     const dropped: DirtyEntry[] = [];

@@ -31,7 +31,8 @@ export class WriteBehindQueue {
   };
   readonly #lanes: readonly Lane[];
   readonly #clock: Clock;
-  readonly #perPartition = new Map<number, number>();
+  /** Every entry that is not settled, an older one of the same key in flight included. */
+  readonly #byPartition = new Map<number, Set<DirtyEntry>>();
   /** Woken whenever an entry leaves. */
   readonly #waiters = new Set<() => void>();
   #options: QueueOptions;
@@ -90,8 +91,13 @@ export class WriteBehindQueue {
     return this.#lane(key).get(key);
   }
 
+  /** The dirty entries of a partition; of a key there may be two, the older one first. */
+  inPartition(partition: number): Iterable<DirtyEntry> {
+    return this.#byPartition.get(partition) ?? [];
+  }
+
   entriesOf(partition: number): number {
-    return this.#perPartition.get(partition) ?? 0;
+    return this.#byPartition.get(partition)?.size ?? 0;
   }
 
   /** Whether another write of this size fits. */
@@ -125,14 +131,25 @@ export class WriteBehindQueue {
    */
   put(entry: DirtyEntry, hasWaited = false): void {
     const replaced = this.#lane(entry.key).put(entry, hasWaited);
-    if (replaced === undefined) {
-      this.#entries += 1;
-      this.#perPartition.set(entry.partition, this.entriesOf(entry.partition) + 1);
-    } else {
+    const { partition } = entry;
+    let held = this.#byPartition.get(partition);
+    if (held === undefined) {
+      held = new Set();
+      this.#byPartition.set(partition, held);
+    }
+    held.add(entry);
+    if (replaced === undefined) this.#entries += 1;
+    else {
+      held.delete(replaced);
       this.#bytes -= replaced.bytes;
     }
     this.#bytes += entry.bytes;
     if (this.#isNearlyFull) this.#lane(entry.key).pump();
+  }
+
+  /** What kept this entry from being written is over. */
+  hasten(entry: DirtyEntry): void {
+    this.#lane(entry.key).hasten(entry);
   }
 
   /**
@@ -157,7 +174,7 @@ export class WriteBehindQueue {
 
   /** As `flush`, for every partition. */
   flushAll(deadlineMs: number): Promise<boolean> {
-    return this.flush([...this.#perPartition.keys()], deadlineMs);
+    return this.flush([...this.#byPartition.keys()], deadlineMs);
   }
 
   /** Forgets the dirty entries of a partition; returns how many there were. */
@@ -190,9 +207,9 @@ export class WriteBehindQueue {
   #forget(entry: DirtyEntry): void {
     this.#entries -= 1;
     this.#bytes -= entry.bytes;
-    const left = this.entriesOf(entry.partition) - 1;
-    if (left === 0) this.#perPartition.delete(entry.partition);
-    else this.#perPartition.set(entry.partition, left);
+    const held = this.#byPartition.get(entry.partition);
+    held?.delete(entry);
+    if (held?.size === 0) this.#byPartition.delete(entry.partition);
     for (const wake of [...this.#waiters]) wake();
   }
 

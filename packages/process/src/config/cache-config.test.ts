@@ -33,7 +33,7 @@ describe("parseCacheConfig", () => {
       valueMaxBytes: 1_048_576,
       source: undefined,
       writeBehind: {
-        ack: "journal",
+        ack: "journal+backup",
         maxDelayMs: 1_000,
         batchMaxRows: 500,
         lanes: 4,
@@ -179,7 +179,7 @@ describe("parseCacheConfig", () => {
     ],
     [
       { pattern: "write-behind", source: table, writeBehind: { ack: "disk" } },
-      'writeBehind.ack: must be one of "memory", "journal", not "disk"',
+      'writeBehind.ack: must be one of "memory", "journal", "backup", "journal+backup", "database", not "disk"',
     ],
     [
       { pattern: "write-behind", source: table, writeBehind: { lanes: 1.5 } },

@@ -62,11 +62,19 @@ export type SourceConfig =
     };
 
 /** From the weakest to the strongest. */
-export const WRITE_BEHIND_ACKS = ["memory", "journal"] as const;
+export const WRITE_BEHIND_ACKS = [
+  "memory",
+  "journal",
+  "backup",
+  "journal+backup",
+  "database",
+] as const;
 
 /**
  * `memory`: nothing but the owner's memory has it. `journal`: the owner's journal has it, so that it
- * survives the death of the process once its disk is back.
+ * survives the death of the process once its disk is back. `backup`: every backup in sync has it, so
+ * that it survives the loss of all but one. `journal+backup`: both, and the backups' journals as well.
+ * `database`: the database has it.
  */
 export type WriteBehindAck = (typeof WRITE_BEHIND_ACKS)[number];
 
@@ -121,7 +129,7 @@ const sourceSchema = z.discriminatedUnion("kind", [
 ]);
 
 const writeBehindSchema = z.strictObject({
-  ack: z.enum(WRITE_BEHIND_ACKS).default("journal"),
+  ack: z.enum(WRITE_BEHIND_ACKS).default("journal+backup"),
   maxDelay: duration({ minMs: 1, maxMs: 600_000 }).default(1_000),
   batchMaxRows: z.int().min(1).max(10_000).default(500),
   lanes: z.int().min(1).max(64).default(4),

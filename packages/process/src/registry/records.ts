@@ -27,6 +27,8 @@ export interface MemberRecord {
   readonly topologyEpoch: number;
   /** Incarnations whose journals it holds. */
   readonly journalIncarnations: readonly Incarnation[];
+  /** Incarnations that serve nothing any more, because this one has taken their place. */
+  readonly succeeds?: readonly Incarnation[] | undefined;
 }
 
 /** Who leads, under its lease. */
@@ -54,6 +56,7 @@ const memberSchema = z.object({
   protocolMax: z.int(),
   topologyEpoch: z.int().min(0),
   journalIncarnations: z.array(z.guid()),
+  succeeds: z.array(z.guid()).optional(),
 });
 
 const coordinatorSchema = z.object({ coordinatorId: z.string(), address: z.string() });

@@ -1,7 +1,8 @@
 /**
- * The kill of a node that holds dirty entries. Its acknowledgements came from its journal: when it
- * runs again, on the same disk, it brings back what it had not flushed. This run counts what is
- * missing in the database afterwards, in a cache of its own that the final comparison leaves out.
+ * The kill of a node that holds dirty entries. Its backups have them too: they take over, and whoever
+ * reads meanwhile gets what was acknowledged. When the node runs again, it brings back what is in its
+ * journal as well. This run counts what others cannot read at once, and what is missing in the database
+ * in the end, in a cache of its own that the final comparison leaves out.
  */
 import { CACHE } from "../caches.js";
 import { entriesOf } from "../catalogue.js";
@@ -15,6 +16,8 @@ export interface NodeKilledDirtyResult {
   readonly acknowledged: number;
   /** Dirty entries of the node just before it was killed. */
   readonly dirty: number;
+  /** Acknowledged writes that nobody could read while the node was away. */
+  readonly unreadable: number;
   /** Acknowledged writes that are not in the database in the end. */
   readonly lost: number;
 }
@@ -39,6 +42,15 @@ export async function nodeKilledDirty(context: JobContext): Promise<NodeKilledDi
   );
   const dirty = await dirtyEntriesOf(context, victim);
   await cluster.killNode(victim.nodeId);
+  let unreadable = 0;
+  await inParallel(
+    WRITES,
+    async (index) => {
+      const key = `reservation-${index}`;
+      if ((await caches.reservations.get(key)) !== ledger.get(key)) unreadable += 1;
+    },
+    { inFlight: IN_FLIGHT, signal },
+  );
   await cluster.settled({ signal });
   await cluster.restartNode(victim.nodeId);
   await cluster.settled({ signal });
@@ -47,5 +59,6 @@ export async function nodeKilledDirty(context: JobContext): Promise<NodeKilledDi
   const lost = [...ledger.keys()].filter(
     (key) => found.get(key) !== JSON.stringify(ledger.get(key)),
   );
-  return { nodeId: victim.nodeId, acknowledged: ledger.size, dirty, lost: lost.length };
+  const { nodeId } = victim;
+  return { nodeId, acknowledged: ledger.size, dirty, unreadable, lost: lost.length };
 }

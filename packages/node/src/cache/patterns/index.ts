@@ -2,6 +2,7 @@ import type { Clock, Logger, Random } from "@holdfast/core";
 import type { CacheConfig, CachePattern } from "@holdfast/process";
 import type { Source } from "../../database/source.js";
 import type { CacheJournal } from "../cache-journal.js";
+import type { CacheReplication } from "../cache-replication.js";
 import type { NodeServices } from "../context.js";
 import type { Loads } from "../loads.js";
 import type { Memory } from "../memory.js";
@@ -20,6 +21,7 @@ export interface PatternParts {
   readonly sourced: { readonly source: Source; readonly loads: Loads } | undefined;
   readonly services: NodeServices;
   readonly journal: CacheJournal | undefined;
+  readonly replication: CacheReplication;
   readonly counters: CacheCounters;
   readonly clock: Clock;
   readonly random: Random;

@@ -30,7 +30,10 @@ export type Written =
   /** It is being carried out; later writes of its key wait for that. */
   | Promise<void>
   /** It has been carried out here; later writes of its key need not wait for what is left. */
-  | { readonly survives: Promise<void> };
+  | { readonly survives: Promise<Survival> };
+
+/** Whether a write survives all that its level says, or no backup was there to have it. */
+export type Survival = "whole" | "degraded";
 
 /** A write as a journal brings it back. */
 export type AcknowledgedWrite = Omit<JournalRecord, "cacheId">;
@@ -38,6 +41,13 @@ export type AcknowledgedWrite = Omit<JournalRecord, "cacheId">;
 export interface Pattern {
   /** Whether callers may write. Deleting is always allowed; where this is true it invalidates. */
   readonly isReadOnly: boolean;
+
+  /**
+   * Called before every operation of a caller.
+   *
+   * @throws {CacheError} `UNAVAILABLE` while what former owners acknowledged may be missing.
+   */
+  checkComplete?(context: OperationContext): void;
 
   /** A read found nothing in memory. */
   miss(key: string, context: OperationContext): ReadResult | Promise<ReadResult>;
@@ -73,6 +83,24 @@ export interface Pattern {
    * @throws {CacheError} when that cannot be found out now.
    */
   takeOver?(write: AcknowledgedWrite, context: OperationContext): Promise<ReplayOutcome>;
+
+  /** Takes over a write that this node has kept for the owner before; nothing may refuse it. */
+  adopt?(write: AcknowledgedWrite): void;
+
+  /** What is dirty in a partition, as others are to have it. */
+  dirty?(partition: number): Iterable<AcknowledgedWrite>;
+
+  /** Whether those others are to have it in their journals. */
+  readonly copiesNeedJournal?: boolean;
+
+  /**
+   * Something to wait for before a dirty entry may be shown: until it is where its cache's level says
+   * it must be, it could still be lost. `undefined`: nothing.
+   */
+  uncommitted?(key: string): Promise<unknown> | undefined;
+
+  /** Forgets a partition; returns how many dirty entries there were. */
+  drop?(partition: number): number;
 
   /** The cache has been cleared. */
   clear?(): void;

@@ -294,7 +294,7 @@ describe("a replayed write", () => {
 
   it("lives no longer in memory than the cache's entries do", async () => {
     const { operations, context, replay, source, clock, config, cache } = await createFixture();
-    cache.reconfigure(config({ ttl: "60s", writeBehind: { maxDelay: "100ms" } }));
+    cache.reconfigure(config({ ttl: "60s", writeBehind: { maxDelay: "100ms", ack: "journal" } }));
     expect(await replay()).toBe("pending");
     await turn();
     source.plant("k", "changed elsewhere", makeVersion(4, 9));

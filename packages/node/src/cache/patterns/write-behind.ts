@@ -3,14 +3,15 @@
  * to the database in batches. A dirty entry is pinned in memory until then, so a read always finds
  * the newest write, and a deletion stays as a pinned entry without a value.
  *
- * Every dirty entry is recorded in the journal, if the node has one; the cache's level says whether
- * the acknowledgement waits for that.
+ * Every dirty entry is recorded in the journal, if the node has one, and sent to the backups of its
+ * partition; the cache's level says what of that the acknowledgement waits for.
  */
 import { CacheError, type Clock, type Logger, type Random, termOf } from "@holdfast/core";
 import { DatabaseError, type WriteBehindAck } from "@holdfast/process";
 import type { ReplayOutcome } from "../../journal/record.js";
 import type { Tenure } from "../../ownership/tenure.js";
 import { costOf } from "../../store/cost.js";
+import type { Entry } from "../../store/entry.js";
 import type {
   DirtyEntry,
   FlushFailure,
@@ -18,13 +19,17 @@ import type {
   RowOutcome,
 } from "../../write-behind/dirty-entry.js";
 import { type QueueOptions, WriteBehindQueue } from "../../write-behind/queue.js";
+import { type AckNeeds, needsOf } from "../ack-level.js";
+import { Acknowledgements, type Dispatch } from "../acknowledgements.js";
 import type { CacheJournal } from "../cache-journal.js";
+import type { CacheReplication } from "../cache-replication.js";
 import type { NodeServices, OperationContext, ReadResult } from "../context.js";
+import { withDeadline } from "../deadline.js";
 import { expiryOf, type Lifetimes } from "../lifetimes.js";
 import type { Loads } from "../loads.js";
 import type { Memory } from "../memory.js";
 import type { Persister } from "../persister.js";
-import type { AcknowledgedWrite, Mutation, Pattern, Written } from "./pattern.js";
+import type { AcknowledgedWrite, Mutation, Pattern, Survival, Written } from "./pattern.js";
 
 /** Violations that another write may cure: of a foreign key, and of a unique index. */
 const PATIENT_SQLSTATES = new Set(["23503", "23505"]);
@@ -34,6 +39,9 @@ const PATIENT_SQLSTATES = new Set(["23503", "23505"]);
  * write is shown to people instead of being brought back.
  */
 const TOMBSTONE_RETENTION_MS = 7 * 86_400_000;
+
+/** How long a batch waits for rows in it that are not committed yet, in milliseconds. */
+const COMMIT_WAIT_MS = 20;
 
 /** How long a replay may read the row of its key, in milliseconds. */
 const ROW_BUDGET_MS = 500;
@@ -52,6 +60,7 @@ export interface WriteBehindOptions {
   readonly ack: () => WriteBehindAck;
   /** `undefined`: the node has none. */
   readonly journal: CacheJournal | undefined;
+  readonly replication: CacheReplication;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -66,6 +75,7 @@ export class WriteBehind implements Pattern, FlushSink {
   readonly #generations = new WeakMap<DirtyEntry, number>();
   /** Entries that a newer write of their key stands for. */
   readonly #outdated = new WeakSet<DirtyEntry>();
+  readonly #acknowledgements = new Acknowledgements();
   /** Replayed writes that the database refuses, by key: their versions. */
   readonly #parked = new Map<string, number>();
 
@@ -73,6 +83,14 @@ export class WriteBehind implements Pattern, FlushSink {
     this.#options = options;
     const { queue, clock, random, logger } = options;
     this.queue = new WriteBehindQueue(queue, this, clock, random, logger);
+  }
+
+  checkComplete({ tenure }: OperationContext): void {
+    if (!tenure.isRecovering || this.#options.ack() === "database") return;
+    throw new CacheError(
+      "UNAVAILABLE",
+      "recovering: the journals of those who owned the key before have not been replayed yet",
+    );
   }
 
   miss(key: string, context: OperationContext): Promise<ReadResult> {
@@ -83,16 +101,28 @@ export class WriteBehind implements Pattern, FlushSink {
     return undefined;
   }
 
+  uncommitted(key: string): Promise<unknown> | undefined {
+    const entry = this.queue.get(key);
+    return entry && this.#acknowledgements.uncommitted(entry);
+  }
+
   room(_key: string, bytes: number, context: OperationContext): Promise<void> | undefined {
-    if (this.#mustBeRecorded(context)) this.#checkJournal();
+    this.#checkCopies(context);
     if (this.queue.hasRoomFor(bytes)) return undefined;
     return this.#waitForRoom(bytes, context);
   }
 
   write(mutation: Mutation, context: OperationContext): Written {
-    const recorded = this.#addDirty(mutation, this.#options.clock.now());
-    if (recorded === undefined || !this.#mustBeRecorded(context)) return undefined;
-    return { survives: recorded };
+    const needs = needsOf(this.#options.ack(), context.ack);
+    const stored = this.#options.memory.keepDirty(mutation);
+    const writtenAtMs = this.#options.clock.now();
+    const added = this.#addDirty(mutation, { stored, writtenAtMs, isReplayed: false, needs });
+    if (needs.database) return { survives: this.#acknowledgements.persisted(added.entry) };
+    const survives =
+      needs === this.#ownNeeds
+        ? added.committed
+        : this.#acknowledgements.survives(added.dispatch, needs);
+    return survives && { survives };
   }
 
   async takeOver(write: AcknowledgedWrite, context: OperationContext): Promise<ReplayOutcome> {
@@ -123,8 +153,32 @@ export class WriteBehind implements Pattern, FlushSink {
     const copyExpiresAtMs = Math.min(own.copyExpiresAtMs, expiresAtMs ?? Number.POSITIVE_INFINITY);
     const mutation = { ...write, rowExpiresAtMs: expiresAtMs, copyExpiresAtMs };
     // Whoever replays it keeps its own record until the database has the write.
-    void this.#addDirty(mutation, write.writtenAtMs, true);
+    this.#addReplayed(mutation, write.writtenAtMs, memory.keepDirty(mutation));
     return "pending";
+  }
+
+  adopt(write: AcknowledgedWrite): void {
+    const { memory, clock, random } = this.#options;
+    const { key, partition, version, expiresAtMs, writtenAtMs } = write;
+    const held = this.queue.get(key) ?? memory.find(key, partition);
+    if (held !== undefined && held.version >= version) return;
+    const own = expiryOf(undefined, true, this.#options.lifetimes(), clock, random);
+    const copyExpiresAtMs = Math.min(own.copyExpiresAtMs, expiresAtMs ?? Number.POSITIVE_INFINITY);
+    const mutation = { ...write, rowExpiresAtMs: expiresAtMs, copyExpiresAtMs };
+    this.#addReplayed(mutation, writtenAtMs, memory.adoptDirty(mutation));
+  }
+
+  get copiesNeedJournal(): boolean {
+    return this.#ownNeeds.journal;
+  }
+
+  dirty(partition: number): Iterable<AcknowledgedWrite> {
+    return this.queue.inPartition(partition);
+  }
+
+  drop(partition: number): number {
+    this.#acknowledgements.drop(partition);
+    return this.queue.drop(partition);
   }
 
   hasExpiredDirty(key: string, nowMs: number): boolean {
@@ -143,6 +197,7 @@ export class WriteBehind implements Pattern, FlushSink {
   }
 
   async flush(rows: readonly DirtyEntry[]): Promise<readonly RowOutcome[]> {
+    await this.#awaitCommits(rows);
     const done = new Set(rows.filter((row) => this.#isOutdated(row)));
     for (const row of done) this.#outdated.add(row);
     const sent = rows.filter((row) => !done.has(row) && this.#maySend(row));
@@ -158,6 +213,17 @@ export class WriteBehind implements Pattern, FlushSink {
     return rows.map((row) => (done.has(row) ? "done" : "again"));
   }
 
+  /** Rows that were written a moment ago are better sent with the others than on their own. */
+  async #awaitCommits(rows: readonly DirtyEntry[]): Promise<void> {
+    const { clock } = this.#options;
+    const commits = rows.flatMap((row) => this.#acknowledgements.uncommitted(row) ?? []);
+    if (commits.length === 0) return;
+    const untilMs = clock.monotonic() + COMMIT_WAIT_MS;
+    await withDeadline(Promise.allSettled(commits), clock, untilMs, () => new Error("later")).catch(
+      () => {},
+    );
+  }
+
   classify(error: unknown): FlushFailure {
     if (!(error instanceof DatabaseError) || error.kind !== "refused" || error.fault !== "row") {
       return { at: "retry" };
@@ -171,10 +237,14 @@ export class WriteBehind implements Pattern, FlushSink {
   }
 
   settled(row: DirtyEntry, how: "persisted" | "parked"): void {
-    const { memory, journal } = this.#options;
+    const { memory, journal, replication } = this.#options;
     const { key, partition, version } = row;
-    // The record of an outdated one stands until the newer write's has taken its place.
-    if (!this.#outdated.has(row)) journal?.forget(row);
+    this.#acknowledgements.settled(row, how);
+    // Copies of an outdated one stand until the newer write's have taken their place.
+    if (!this.#outdated.has(row)) {
+      journal?.forget(row);
+      replication.clean(row);
+    }
     if (how === "parked" && row.isReplayed) this.#noteParked(key, version);
     // A newer write of the key is dirty: it holds the entry.
     if (this.queue.get(key) !== undefined) return;
@@ -189,42 +259,65 @@ export class WriteBehind implements Pattern, FlushSink {
     this.#parked.set(key, version);
   }
 
-  #mustBeRecorded({ ack }: OperationContext): boolean {
-    return ack === "journal" || this.#options.ack() === "journal";
+  /** What the cache's own level asks for. */
+  get #ownNeeds(): AckNeeds {
+    return needsOf(this.#options.ack(), undefined);
   }
 
-  /** @throws {CacheError} when a write cannot be recorded: nothing was written. */
-  #checkJournal(): void {
-    const { journal } = this.#options;
-    if (journal === undefined) {
-      throw new CacheError(
-        "INVALID_ARGUMENT",
-        "the write is to survive in a journal, and this node has none: set its journal.dir, or the cache's writeBehind.ack to memory",
-      );
+  /** @throws {CacheError} when a write cannot get where it is to be: nothing was written. */
+  #checkCopies({ tenure, ack }: OperationContext): void {
+    const { journal, replication } = this.#options;
+    const needs = needsOf(this.#options.ack(), ack);
+    if (!replication.keepsUp(tenure.partition)) {
+      throw new CacheError("OVERLOADED", "a backup does not keep up; nothing was written");
     }
+    const isDegraded = needs.backup && !replication.isBackedUp(tenure.partition);
+    if (!needs.journal && !isDegraded) return;
+    if (journal === undefined) throw needs.journal ? noJournal() : noBackup();
     if (journal.problem === undefined) return;
     const problem = `the journal cannot be written (${journal.problem}); nothing was written`;
     throw new CacheError("OVERLOADED", problem);
   }
 
-  /** Returns what resolves when the write is in the journal; `undefined`: there is no journal. */
+  /** An entry under the version with which another owner acknowledged it. */
+  #addReplayed(mutation: Mutation, writtenAtMs: number, stored: Entry): void {
+    const needs = this.#ownNeeds;
+    this.#addDirty(mutation, { stored, writtenAtMs, isReplayed: true, needs });
+  }
+
+  /** Sends what is in memory on its way. */
   #addDirty(
-    mutation: Mutation,
-    writtenAtMs: number,
-    isReplayed = false,
-  ): Promise<void> | undefined {
-    const { memory, loads } = this.#options;
-    const { key, partition, version, encoding, rowExpiresAtMs: expiresAtMs } = mutation;
-    const { value, costBytes: bytes } = memory.keepDirty(mutation);
-    loads.detach(key);
+    { key, partition, version, encoding, rowExpiresAtMs: expiresAtMs }: Mutation,
+    { stored, writtenAtMs, isReplayed, needs }: DirtyFacts,
+  ): Added {
+    const { value, costBytes: bytes } = stored;
+    this.#options.loads.detach(key);
     const written = { key, partition, version, value, encoding, expiresAtMs, writtenAtMs };
     const entry: DirtyEntry = { ...written, isReplayed, bytes };
     this.#generations.set(entry, this.#generation);
-    // Recorded before it can be forgotten.
-    const recorded = this.#record(entry);
-    // What is replayed has waited long enough.
-    this.queue.put(entry, isReplayed);
-    return recorded;
+    // Recorded, and known to be uncommitted, before it can be flushed or forgotten.
+    const dispatch = this.#dispatch(entry, needs);
+    const committed = this.#commit(entry, dispatch);
+    // What is replayed has waited long enough, and so has somebody who waits for the database.
+    this.queue.put(entry, isReplayed || needs.database);
+    return { entry, dispatch, committed };
+  }
+
+  /** Follows an entry until it is where the cache's level says. */
+  #commit(entry: DirtyEntry, dispatch: Dispatch): Promise<Survival> | undefined {
+    const needs = this.#ownNeeds;
+    const committed = this.#acknowledgements.track(entry, dispatch, needs);
+    // Not every entry has a writer that waits for it; but a flush may have found it too early.
+    const settled = () => {
+      if (needs.backup) this.queue.hasten(entry);
+    };
+    committed?.then(settled, settled);
+    return committed;
+  }
+
+  #dispatch(entry: DirtyEntry, { journal }: AckNeeds): Dispatch {
+    const confirmed = this.#options.replication.write(entry, journal);
+    return { recorded: this.#record(entry), confirmed };
   }
 
   #record(entry: DirtyEntry): Promise<void> | undefined {
@@ -258,11 +351,11 @@ export class WriteBehind implements Pattern, FlushSink {
    */
   #maySend(row: DirtyEntry): boolean {
     const tenure = this.#options.services.tenureOf(row.partition);
-    if (tenure === undefined) return false;
+    if (tenure === undefined || this.#acknowledgements.uncommitted(row) !== undefined) return false;
     if (row.isReplayed || termOf(row.version) >= tenure.requiredTerm) return true;
     if (tenure.term < tenure.requiredTerm) return false;
     this.#renew(row, tenure);
-    return true;
+    return this.#acknowledgements.uncommitted(row) === undefined;
   }
 
   #renew(row: DirtyEntry, tenure: Tenure): void {
@@ -270,11 +363,43 @@ export class WriteBehind implements Pattern, FlushSink {
     const entry = memory.find(row.key, row.partition);
     const isHeld = entry?.pinned === true && entry.version === row.version;
     row.version = tenure.nextVersion();
-    void this.#record(row);
+    const dispatch = this.#dispatch(row, this.#ownNeeds);
+    void this.#commit(row, dispatch);
     if (!isHeld) return;
     const { expiresAtMs: rowExpiresAtMs, ...written } = row;
     memory.keepDirty({ ...written, rowExpiresAtMs, copyExpiresAtMs: entry.expiresAtMs });
   }
+}
+
+/** What there is to know of a dirty entry beyond the write itself. */
+interface DirtyFacts {
+  /** What memory keeps of it; the value there is a copy of its own. */
+  readonly stored: Entry;
+  readonly writtenAtMs: number;
+  readonly isReplayed: boolean;
+  readonly needs: AckNeeds;
+}
+
+/** A new dirty entry, and where it is on its way to. */
+interface Added {
+  readonly entry: DirtyEntry;
+  readonly dispatch: Dispatch;
+  /** When it is where its cache's level says; `undefined`: it is. */
+  readonly committed: Promise<Survival> | undefined;
+}
+
+function noJournal(): CacheError {
+  return new CacheError(
+    "INVALID_ARGUMENT",
+    "the write is to survive in a journal, and this node has none: set its journal.dir, or the cache's writeBehind.ack to memory or backup",
+  );
+}
+
+function noBackup(): CacheError {
+  return new CacheError(
+    "UNAVAILABLE",
+    "no backup of the key's partition is in sync, and this node has no journal instead; nothing was written",
+  );
 }
 
 function tooOld({ writtenAtMs }: AcknowledgedWrite): DatabaseError {

@@ -24,6 +24,10 @@ export interface _holdfast_v1_TopologyState_Member {
   'zone'?: (string);
   'weight'?: (number);
   'state'?: (_holdfast_v1_TopologyState_Member_State);
+  /**
+   * Of a dead one: it is known to serve nothing any more.
+   */
+  'ended'?: (boolean);
 }
 
 /**
@@ -36,6 +40,10 @@ export interface _holdfast_v1_TopologyState_Member__Output {
   'zone': (string);
   'weight': (number);
   'state': (_holdfast_v1_TopologyState_Member_State__Output);
+  /**
+   * Of a dead one: it is known to serve nothing any more.
+   */
+  'ended': (boolean);
 }
 
 export interface _holdfast_v1_TopologyState_Partition {
@@ -47,6 +55,19 @@ export interface _holdfast_v1_TopologyState_Partition {
   'moveTo'?: (number);
   'recoverFrom'?: (number)[];
   'unfenced'?: (number)[];
+  /**
+   * Epoch of the last change of in_sync or move_to under this owner, or of a backup that was given
+   * up. 0: there was none.
+   */
+  'changedEpoch'?: (number | string | Long);
+  /**
+   * The owner waits as long as anybody may serve without the registry.
+   */
+  'heldBack'?: (boolean);
+  /**
+   * Former owners, and members that were in sync with them, that may still serve.
+   */
+  'mayServe'?: (number)[];
   '_owner'?: "owner";
   '_moveTo'?: "moveTo";
 }
@@ -60,6 +81,19 @@ export interface _holdfast_v1_TopologyState_Partition__Output {
   'moveTo'?: (number);
   'recoverFrom': (number)[];
   'unfenced': (number)[];
+  /**
+   * Epoch of the last change of in_sync or move_to under this owner, or of a backup that was given
+   * up. 0: there was none.
+   */
+  'changedEpoch': (number);
+  /**
+   * The owner waits as long as anybody may serve without the registry.
+   */
+  'heldBack': (boolean);
+  /**
+   * Former owners, and members that were in sync with them, that may still serve.
+   */
+  'mayServe': (number)[];
   '_owner'?: "owner";
   '_moveTo'?: "moveTo";
 }

@@ -1,0 +1,49 @@
+/** The backups of this node's partitions, as one cache writes to them. */
+import type { ReplicaSet } from "../replication/replica-set.js";
+import type { DirtyEntry } from "../write-behind/dirty-entry.js";
+
+/**
+ * Asks whether an entry is on every backup that it must be on: `true` once it is, `false` if that is
+ * none. @throws {CacheError} `OUTCOME_UNKNOWN` when nobody will ever know.
+ */
+export type Confirmation = () => boolean | Promise<boolean>;
+
+export interface CacheReplication {
+  /** Whether a backup of the partition is in sync. */
+  isBackedUp(partition: number): boolean;
+  /** Whether its backups keep up with what is sent to them. */
+  keepsUp(partition: number): boolean;
+  /** @param journal - the backups' journals must have it as well. */
+  write(entry: DirtyEntry, journal: boolean): Confirmation;
+  /** The database has this write, or a later one of its key. */
+  clean(entry: DirtyEntry): void;
+}
+
+/** What caches need of replication; tests have a simpler one. */
+export interface ReplicaSets {
+  /** `undefined`: this node does not own the partition. */
+  setOf(
+    partition: number,
+  ):
+    | Pick<ReplicaSet, "isAlone" | "isBackedUp" | "hasRoom" | "put" | "clean" | "confirmed">
+    | undefined;
+}
+
+const nobody: Confirmation = () => false;
+
+/** @param cacheId - names may be used again; ids never are. */
+export function cacheReplication(replication: ReplicaSets, cacheId: number): CacheReplication {
+  return {
+    isBackedUp: (partition) => replication.setOf(partition)?.isBackedUp === true,
+    keepsUp: (partition) => replication.setOf(partition)?.hasRoom !== false,
+    write(entry, journal) {
+      const set = replication.setOf(entry.partition);
+      if (set === undefined || set.isAlone) return nobody;
+      // A copy: the version of a dirty entry may be replaced later.
+      const position = set.put({ ...entry, cacheId }, journal);
+      return () => set.confirmed(position);
+    },
+    clean: ({ key, partition, version }) =>
+      replication.setOf(partition)?.clean({ cacheId, key, partition }, version),
+  };
+}

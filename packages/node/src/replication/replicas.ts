@@ -1,0 +1,363 @@
+/**
+ * The backup's half of replication: the dirty entries of other owners that this node keeps, and what
+ * it has promised them. Of each partition there is one replica at most, that of the owner with the
+ * highest term.
+ *
+ * With every reply this node promises not to own the partitions of the stream for a while. So
+ * from the moment in which a topology names another owner, replies say that the replica is refused;
+ * and a node that is promoted itself lets the promise that it gave last run out before it serves.
+ */
+import {
+  type Clock,
+  findMember,
+  type Incarnation,
+  type Logger,
+  type Partition,
+  type Topology,
+} from "@holdfast/core";
+import type { JournalRecord, RecordName } from "../journal/record.js";
+import type { ReplicaBatch, ReplicaHello, ReplicaRecord, ReplicaReply } from "./messages.js";
+import { type Replica, ReplicaSession, type SessionStream } from "./replica-session.js";
+
+/** The node's journal, as backups write to it. */
+export interface ReplicaJournal {
+  readonly problem: string | undefined;
+  write(record: JournalRecord): Promise<void>;
+  forget(name: RecordName, version: number): void;
+}
+
+export interface ReplicasParts {
+  readonly incarnation: () => Incarnation;
+  /** `undefined`: the node keeps none, and has what it backs up in memory alone. */
+  readonly journal: ReplicaJournal | undefined;
+  /** Most bytes of entries that are kept for others. */
+  readonly capacityBytes: number;
+  /** Told by how many bytes the entries have grown. */
+  readonly charge: (bytes: number) => void;
+  /** Entries of a replica that is given up, although nobody else may have them. */
+  readonly onGivenUp: (owner: Incarnation, entries: readonly JournalRecord[]) => void;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What an entry costs beyond its key and value. */
+const ENTRY_BYTES = 200;
+
+/** A session of somebody who is no member is forgotten after so many times its promise. */
+const FORGOTTEN_PROMISES = 10;
+
+export class Replicas {
+  readonly #parts: ReplicasParts;
+  readonly #sessions = new Map<Incarnation, ReplicaSession>();
+  readonly #replicas = new Map<number, Replica>();
+  /** The highest term that an owner has shown for a partition. */
+  readonly #terms = new Map<number, number>();
+  /** Until when it was promised to owners that have been replaced not to own a partition. */
+  readonly #promises = new Map<number, number>();
+  #topology: Topology | undefined;
+  #bytes = 0;
+
+  constructor(parts: ReplicasParts) {
+    this.#parts = parts;
+  }
+
+  /** Entries kept for others. */
+  get entries(): number {
+    let entries = 0;
+    for (const replica of this.#replicas.values()) entries += replica.entries.size;
+    return entries;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * An owner opens a stream. Returns what answers its batches; the streams of earlier sessions are
+   * answered no more.
+   *
+   * @param first - number of the first record that is to come.
+   * @throws {Error} when the stream is not for this incarnation, or its session is not known here. A
+   *   reply would be a promise about replicas that are not here.
+   */
+  open(
+    hello: ReplicaHello,
+    first: number,
+  ): (batch: ReplicaBatch) => ReplicaReply | Promise<ReplicaReply> {
+    if (hello.to !== this.#parts.incarnation()) {
+      throw new Error(`this is incarnation ${this.#parts.incarnation()}, not ${hello.to}`);
+    }
+    const session = this.#sessionFor(hello);
+    if (first > session.last + 1) {
+      throw new Error(`record ${first} cannot follow ${session.last}; begin another session`);
+    }
+    const stream = session.openStream();
+    return (batch) => this.#receive(stream, batch);
+  }
+
+  /** Follows a topology, before anything is owned by it. */
+  apply(topology: Topology): void {
+    this.#topology = topology;
+    const me = this.#parts.incarnation();
+    for (const replica of this.#replicas.values()) {
+      const shown = topology.partitions[replica.partition];
+      if (shown === undefined || shown.term < replica.term) continue;
+      if (shown.owner !== replica.owner) this.#refuse(replica, isReleased(replica, shown));
+      const isKept = shown.owner === me || shown.inSync.includes(me) || shown.backups.includes(me);
+      if (!isKept) this.#giveUp(replica, shown);
+    }
+    this.#forgetSessions(topology);
+  }
+
+  /**
+   * Until when this node has promised not to own a partition, that a topology gives to it; Infinity:
+   * there is a later term than this one.
+   */
+  promisedUntilMs(partition: number, term: number): number {
+    if ((this.#terms.get(partition) ?? 0) >= term) return Number.POSITIVE_INFINITY;
+    return this.#promises.get(partition) ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** Hands over what this node, now the owner, has of a partition. */
+  take(partition: number): readonly JournalRecord[] {
+    const replica = this.#replicas.get(partition);
+    if (replica === undefined) return [];
+    const entries = [...replica.entries.values()];
+    this.#remove(replica, { keepJournal: true });
+    return entries;
+  }
+
+  /** The node goes on as another incarnation: what this one kept is in its journal, or gone. */
+  reset(): void {
+    for (const replica of [...this.#replicas.values()]) {
+      const entries = [...replica.entries.values()];
+      this.#remove(replica, { keepJournal: true });
+      // Where there is a journal, it brings them back.
+      if (this.#parts.journal === undefined) this.#parts.onGivenUp(replica.owner, entries);
+    }
+    this.#sessions.clear();
+    this.#terms.clear();
+    this.#promises.clear();
+  }
+
+  #sessionFor({ from, session: number, promiseMs }: ReplicaHello): ReplicaSession {
+    const known = this.#sessions.get(from);
+    if (known?.number === number) return known;
+    if (known !== undefined && known.number > number) {
+      throw new Error(`session ${number} of ${from} is over; the present one is ${known.number}`);
+    }
+    // Replicas of the session before stay: they are merged into, or begun anew.
+    const repliedAtMs = known?.repliedAtMs ?? Number.NEGATIVE_INFINITY;
+    const session = new ReplicaSession(from, number, promiseMs, repliedAtMs);
+    this.#sessions.set(from, session);
+    return session;
+  }
+
+  /** At once, where nothing has to be recorded. @throws {Error} when another session is open. */
+  #receive(stream: SessionStream, batch: ReplicaBatch): ReplicaReply | Promise<ReplicaReply> {
+    const { session } = stream;
+    if (this.#sessions.get(session.owner) !== session) throw new Error("this session is over");
+    const { id, first, records, cleaned } = batch;
+    for (const { sync, entry } of cleaned) {
+      const replica = session.bySync.get(sync);
+      if (replica !== undefined) this.#clean(replica, entry);
+    }
+    // Not behind records that wait for the disk: a promise must not end because that is slow.
+    if (records.length === 0) return this.#reply(stream, id, false);
+    const recorded: Promise<void>[] = [];
+    let overloaded = false;
+    for (const [index, record] of records.entries()) {
+      const number = first + index;
+      if (number <= session.last) continue;
+      if (number > session.last + 1 || !this.#hasRoomFor(session, record)) {
+        overloaded = true;
+        break;
+      }
+      session.last = number;
+      const writing = this.#accept(session, record);
+      if (writing !== undefined) recorded.push(writing);
+    }
+    const { last, recording } = session;
+    if (recorded.length === 0 && recording === undefined) {
+      session.recorded = last;
+      return this.#reply(stream, id, overloaded);
+    }
+    const now = Promise.all([recording, ...recorded]).then(() => {
+      session.recorded = last;
+      if (session.recording === now) session.recording = undefined;
+    });
+    session.recording = now;
+    return now.then(() => this.#reply(stream, id, overloaded));
+  }
+
+  /** Each reply is a promise, so it is made in the turn in which it is sent. */
+  #reply(stream: SessionStream, id: number, overloaded: boolean): ReplicaReply {
+    const { session } = stream;
+    const refused = session.tell(stream);
+    session.repliedAtMs = this.#parts.clock.monotonic();
+    return { id, through: session.recorded, refused, overloaded };
+  }
+
+  /** Whatever does not grow is taken however full it is. */
+  #hasRoomFor(session: ReplicaSession, record: ReplicaRecord): boolean {
+    if (record.kind !== "PUT") return true;
+    const held = session.bySync.get(record.sync)?.entries.get(nameOf(record.entry));
+    const growth = costOf(record.entry) - (held === undefined ? 0 : costOf(held));
+    return growth <= 0 || this.#bytes + growth <= this.#parts.capacityBytes;
+  }
+
+  /** Returns what a reply waits for. */
+  #accept(session: ReplicaSession, record: ReplicaRecord): Promise<void> | undefined {
+    if (record.kind === "BEGIN" || record.kind === "MERGE") {
+      this.#begin(session, record);
+      return undefined;
+    }
+    const replica = session.bySync.get(record.sync);
+    if (replica === undefined) return undefined;
+    switch (record.kind) {
+      case "PUT":
+        return this.#put(replica, record.entry, record.journal);
+      case "CLEAN":
+        this.#clean(replica, record.entry);
+        return undefined;
+      default:
+        this.#confirm(replica);
+        return undefined;
+    }
+  }
+
+  #begin(session: ReplicaSession, record: ReplicaRecord): void {
+    const { partition, term, sync } = record;
+    const { owner } = session;
+    const present = this.#replicas.get(partition);
+    const shown = this.#topology?.partitions[partition];
+    const isReplaced = shown !== undefined && shown.owner !== owner && shown.term >= term;
+    if (isReplaced || (present !== undefined && present.term > term)) {
+      session.refuse(partition, sync);
+      return;
+    }
+    this.#terms.set(partition, Math.max(term, this.#terms.get(partition) ?? 0));
+    const isMerge = record.kind === "MERGE";
+    const kept = isMerge ? present?.entries : undefined;
+    if (present !== undefined) {
+      present.session.bySync.delete(present.sync);
+      if (!isMerge) this.#giveUp(present, undefined);
+    }
+    const replica: Replica = {
+      owner,
+      partition,
+      term,
+      sync,
+      session,
+      entries: kept ?? new Map(),
+      unconfirmed: kept && new Set(kept.keys()),
+      isOver: false,
+    };
+    session.bySync.set(sync, replica);
+    this.#replicas.set(partition, replica);
+  }
+
+  #put(replica: Replica, entry: JournalRecord, journal: boolean): Promise<void> | undefined {
+    const name = nameOf(entry);
+    const held = replica.entries.get(name);
+    // What was held before the owner began, it may never have had: then its own stands.
+    const isConfirming = replica.unconfirmed?.delete(name) === true;
+    if (!isConfirming && held !== undefined && held.version > entry.version) return undefined;
+    replica.entries.set(name, entry);
+    this.#grow(costOf(entry) - (held === undefined ? 0 : costOf(held)));
+    const recorded = this.#parts.journal?.write(entry).catch((error: unknown) => {
+      if (!journal || replica.isOver) return;
+      // What is not on the disk is not what was asked for: the owner must do without this backup.
+      this.#parts.logger.warn({ err: error }, "a replicated entry could not be recorded");
+      this.#refuse(replica);
+    });
+    return journal ? recorded : undefined;
+  }
+
+  #clean(replica: Replica, { version, ...rest }: RecordName & { readonly version: number }): void {
+    const name = nameOf(rest);
+    const held = replica.entries.get(name);
+    if (held === undefined || held.version > version) return;
+    this.#drop(replica, name, held);
+  }
+
+  /** The owner has sent everything that is dirty. */
+  #confirm(replica: Replica): void {
+    for (const name of replica.unconfirmed ?? []) {
+      const held = replica.entries.get(name);
+      if (held !== undefined) this.#drop(replica, name, held);
+    }
+    replica.unconfirmed = undefined;
+  }
+
+  #drop(replica: Replica, name: string, held: JournalRecord): void {
+    replica.entries.delete(name);
+    this.#grow(-costOf(held));
+    this.#parts.journal?.forget(held, held.version);
+  }
+
+  /**
+   * From now on nothing of it is taken, and nothing promised. What was promised before still is, unless
+   * its owner has let go of the partition, or is known to have ended.
+   */
+  #refuse(replica: Replica, isReleased = false): void {
+    if (replica.isOver) return;
+    replica.isOver = true;
+    const { session, partition, sync, owner } = replica;
+    session.refuse(partition, sync);
+    const member = this.#topology && findMember(this.#topology, owner);
+    if (isReleased || member?.ended === true) return;
+    const untilMs = session.promisedUntilMs;
+    this.#promises.set(partition, Math.max(untilMs, this.#promises.get(partition) ?? untilMs));
+  }
+
+  /** @param shown - the topology that takes it away; `undefined`: its owner begins anew. */
+  #giveUp(replica: Replica, shown: Partition | undefined): void {
+    this.#refuse(replica);
+    const entries = [...replica.entries.values()];
+    // An owner that released the partition has flushed it before.
+    const isSettled = shown !== undefined && isReleased(replica, shown);
+    const keepJournal = entries.length > 0 && !isSettled;
+    this.#remove(replica, { keepJournal });
+    if (keepJournal) this.#parts.onGivenUp(replica.owner, entries);
+  }
+
+  #remove(replica: Replica, { keepJournal }: { readonly keepJournal: boolean }): void {
+    const { partition, session, sync, entries } = replica;
+    for (const entry of entries.values()) {
+      this.#grow(-costOf(entry));
+      if (!keepJournal) this.#parts.journal?.forget(entry, entry.version);
+    }
+    session.bySync.delete(sync);
+    if (this.#replicas.get(partition) === replica) this.#replicas.delete(partition);
+  }
+
+  #grow(bytes: number): void {
+    this.#bytes += bytes;
+    this.#parts.charge(bytes);
+  }
+
+  /** Of owners that are gone nothing more comes. */
+  #forgetSessions(topology: Topology): void {
+    const nowMs = this.#parts.clock.monotonic();
+    for (const [owner, { repliedAtMs, promiseMs }] of this.#sessions) {
+      const member = findMember(topology, owner);
+      // One that is not listed yet may have read a later topology.
+      const isGone = member === undefined && nowMs > repliedAtMs + FORGOTTEN_PROMISES * promiseMs;
+      if (member?.state === "dead" || isGone) this.#sessions.delete(owner);
+    }
+  }
+}
+
+/** Whether a topology shows that the replica's owner gave the partition away in order. */
+function isReleased({ owner, term }: Replica, shown: Partition): boolean {
+  return shown.planned && shown.owner !== owner && shown.term === term + 1;
+}
+
+function nameOf({ cacheId, key }: Pick<RecordName, "cacheId" | "key">): string {
+  return `${cacheId} ${key}`;
+}
+
+function costOf({ key, value }: JournalRecord): number {
+  return ENTRY_BYTES + key.length + (value?.byteLength ?? 0);
+}

@@ -1,0 +1,289 @@
+/**
+ * One schedule: a cluster, clients and faults, all drawn from a seed, and what came of it. The same
+ * seed gives the same schedule, event by event.
+ */
+import { createHash } from "node:crypto";
+import { RingBuilder } from "@holdfast/coordinator/testing";
+import type { Incarnation, Random } from "@holdfast/core";
+import { seededRandom } from "@holdfast/core/testing";
+import { History } from "../support/history.js";
+import { SimulatedCoordinator } from "./simulated-coordinator.js";
+import { type Mutation, SimulatedNode, type World } from "./simulated-node.js";
+import { StreamTransport } from "./streams.js";
+import {
+  REGISTRY,
+  SimulatedDatabase,
+  SimulatedNetwork,
+  SimulatedRegistry,
+} from "./surroundings.js";
+import { VirtualTime } from "./virtual-time.js";
+
+export interface ScheduleResult {
+  readonly violations: readonly string[];
+  readonly acknowledged: number;
+  readonly reads: number;
+  readonly faults: readonly string[];
+}
+
+const NODES = ["n1", "n2", "n3", "n4"];
+const KEYS = ["a", "b", "c", "d"];
+const PARTITIONS = 2;
+const CLIENTS = 4;
+/** Until the first backups are in sync. */
+const CALM_MS = 1_200;
+const FAULTS_UNTIL_MS = 6_000;
+/** Clients go on a little longer. */
+const CLIENTS_UNTIL_MS = 8_000;
+/** Long enough for the longest wait of an owner. */
+const HEALED_MS = 8_000;
+
+const rings = new RingBuilder(8);
+
+export function runSchedule(seed: number, mutation?: Mutation): Promise<ScheduleResult> {
+  return new Schedule(seed, mutation).run();
+}
+
+class Schedule {
+  readonly #random: Random;
+  readonly #time = new VirtualTime();
+  readonly #registry = new SimulatedRegistry(this.#time);
+  readonly #network: SimulatedNetwork;
+  readonly #database: SimulatedDatabase;
+  readonly #coordinator: SimulatedCoordinator;
+  readonly #world: World;
+  readonly #nodes = new Map<string, SimulatedNode>();
+  readonly #history = new History();
+  readonly #violations = new Set<string>();
+  readonly #faults: string[] = [];
+  #incarnations = 0;
+  #values = 0;
+  #isRegistryDown = false;
+
+  constructor(seed: number, mutation: Mutation | undefined) {
+    this.#random = seededRandom(seed);
+    this.#network = new SimulatedNetwork(this.#random);
+    this.#database = new SimulatedDatabase(this.#time, this.#random);
+    const backups = this.#random.next() < 0.7 ? 1 : 2;
+    this.#coordinator = new SimulatedCoordinator({
+      time: this.#time,
+      registry: this.#registry,
+      network: this.#network,
+      rings,
+      partitions: PARTITIONS,
+      backups,
+      onLoss: (partition) => {
+        const keys = KEYS.filter((key) => this.#world.partitionOf(key) === partition);
+        this.#history.lost({ keys, atMs: this.#time.monotonic() });
+      },
+    });
+    this.#world = {
+      time: this.#time,
+      random: this.#random,
+      registry: this.#registry,
+      database: this.#database,
+      network: this.#network,
+      transport: new StreamTransport(this.#time, this.#network, (nodeId) =>
+        this.#nodes.get(nodeId),
+      ),
+      coordinator: this.#coordinator,
+      createIncarnation: () => this.#createIncarnation(),
+      partitionOf: (key) => KEYS.indexOf(key) % PARTITIONS,
+      mutation,
+      onServed: (node, partition) => this.#checkSoleOwner(node, partition),
+    };
+  }
+
+  async run(): Promise<ScheduleResult> {
+    const count = this.#random.next() < 0.5 ? 3 : 4;
+    for (const nodeId of NODES.slice(0, count)) this.#start(nodeId, undefined);
+    for (let client = 0; client < CLIENTS; client++) {
+      this.#time.after(CALM_MS, () => void this.#act());
+    }
+    this.#time.after(CALM_MS, () => this.#faultSoon());
+    await this.#time.runUntil(FAULTS_UNTIL_MS);
+    this.#heal();
+    await this.#time.runUntil(FAULTS_UNTIL_MS + HEALED_MS);
+    this.#checkEnd();
+    return {
+      violations: [...this.#violations, ...this.#history.violations()],
+      acknowledged: this.#history.acknowledged,
+      reads: this.#history.reads,
+      faults: this.#faults,
+    };
+  }
+
+  #createIncarnation(): Incarnation {
+    this.#incarnations += 1;
+    const hex = createHash("md5").update(String(this.#incarnations)).digest("hex");
+    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  }
+
+  #start(nodeId: string, succeeds: Incarnation | undefined): void {
+    this.#nodes.set(nodeId, new SimulatedNode(nodeId, succeeds, this.#world));
+  }
+
+  /** A client does one thing after the other. */
+  async #act(): Promise<void> {
+    if (this.#time.monotonic() >= CLIENTS_UNTIL_MS) return;
+    const key = this.#pick(KEYS);
+    const node = this.#route(key);
+    const startMs = this.#time.monotonic();
+    const isWrite = this.#random.next() < 0.5;
+    this.#values += 1;
+    const value = this.#values;
+    if (isWrite) this.#history.begin(value);
+    this.#time.after(5 + this.#random.next() * 150, () => void this.#act());
+    const outcome = await (isWrite ? node?.write(key, value) : node?.read(key));
+    if (outcome?.at !== "done") return;
+    // The answer of a node that was killed or paused meanwhile is not on its way.
+    if (node?.isRunning !== true || node.isPaused) return;
+    const endMs = this.#time.monotonic();
+    const { version, value: seen } = outcome;
+    const kind = isWrite ? "write" : "read";
+    this.#history.add({ key, kind, startMs, endMs, version, value: seen });
+  }
+
+  /** Whoever the client takes for the owner; sometimes wrongly. */
+  #route(key: string): SimulatedNode | undefined {
+    const { topology } = this.#registry;
+    const owner = topology?.partitions[this.#world.partitionOf(key)]?.owner;
+    const nodes = [...this.#nodes.values()];
+    const owning = nodes.find(({ incarnation }) => incarnation === owner);
+    return owning !== undefined && this.#random.next() < 0.8 ? owning : this.#pick(nodes);
+  }
+
+  #faultSoon(): void {
+    this.#time.after(50 + this.#random.next() * 900, () => {
+      if (this.#time.monotonic() >= FAULTS_UNTIL_MS) return;
+      this.#fault();
+      this.#faultSoon();
+    });
+  }
+
+  #fault(): void {
+    const node = this.#pick([...this.#nodes.values()]);
+    const { nodeId } = node;
+    const faults: Record<string, () => void> = {
+      kill: () => this.#kill(node),
+      pause: () => {
+        if (this.#isNeeded(node)) return;
+        node.pause();
+        this.#time.after(this.#random.next() * 4_000, () => node.resume());
+      },
+      "cut from registry": () => {
+        if (!this.#isNeeded(node)) this.#cut(nodeId, REGISTRY);
+      },
+      "cut from coordinator": () => this.#cut(nodeId, "coordinator"),
+      "cut from node": () => {
+        const other = this.#pick([...this.#nodes.keys()]);
+        if (other !== nodeId) this.#cut(nodeId, other);
+      },
+      "break streams": () => this.#world.transport.breakStreams(nodeId),
+      "coordinator down": () => {
+        this.#coordinator.isUp = false;
+        this.#time.after(this.#random.next() * 3_000, () => this.#leadAgain());
+      },
+      "registry down": () => {
+        this.#registry.isDown = true;
+        this.#isRegistryDown = true;
+        for (const each of this.#nodes.keys()) this.#network.cut(each, REGISTRY);
+        this.#network.cut("coordinator", REGISTRY);
+        this.#time.after(this.#random.next() * 3_000, () => this.#healNetwork());
+      },
+    };
+    const name = this.#pick(Object.keys(faults));
+    this.#faults.push(`${Math.round(this.#time.monotonic())} ms: ${name} ${nodeId}`);
+    faults[name]?.();
+  }
+
+  /** Whether nobody else is certain to keep what the node has acknowledged. */
+  #isNeeded(node: SimulatedNode): boolean {
+    const partitions = this.#registry.topology?.partitions ?? [];
+    return partitions.some(({ owner, inSync }) => {
+      const holders = [owner, ...inSync];
+      if (!holders.includes(node.incarnation)) return false;
+      return ![...this.#nodes.values()].some(
+        (other) =>
+          other !== node &&
+          holders.includes(other.incarnation) &&
+          other.isRunning &&
+          !other.isPaused &&
+          (this.#isRegistryDown || this.#network.connects(other.nodeId, REGISTRY)),
+      );
+    });
+  }
+
+  #kill(node: SimulatedNode): void {
+    if (this.#isNeeded(node) || !node.isRunning) return;
+    node.kill();
+    const { nodeId, incarnation } = node;
+    this.#world.transport.breakStreams(nodeId);
+    if (this.#random.next() < 0.5) {
+      this.#time.after(20, () => {
+        this.#coordinator.noteExit(incarnation);
+        this.#registry.remove(nodeId, incarnation);
+      });
+    }
+    // A process that starts again may not know what it was before.
+    const succeeds = this.#random.next() < 0.5 ? incarnation : undefined;
+    this.#time.after(300 + this.#random.next() * 3_000, () => this.#start(nodeId, succeeds));
+  }
+
+  #cut(a: string, b: string): void {
+    this.#network.cut(a, b);
+    this.#time.after(this.#random.next() * 4_000, () => this.#healNetwork());
+  }
+
+  #healNetwork(): void {
+    this.#network.heal();
+    this.#registry.isDown = false;
+    this.#isRegistryDown = false;
+    this.#registry.changed();
+  }
+
+  #leadAgain(): void {
+    this.#coordinator.isUp = true;
+    this.#coordinator.wake();
+  }
+
+  #heal(): void {
+    this.#healNetwork();
+    this.#leadAgain();
+    for (const node of this.#nodes.values()) node.resume();
+  }
+
+  #checkSoleOwner(node: SimulatedNode, partition: number): void {
+    for (const other of this.#nodes.values()) {
+      if (other === node || !other.isRunning || other.isPaused) continue;
+      if (!other.serves(partition)) continue;
+      const when = `${Math.round(this.#time.monotonic())} ms`;
+      this.#violations.add(`${when}: ${node.nodeId} and ${other.nodeId} both serve ${partition}`);
+    }
+  }
+
+  #checkEnd(): void {
+    for (const [key, version] of this.#history.known()) {
+      const row = this.#database.rows.get(key);
+      if ((row?.version ?? 0) >= version) continue;
+      this.#violations.add(
+        `${key}: version ${version} was known, the database has ${row?.version}`,
+      );
+    }
+    for (const node of this.#nodes.values()) {
+      for (const [key, { version }] of node.isRunning ? node.cleanEntries() : []) {
+        const row = this.#database.rows.get(key);
+        if (row?.version === version || !node.serves(this.#world.partitionOf(key))) continue;
+        this.#violations.add(`${key}: cached as ${version}, the database has ${row?.version}`);
+      }
+    }
+    for (const [partition, { owner }] of (this.#registry.topology?.partitions ?? []).entries()) {
+      const owning = [...this.#nodes.values()].find(({ incarnation }) => incarnation === owner);
+      if (owning?.serves(partition) === true) continue;
+      this.#violations.add(`partition ${partition} is not served in the end`);
+    }
+  }
+
+  #pick<Item>(items: readonly Item[]): Item {
+    return items[Math.floor(this.#random.next() * items.length)] as Item;
+  }
+}

@@ -1,0 +1,475 @@
+/**
+ * A node of a simulated cluster: ownership, the right to serve and both halves of replication are the
+ * real ones; the cache on top is as simple as can be, and acknowledges writes at the level `backup`.
+ */
+import {
+  type CancelTimer,
+  type Clock,
+  findMember,
+  type Incarnation,
+  type Random,
+  silentLogger,
+  type Topology,
+} from "@holdfast/core";
+import {
+  type DirtyCopy,
+  type JournalRecord,
+  Ownership,
+  type ReplicaBatch,
+  type ReplicaReply,
+  Replicas,
+  Replication,
+  RightToServe,
+  type Tenure,
+} from "@holdfast/node/testing";
+import type { SimulatedCoordinator } from "./simulated-coordinator.js";
+import type { StreamTransport } from "./streams.js";
+import {
+  LEASE_TTL_MS,
+  REGISTRY,
+  type Row,
+  type SimulatedDatabase,
+  type SimulatedNetwork,
+  type SimulatedRegistry,
+} from "./surroundings.js";
+import type { VirtualTime } from "./virtual-time.js";
+
+export interface World {
+  readonly time: VirtualTime;
+  readonly random: Random;
+  readonly registry: SimulatedRegistry;
+  readonly database: SimulatedDatabase;
+  readonly network: SimulatedNetwork;
+  readonly transport: StreamTransport;
+  readonly coordinator: SimulatedCoordinator;
+  readonly createIncarnation: () => Incarnation;
+  readonly partitionOf: (key: string) => number;
+  /** What tests switch off to see that it is missed. */
+  readonly mutation: Mutation | undefined;
+  /** Called whenever a partition is about to be served. */
+  readonly onServed: (node: SimulatedNode, partition: number) => void;
+}
+
+/** Rules that can be switched off, to see that they are missed. */
+export const MUTATIONS = [
+  "serve without the right to",
+  "acknowledge before the backups have it",
+  "show what is not committed",
+  "flush what is not committed",
+  "break promises",
+  "lose a replicated write",
+  "start again as the same incarnation",
+] as const;
+
+export type Mutation = (typeof MUTATIONS)[number];
+
+interface Dirty extends Row {
+  isCommitted: boolean;
+}
+
+export type Outcome =
+  | { readonly at: "done"; readonly version: number; readonly value: number }
+  /** Nothing was done. */
+  | { readonly at: "refused" }
+  | { readonly at: "unknown" };
+
+const OUTAGE_MAX_MS = 4_000;
+const CACHE_ID = 1;
+const READ_AGAIN_MS = 500;
+const LEASE_MARGIN = 0.15;
+
+export class SimulatedNode {
+  readonly nodeId: string;
+  readonly #world: World;
+  readonly #clock: Clock;
+  readonly #ownership: Ownership;
+  readonly #replicas: Replicas;
+  readonly #replication: Replication;
+  readonly #dirty = new Map<string, Dirty>();
+  readonly #clean = new Map<string, Row>();
+  readonly #fenced = new Set<Incarnation>();
+  readonly #lease = { safeUntilMs: Number.NEGATIVE_INFINITY };
+  readonly #topology = { readAtMs: Number.NEGATIVE_INFINITY };
+  readonly #onChange: () => void;
+  readonly #succeeds: Incarnation[];
+  #isPaused = false;
+  #backlog: (() => void)[] = [];
+  isRunning = true;
+
+  constructor(nodeId: string, succeeds: Incarnation | undefined, world: World) {
+    this.nodeId = nodeId;
+    this.#world = world;
+    this.#succeeds = succeeds === undefined ? [] : [succeeds];
+    this.#clock = this.#createClock();
+    const incarnation =
+      world.mutation === "start again as the same incarnation" && succeeds !== undefined
+        ? succeeds
+        : world.createIncarnation();
+    const promises = {
+      safeUntilMs: (partition: number, leaseUntilMs: number) =>
+        this.#replication.safeUntilMs(partition, leaseUntilMs),
+    };
+    const right = new RightToServe(
+      this.#lease,
+      promises,
+      this.#topology,
+      this.#clock,
+      OUTAGE_MAX_MS,
+    );
+    const promisedUntil = (partition: number, term: number) =>
+      world.mutation === "break promises"
+        ? Number.NEGATIVE_INFINITY
+        : this.#replicas.promisedUntilMs(partition, term);
+    this.#ownership = new Ownership(incarnation, right, promisedUntil, this.#clock, {
+      ended: (tenure) => this.#ended(tenure),
+      deposed: () => this.#becomeNew(),
+      begunAnew: () => {
+        this.#replication.reset();
+        this.#replicas.reset();
+      },
+    });
+    this.#replicas = new Replicas({
+      incarnation: () => this.incarnation,
+      journal: undefined,
+      capacityBytes: 2 ** 20,
+      charge: () => {},
+      onGivenUp: () => {},
+      clock: this.#clock,
+      logger: silentLogger,
+    });
+    this.#replication = new Replication({
+      incarnation: () => this.incarnation,
+      open: world.transport.opener(nodeId, (run) => this.deliver(run)),
+      requests: world.coordinator.requestsOf(this),
+      dirty: (partition) => this.#copiesOf(partition),
+      inherit: (tenure) => this.#inherit(tenure),
+      promiseMs: LEASE_TTL_MS,
+      clock: this.#clock,
+      random: world.random,
+      logger: silentLogger,
+    });
+    this.#onChange = () => this.#readTopologySoon();
+    world.registry.watch(this.#onChange);
+    this.#readAgain();
+    this.#registerSoon(0);
+    this.#flushSoon();
+  }
+
+  get incarnation(): Incarnation {
+    return this.#ownership.incarnation;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  get dirtyEntries(): number {
+    return this.#dirty.size;
+  }
+
+  /** What it would serve from memory as what the database has. */
+  cleanEntries(): ReadonlyMap<string, Row> {
+    return new Map([...this.#clean].filter(([key]) => !this.#dirty.has(key)));
+  }
+
+  /** Whether it would serve a partition at this very instant. */
+  serves(partition: number): boolean {
+    const tenure = this.#ownership.tenureOf(partition);
+    return tenure?.state.at === "serving" && this.#ownership.mayFinish(tenure);
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    for (const run of this.#backlog.splice(0)) this.#world.time.after(0, () => this.deliver(run));
+  }
+
+  kill(): void {
+    this.isRunning = false;
+    this.#backlog = [];
+    this.#world.registry.unwatch(this.#onChange);
+    void this.#replication.stop();
+  }
+
+  deliver(run: () => void): void {
+    if (!this.isRunning) return;
+    if (this.#isPaused) this.#backlog.push(run);
+    else run();
+  }
+
+  open(...hello: Parameters<Replicas["open"]>): (batch: ReplicaBatch) => ReplicaReply {
+    const receive = this.#replicas.open(...hello);
+    return (batch) => {
+      const kept =
+        this.#world.mutation === "lose a replicated write" ? withoutOnePut(batch) : batch;
+      // Without a journal there is nothing to wait for.
+      return receive(kept) as ReplicaReply;
+    };
+  }
+
+  async write(key: string, value: number): Promise<Outcome> {
+    const tenure = this.#admit(key);
+    if (tenure === undefined) return { at: "refused" };
+    const { mutation } = this.#world;
+    const version = tenure.nextVersion();
+    const entry: Dirty = { version, value, isCommitted: false };
+    this.#dirty.set(key, entry);
+    const committed = this.#send(tenure, key, entry);
+    const isBackedUp =
+      mutation === "acknowledge before the backups have it"
+        ? true
+        : await committed.catch(() => false);
+    // Without a backup and without a journal nothing can be said of what was written.
+    if (!isBackedUp || !this.#mayFinish(tenure)) return { at: "unknown" };
+    return { at: "done", version, value };
+  }
+
+  async read(key: string): Promise<Outcome> {
+    const tenure = this.#admit(key);
+    if (tenure === undefined) return { at: "refused" };
+    const dirty = this.#dirty.get(key);
+    if (dirty !== undefined) {
+      const isShown = dirty.isCommitted || this.#world.mutation === "show what is not committed";
+      return isShown ? { at: "done", ...dirty } : { at: "refused" };
+    }
+    const clean = this.#clean.get(key);
+    if (clean !== undefined) return { at: "done", ...clean };
+    await this.#fence(tenure);
+    const row = await this.#world.database.load(key);
+    const isOurs = this.isRunning && this.#mayFinish(tenure);
+    if (!isOurs || this.#dirty.has(key) || this.#clean.has(key)) return { at: "refused" };
+    if (row !== undefined) this.#clean.set(key, row);
+    return { at: "done", version: row?.version ?? 0, value: row?.value ?? 0 };
+  }
+
+  #admit(key: string): Tenure | undefined {
+    if (!this.isRunning || this.#isPaused) return undefined;
+    const partition = this.#world.partitionOf(key);
+    try {
+      const tenure =
+        this.#world.mutation === "serve without the right to"
+          ? this.#ownership.tenureOf(partition)
+          : this.#ownership.admit(partition);
+      if (tenure !== undefined) this.#world.onServed(this, partition);
+      return tenure;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #mayFinish(tenure: Tenure): boolean {
+    if (!this.isRunning) return false;
+    return (
+      this.#world.mutation === "serve without the right to" || this.#ownership.mayFinish(tenure)
+    );
+  }
+
+  #send({ partition }: Tenure, key: string, entry: Dirty): Promise<boolean> {
+    const set = this.#replication.setOf(partition);
+    const position = set?.put(this.#record(key, partition, entry), false) ?? 0;
+    const committed = Promise.resolve(set?.confirmed(position) ?? false);
+    committed.then(
+      () => {
+        entry.isCommitted = true;
+      },
+      () => {},
+    );
+    return committed;
+  }
+
+  #record(key: string, partition: number, { version, value }: Row): JournalRecord {
+    return {
+      cacheId: CACHE_ID,
+      partition,
+      key,
+      version,
+      value: Buffer.from(String(value)),
+      encoding: 0,
+      expiresAtMs: undefined,
+      writtenAtMs: 0,
+    };
+  }
+
+  *#copiesOf(partition: number): Iterable<DirtyCopy> {
+    for (const [key, entry] of this.#dirty) {
+      if (this.#world.partitionOf(key) !== partition) continue;
+      yield { entry: this.#record(key, partition, entry), journal: false };
+    }
+  }
+
+  #inherit(tenure: Tenure): void {
+    for (const { key, version, value } of this.#replicas.take(tenure.partition)) {
+      const entry = { version, value: Number(Buffer.from(value ?? "")), isCommitted: false };
+      this.#dirty.set(key, entry);
+      void this.#send(tenure, key, entry).catch(() => {});
+    }
+  }
+
+  #ended(tenure: Tenure): void {
+    this.#replication.end(tenure);
+    for (const entries of [this.#dirty, this.#clean]) {
+      for (const key of [...entries.keys()]) {
+        if (this.#world.partitionOf(key) === tenure.partition) entries.delete(key);
+      }
+    }
+  }
+
+  async #fence({ unfenced }: Tenure): Promise<void> {
+    const missing = unfenced.filter((incarnation) => !this.#fenced.has(incarnation));
+    if (missing.length === 0) return;
+    await this.#world.database.fence(missing);
+    for (const incarnation of missing) this.#fenced.add(incarnation);
+    this.#world.coordinator.reportFenced(missing);
+  }
+
+  #flushSoon(): void {
+    const { random } = this.#world;
+    this.#clock.after(50 + random.next() * 800, () => {
+      for (const [key, entry] of this.#dirty) void this.#flush(key, entry);
+      this.#flushSoon();
+    });
+  }
+
+  async #flush(key: string, entry: Dirty): Promise<void> {
+    const { database, partitionOf, mutation } = this.#world;
+    const partition = partitionOf(key);
+    const tenure = this.#ownership.tenureOf(partition);
+    if (tenure === undefined) return;
+    if (!entry.isCommitted && mutation !== "flush what is not committed") return;
+    await this.#fence(tenure);
+    const { incarnation } = this;
+    if (!this.isRunning || this.#ownership.tenureOf(partition) !== tenure) return;
+    const version = await database.flush(incarnation, key, entry);
+    this.deliver(() => {
+      if (version === undefined) {
+        if (incarnation === this.incarnation) this.#becomeNew();
+        return;
+      }
+      if (this.#dirty.get(key) !== entry) return;
+      this.#dirty.delete(key);
+      if (version === entry.version) this.#clean.set(key, entry);
+      this.#replication.clean({ cacheId: CACHE_ID, partition, key }, version);
+    });
+  }
+
+  #registerSoon(delayMs: number): void {
+    this.#clock.after(delayMs + this.#world.network.latencyMs(), () => this.#keepRegistered());
+  }
+
+  /** Registers, or renews the registration, again and again. */
+  #keepRegistered(): void {
+    const { registry, network } = this.#world;
+    const { epoch } = this.#ownership;
+    const sentAtMs = this.#clock.monotonic();
+    this.#registerSoon(LEASE_TTL_MS / 4);
+    if (!network.connects(this.nodeId, REGISTRY)) return;
+    const { nodeId, incarnation } = this;
+    this.#world.time.after(network.latencyMs(), () => {
+      const holds = registry.renew(nodeId, incarnation, epoch) || this.#mayRegister(incarnation);
+      this.#world.time.after(network.latencyMs(), () =>
+        this.deliver(() => {
+          if (!holds || incarnation !== this.incarnation) return;
+          this.#lease.safeUntilMs = sentAtMs + LEASE_TTL_MS * (1 - LEASE_MARGIN);
+        }),
+      );
+    });
+  }
+
+  /** The same incarnation comes back only as long as the topology has not replaced it. */
+  #mayRegister(incarnation: Incarnation): boolean {
+    const { registry } = this.#world;
+    if (!this.isRunning || incarnation !== this.incarnation) return false;
+    const listed = registry.topology && findMember(registry.topology, incarnation);
+    if (listed?.state === "dead") return false;
+    const topologyEpoch = this.#ownership.epoch;
+    const { nodeId } = this;
+    return registry.register({ nodeId, incarnation, succeeds: [...this.#succeeds], topologyEpoch });
+  }
+
+  /** Now and then, whether there is anything new or not. */
+  #readAgain(): void {
+    this.#clock.after(READ_AGAIN_MS, () => {
+      this.#readTopologySoon();
+      this.#readAgain();
+    });
+  }
+
+  #readTopologySoon(): void {
+    const { time, network } = this.#world;
+    time.after(network.latencyMs(), () => this.#readTopology());
+  }
+
+  #readTopology(): void {
+    const { registry, network, time } = this.#world;
+    if (!this.isRunning) return;
+    if (!network.connects(this.nodeId, REGISTRY)) {
+      time.after(100, () => this.#readTopology());
+      return;
+    }
+    const { topology } = registry;
+    const readAtMs = this.#clock.monotonic();
+    time.after(network.latencyMs(), () =>
+      this.deliver(() => {
+        this.#topology.readAtMs = Math.max(this.#topology.readAtMs, readAtMs);
+        if (topology !== undefined && topology.epoch > this.#ownership.epoch) this.#apply(topology);
+      }),
+    );
+  }
+
+  #apply(topology: Topology): void {
+    this.#replicas.apply(topology);
+    this.#ownership.apply(topology);
+    this.#replication.apply(topology, this.#ownership.byPartition);
+  }
+
+  #becomeNew(): void {
+    const { registry, createIncarnation, time } = this.#world;
+    const { nodeId, incarnation } = this;
+    // Not in the middle of what found out about it.
+    time.after(0, () =>
+      this.deliver(() => {
+        if (incarnation !== this.incarnation) return;
+        this.#succeeds.push(incarnation);
+        this.#lease.safeUntilMs = Number.NEGATIVE_INFINITY;
+        this.#ownership.becomeIncarnation(createIncarnation());
+        registry.remove(nodeId, incarnation);
+      }),
+    );
+  }
+
+  #createClock(): Clock {
+    const { time } = this.#world;
+    return {
+      now: () => time.now(),
+      systemNow: () => time.systemNow(),
+      monotonic: () => time.monotonic(),
+      after: (delayMs, callback): CancelTimer => {
+        let isCancelled = false;
+        const cancel = time.after(delayMs, () =>
+          this.deliver(() => {
+            if (!isCancelled) callback();
+          }),
+        );
+        return () => {
+          isCancelled = true;
+          cancel();
+        };
+      },
+    };
+  }
+}
+
+let dropped = 0;
+
+/** Loses one replicated write in twenty. */
+function withoutOnePut(batch: ReplicaBatch): ReplicaBatch {
+  const records = batch.records.map((record) => {
+    if (record.kind !== "PUT") return record;
+    dropped += 1;
+    return dropped % 20 === 0 ? { ...record, sync: -1 } : record;
+  });
+  return { ...batch, records };
+}
