@@ -44,6 +44,11 @@ describe("coordinator options", () => {
     [{ membrTtl: "5s" }, "membrTtl: "],
     [{ cluster: "../x" }, "cluster: must be lower-case letters, digits and -, at most 63"],
     [{ moveBatch: 0 }, "moveBatch: "],
+    [
+      { recoveryWait: "soon" },
+      'recoveryWait: must be a duration of at most a day, such as "60s", or "forever"',
+    ],
+    [{ backups: 3 }, "backups: "],
     [{ listen: { port: 70_000 } }, "listen.port: "],
   ])("refuse %j", (overrides, problem) => {
     expect(() => loadCoordinatorOptions({ overrides })).toThrow(problem);

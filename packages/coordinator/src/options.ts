@@ -85,7 +85,9 @@ export const coordinatorOptionsSchema: z.ZodType<CoordinatorOptions> = z
     /** How long a partition whose owner and backups are all gone waits for one of their journals to be
      * replayed before it is served as the database has it. */
     recoveryWait: z
-      .union([z.literal("forever"), duration({ minMs: 0, maxMs: 86_400_000 })])
+      .union([z.literal("forever"), duration({ minMs: 0, maxMs: 86_400_000 })], {
+        error: 'must be a duration of at most a day, such as "60s", or "forever"',
+      })
       .default(60_000),
     /** Whether gRPC tools may ask what is served here. Off in production. */
     reflection: z.boolean().default(true),
