@@ -141,9 +141,30 @@ const MUTATIONS = [
   {
     rule: "a release comes before the change of owner",
     file: `${LEADING}partition-changes.ts`,
-    from: "if (wanted === moveTo && released.get(number) === term) {",
-    to: "if (wanted === moveTo && released.get(number) !== -1 && term > 0) {",
+    from: "this.#facts.released.get(number) === term",
+    to: "this.#facts.released.get(number) !== -1 && term > 0",
     suites: [LEADING],
+  },
+  {
+    rule: "a partition moves only to a member in sync",
+    file: `${LEADING}partition-changes.ts`,
+    from: "inSync.includes(moveTo) &&",
+    to: "",
+    suites: [LEADING],
+  },
+  {
+    rule: "a release waits until the target has everything",
+    file: `${NODE}cluster/release.ts`,
+    from: "if (tenure.writesInFlight > 0 || !this.#isThrough(tenure.partition, target)) return false;",
+    to: "if (tenure.writesInFlight > 0) return false;",
+    suites: [`${NODE}cluster`],
+  },
+  {
+    rule: "copies are served after a planned change alone",
+    file: `${NODE}replication/replicas.ts`,
+    from: "replica.isHandedOver = released && shown.owner === me;",
+    to: "replica.isHandedOver = true;",
+    suites: [`${NODE}replication`],
   },
   {
     rule: "a replay reads the row",

@@ -53,6 +53,7 @@ const FOLDER_ARROWS: Readonly<Record<string, Readonly<Record<string, readonly st
       "replication",
       "rpc",
       "store",
+      "testing",
     ],
   },
   "packages/coordinator": {

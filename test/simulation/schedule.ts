@@ -22,11 +22,13 @@ export interface ScheduleResult {
   readonly violations: readonly string[];
   readonly acknowledged: number;
   readonly reads: number;
+  /** Planned changes of owner. */
+  readonly moves: number;
   readonly faults: readonly string[];
 }
 
 const NODES = ["n1", "n2", "n3", "n4"];
-const KEYS = ["a", "b", "c", "d"];
+const KEYS = ["a", "b", "c", "d", "e", "f", "g", "h"];
 const PARTITIONS = 2;
 const CLIENTS = 4;
 /** Until the first backups are in sync. */
@@ -71,6 +73,8 @@ class Schedule {
       rings,
       partitions: PARTITIONS,
       backups,
+      nodeOf: (incarnation) =>
+        [...this.#nodes.values()].find((node) => node.incarnation === incarnation),
       onLoss: (partition) => {
         const keys = KEYS.filter((key) => this.#world.partitionOf(key) === partition);
         this.#history.lost({ keys, atMs: this.#time.monotonic() });
@@ -88,6 +92,7 @@ class Schedule {
       coordinator: this.#coordinator,
       createIncarnation: () => this.#createIncarnation(),
       partitionOf: (key) => KEYS.indexOf(key) % PARTITIONS,
+      isWrittenThrough: (key) => KEYS.indexOf(key) >= KEYS.length / 2,
       mutation,
       onServed: (node, partition) => this.#checkSoleOwner(node, partition),
     };
@@ -108,6 +113,7 @@ class Schedule {
       violations: [...this.#violations, ...this.#history.violations()],
       acknowledged: this.#history.acknowledged,
       reads: this.#history.reads,
+      moves: this.#coordinator.moves,
       faults: this.#faults,
     };
   }
@@ -179,6 +185,10 @@ class Schedule {
         if (other !== nodeId) this.#cut(nodeId, other);
       },
       "break streams": () => this.#world.transport.breakStreams(nodeId),
+      drain: () => {
+        node.drain(true);
+        this.#time.after(500 + this.#random.next() * 2_000, () => node.drain(false));
+      },
       "coordinator down": () => {
         this.#coordinator.isUp = false;
         this.#time.after(this.#random.next() * 3_000, () => this.#leadAgain());
@@ -249,7 +259,10 @@ class Schedule {
   #heal(): void {
     this.#healNetwork();
     this.#leadAgain();
-    for (const node of this.#nodes.values()) node.resume();
+    for (const node of this.#nodes.values()) {
+      node.drain(false);
+      node.resume();
+    }
   }
 
   #checkSoleOwner(node: SimulatedNode, partition: number): void {
@@ -270,16 +283,23 @@ class Schedule {
       );
     }
     for (const node of this.#nodes.values()) {
-      for (const [key, { version }] of node.isRunning ? node.cleanEntries() : []) {
-        const row = this.#database.rows.get(key);
-        if (row?.version === version || !node.serves(this.#world.partitionOf(key))) continue;
-        this.#violations.add(`${key}: cached as ${version}, the database has ${row?.version}`);
-      }
+      if (node.isRunning) this.#checkClean(node);
     }
     for (const [partition, { owner }] of (this.#registry.topology?.partitions ?? []).entries()) {
       const owning = [...this.#nodes.values()].find(({ incarnation }) => incarnation === owner);
       if (owning?.serves(partition) === true) continue;
       this.#violations.add(`partition ${partition} is not served in the end`);
+    }
+  }
+
+  #checkClean(node: SimulatedNode): void {
+    for (let partition = 0; partition < PARTITIONS; partition++) {
+      if (!node.serves(partition)) continue;
+      for (const [key, { version }] of node.cleanEntries(partition)) {
+        const row = this.#database.rows.get(key);
+        if (row?.version === version) continue;
+        this.#violations.add(`${key}: cached as ${version}, the database has ${row?.version}`);
+      }
     }
   }
 

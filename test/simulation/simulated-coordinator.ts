@@ -6,7 +6,7 @@ import {
   type RingBuilder,
   reconcile,
 } from "@holdfast/coordinator/testing";
-import type { Incarnation, Topology } from "@holdfast/core";
+import type { Incarnation, Partition, Topology } from "@holdfast/core";
 import type { InSyncChange } from "@holdfast/node/testing";
 import { REGISTRY, type SimulatedNetwork, type SimulatedRegistry } from "./surroundings.js";
 import type { VirtualTime } from "./virtual-time.js";
@@ -17,6 +17,18 @@ interface Caller {
   deliver(run: () => void): void;
 }
 
+interface ReleaseDemand {
+  readonly epoch: number;
+  readonly incarnation: Incarnation;
+  readonly partitions: readonly { readonly partition: number; readonly term: number }[];
+}
+
+/** A node, as the coordinator calls it. */
+interface Releasing extends Caller {
+  readonly isRunning: boolean;
+  release(demand: ReleaseDemand): Promise<readonly { readonly status: string }[]>;
+}
+
 export interface CoordinatorParts {
   readonly time: VirtualTime;
   readonly registry: SimulatedRegistry;
@@ -24,6 +36,7 @@ export interface CoordinatorParts {
   readonly rings: RingBuilder;
   readonly partitions: number;
   readonly backups: number;
+  readonly nodeOf: (incarnation: Incarnation) => Releasing | undefined;
   /** Nobody is left who has what the owner of this partition had acknowledged. */
   readonly onLoss: (partition: number) => void;
 }
@@ -37,7 +50,12 @@ export class SimulatedCoordinator {
   readonly #ended = new Set<Incarnation>();
   readonly #fenced = new Set<Incarnation>();
   readonly #reported = new Map<Incarnation, number>();
+  #released: { readonly epoch: number; readonly terms: ReadonlyMap<number, number> } | undefined;
+  #unsettledEpoch: number | undefined;
+  #isReleasing = false;
   #isStepDue = false;
+  /** Planned changes of owner. */
+  moves = 0;
   /** While it is down nobody leads. */
   isUp = true;
 
@@ -101,6 +119,57 @@ export class SimulatedCoordinator {
     });
   }
 
+  /** Asks the owners to let go of what is to move; what they answer counts for this epoch alone. */
+  #releaseSoon(topology: Topology): void {
+    if (this.#isReleasing || !topology.partitions.some(isReady)) return;
+    this.#isReleasing = true;
+    this.#parts.time.after(20, () => {
+      void this.#release(topology).finally(() => {
+        this.#isReleasing = false;
+        this.#stepSoon();
+      });
+    });
+  }
+
+  async #release({ epoch, partitions }: Topology): Promise<void> {
+    if (this.#parts.registry.topology?.epoch !== epoch) return;
+    this.#unsettledEpoch = epoch;
+    const terms = new Map<number, number>();
+    let isSettled = true;
+    const asks = [...partitions.entries()].filter(([, partition]) => isReady(partition));
+    await Promise.all(
+      asks.map(async ([partition, { owner = "", term }]) => {
+        const demand = { epoch, incarnation: owner, partitions: [{ partition, term }] };
+        const outcomes = await this.#ask(owner, demand).catch(() => undefined);
+        if (outcomes === undefined) isSettled = false;
+        else if (outcomes[0]?.status === "RELEASED") terms.set(partition, term);
+      }),
+    );
+    this.#released = { epoch, terms };
+    // Whoever gave no answer may have let go, and waits for a later epoch.
+    if (isSettled && this.#unsettledEpoch === epoch) this.#unsettledEpoch = undefined;
+  }
+
+  #ask(owner: Incarnation, demand: ReleaseDemand): Promise<readonly { status: string }[]> {
+    const { time, network, nodeOf } = this.#parts;
+    const node = nodeOf(owner);
+    const reaches = () =>
+      node?.isRunning === true && network.connects(node.nodeId, COORDINATOR) && this.isUp;
+    return new Promise((resolve, reject) => {
+      time.after(CALL_TIMEOUT_MS, () => reject(new Error("no answer")));
+      time.after(network.latencyMs(), () => {
+        if (node === undefined || !reaches()) return;
+        node.deliver(() => {
+          void node.release(demand).then((outcomes) => {
+            time.after(network.latencyMs(), () => {
+              if (reaches()) resolve(outcomes);
+            });
+          });
+        });
+      });
+    });
+  }
+
   #stepSoon(): void {
     if (this.#isStepDue) return;
     this.#isStepDue = true;
@@ -133,7 +202,6 @@ export class SimulatedCoordinator {
           addresses: { data: member.nodeId, peer: member.nodeId, http: "" },
           zone: "",
           weight: 1,
-          state: "active",
           protocolMin: 1,
           protocolMax: 1,
           journalIncarnations: [],
@@ -148,17 +216,22 @@ export class SimulatedCoordinator {
         reported: this.#reported,
         recovered: new Set(),
         recoveryOver: new Set(before.partitions.keys()),
-        released: new Map(),
+        released: this.#released?.epoch === before.epoch ? this.#released.terms : new Map(),
         resting: new Set(),
       },
-      // Moves are not part of this simulation.
-      { moveBatch: 0, termFloor: 1, backups, nextEpoch },
+      { moveBatch: 64, termFloor: 1, backups, nextEpoch },
       rings,
     );
-    if (!step.changed) return;
+    if (!step.changed && this.#unsettledEpoch !== before.epoch) {
+      this.#releaseSoon(before);
+      return;
+    }
     for (const [partition, { owner, inSync }] of before.partitions.entries()) {
       const next = step.topology.partitions[partition]?.owner;
       const isLost = owner !== undefined && next !== owner && !inSync.some((each) => each === next);
+      if (owner !== undefined && next !== owner && step.topology.partitions[partition]?.planned) {
+        this.moves += 1;
+      }
       if (isLost) this.#parts.onLoss(partition);
     }
     registry.topology = { ...step.topology, epoch: nextEpoch, writeToken: String(nextEpoch) };
@@ -166,4 +239,8 @@ export class SimulatedCoordinator {
     this.#requests.settle(registry.topology);
     registry.changed();
   }
+}
+
+function isReady({ owner, moveTo, inSync }: Partition): boolean {
+  return owner !== undefined && moveTo !== undefined && inSync.includes(moveTo);
 }

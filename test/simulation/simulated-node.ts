@@ -1,20 +1,25 @@
 /**
  * A node of a simulated cluster: ownership, the right to serve and both halves of replication are the
- * real ones; the cache on top is as simple as can be, and acknowledges writes at the level `backup`.
+ * real ones; the cache on top is as simple as can be, and acknowledges writes at the level `backup`,
+ * or those of some keys when the database has them.
  */
 import {
   type CancelTimer,
   type Clock,
+  delay,
   findMember,
   type Incarnation,
+  type Partition,
   type Random,
   silentLogger,
   type Topology,
 } from "@holdfast/core";
 import {
   type DirtyCopy,
+  FakeCleanEntries,
   type JournalRecord,
   Ownership,
+  Releases,
   type ReplicaBatch,
   type ReplicaReply,
   Replicas,
@@ -44,6 +49,8 @@ export interface World {
   readonly coordinator: SimulatedCoordinator;
   readonly createIncarnation: () => Incarnation;
   readonly partitionOf: (key: string) => number;
+  /** Whether writes of a key go to the database first, and are clean from the start. */
+  readonly isWrittenThrough: (key: string) => boolean;
   /** What tests switch off to see that it is missed. */
   readonly mutation: Mutation | undefined;
   /** Called whenever a partition is about to be served. */
@@ -59,6 +66,8 @@ export const MUTATIONS = [
   "break promises",
   "lose a replicated write",
   "start again as the same incarnation",
+  "hand over before the target has everything",
+  "serve copies of a dead owner's clean entries",
 ] as const;
 
 export type Mutation = (typeof MUTATIONS)[number];
@@ -73,6 +82,9 @@ export type Outcome =
   | { readonly at: "refused" }
   | { readonly at: "unknown" };
 
+type ReleaseDemand = Parameters<Releases["release"]>[0];
+type ReleaseOutcome = Awaited<ReturnType<Releases["release"]>>[number];
+
 const OUTAGE_MAX_MS = 4_000;
 const CACHE_ID = 1;
 const READ_AGAIN_MS = 500;
@@ -85,14 +97,19 @@ export class SimulatedNode {
   readonly #ownership: Ownership;
   readonly #replicas: Replicas;
   readonly #replication: Replication;
+  readonly #releases: Releases;
   readonly #dirty = new Map<string, Dirty>();
-  readonly #clean = new Map<string, Row>();
+  readonly #clean = new FakeCleanEntries();
+  /** Keys that are being written to the database. */
+  readonly #writing = new Set<string>();
+  #writes = 0;
   readonly #fenced = new Set<Incarnation>();
   readonly #lease = { safeUntilMs: Number.NEGATIVE_INFINITY };
   readonly #topology = { readAtMs: Number.NEGATIVE_INFINITY };
   readonly #onChange: () => void;
   readonly #succeeds: Incarnation[];
   #isPaused = false;
+  #isDraining = false;
   #backlog: (() => void)[] = [];
   isRunning = true;
 
@@ -121,7 +138,7 @@ export class SimulatedNode {
         ? Number.NEGATIVE_INFINITY
         : this.#replicas.promisedUntilMs(partition, term);
     this.#ownership = new Ownership(incarnation, right, promisedUntil, this.#clock, {
-      ended: (tenure) => this.#ended(tenure),
+      ended: (tenure, handedOver) => this.#ended(tenure, handedOver),
       deposed: () => this.#becomeNew(),
       begunAnew: () => {
         this.#replication.reset();
@@ -131,6 +148,15 @@ export class SimulatedNode {
     this.#replicas = new Replicas({
       incarnation: () => this.incarnation,
       journal: undefined,
+      copies: {
+        put: (entry) => this.#clean.put(entry),
+        remove: (name) => this.#clean.remove(name),
+        forget: (partition) => {
+          if (world.mutation !== "serve copies of a dead owner's clean entries") {
+            this.#clean.forget(partition);
+          }
+        },
+      },
       capacityBytes: 2 ** 20,
       charge: () => {},
       onGivenUp: () => {},
@@ -142,12 +168,22 @@ export class SimulatedNode {
       open: world.transport.opener(nodeId, (run) => this.deliver(run)),
       requests: world.coordinator.requestsOf(this),
       dirty: (partition) => this.#copiesOf(partition),
+      clean: this.#clean,
       inherit: (tenure) => this.#inherit(tenure),
       promiseMs: LEASE_TTL_MS,
       clock: this.#clock,
       random: world.random,
       logger: silentLogger,
     });
+    this.#releases = new Releases(
+      this.#ownership,
+      { waitFor: (epoch, deadlineMs) => this.#hasRead(epoch, deadlineMs) },
+      (...move) =>
+        world.mutation === "hand over before the target has everything" ||
+        this.#replication.isThrough(...move),
+      this.#clock,
+      silentLogger,
+    );
     this.#onChange = () => this.#readTopologySoon();
     world.registry.watch(this.#onChange);
     this.#readAgain();
@@ -168,8 +204,9 @@ export class SimulatedNode {
   }
 
   /** What it would serve from memory as what the database has. */
-  cleanEntries(): ReadonlyMap<string, Row> {
-    return new Map([...this.#clean].filter(([key]) => !this.#dirty.has(key)));
+  cleanEntries(partition: number): ReadonlyMap<string, Row> {
+    const entries = [...this.#clean.hottest(partition)].filter(({ key }) => !this.#dirty.has(key));
+    return new Map(entries.map((entry) => [entry.key, toRow(entry)]));
   }
 
   /** Whether it would serve a partition at this very instant. */
@@ -210,21 +247,59 @@ export class SimulatedNode {
     };
   }
 
+  release(demand: ReleaseDemand): Promise<readonly ReleaseOutcome[]> {
+    return this.#releases.release(demand);
+  }
+
+  /** Keeps its partitions until they have been moved away, and gets no others; or as before. */
+  drain(isDraining: boolean): void {
+    this.#isDraining = isDraining;
+    this.#world.registry.setState(this.nodeId, this.incarnation, this.#state);
+  }
+
   async write(key: string, value: number): Promise<Outcome> {
     const tenure = this.#admit(key);
     if (tenure === undefined) return { at: "refused" };
-    const { mutation } = this.#world;
+    const { mutation, isWrittenThrough } = this.#world;
+    if (isWrittenThrough(key)) return this.#writeThrough(tenure, key, value);
     const version = tenure.nextVersion();
     const entry: Dirty = { version, value, isCommitted: false };
     this.#dirty.set(key, entry);
+    this.#clean.pin({ cacheId: CACHE_ID, partition: tenure.partition, key });
+    tenure.writesInFlight += 1;
     const committed = this.#send(tenure, key, entry);
     const isBackedUp =
       mutation === "acknowledge before the backups have it"
         ? true
         : await committed.catch(() => false);
+    tenure.writesInFlight -= 1;
     // Without a backup and without a journal nothing can be said of what was written.
     if (!isBackedUp || !this.#mayFinish(tenure)) return { at: "unknown" };
     return { at: "done", version, value };
+  }
+
+  async #writeThrough(tenure: Tenure, key: string, value: number): Promise<Outcome> {
+    if (this.#writing.has(key)) return { at: "refused" };
+    const { partition } = tenure;
+    const { incarnation } = this;
+    const row = { version: tenure.nextVersion(), value };
+    this.#writing.add(key);
+    this.#writes += 1;
+    tenure.writesInFlight += 1;
+    try {
+      await this.#fence(tenure);
+      if (!this.#mayFinish(tenure)) return { at: "unknown" };
+      const version = await this.#world.database.flush(incarnation, key, row);
+      const isDone = version === row.version && this.#mayFinish(tenure);
+      if (isDone) this.#clean.put(this.#record(key, partition, row));
+      else if (this.#ownership.tenureOf(partition) === tenure) {
+        this.#clean.remove({ cacheId: CACHE_ID, partition, key });
+      }
+      return isDone ? { at: "done", ...row } : { at: "unknown" };
+    } finally {
+      this.#writing.delete(key);
+      tenure.writesInFlight -= 1;
+    }
   }
 
   async read(key: string): Promise<Outcome> {
@@ -235,13 +310,17 @@ export class SimulatedNode {
       const isShown = dirty.isCommitted || this.#world.mutation === "show what is not committed";
       return isShown ? { at: "done", ...dirty } : { at: "refused" };
     }
-    const clean = this.#clean.get(key);
-    if (clean !== undefined) return { at: "done", ...clean };
+    const { partition } = tenure;
+    const clean = this.#clean.get(partition, key);
+    if (clean !== undefined) return { at: "done", ...toRow(clean) };
     await this.#fence(tenure);
+    const writes = this.#writes;
     const row = await this.#world.database.load(key);
     const isOurs = this.isRunning && this.#mayFinish(tenure);
-    if (!isOurs || this.#dirty.has(key) || this.#clean.has(key)) return { at: "refused" };
-    if (row !== undefined) this.#clean.set(key, row);
+    const isKnown = this.#dirty.has(key) || this.#clean.get(partition, key) !== undefined;
+    const isOutdated = this.#writing.has(key) || writes !== this.#writes;
+    if (!isOurs || isKnown || isOutdated) return { at: "refused" };
+    if (row !== undefined) this.#clean.put(this.#record(key, partition, row));
     return { at: "done", version: row?.version ?? 0, value: row?.value ?? 0 };
   }
 
@@ -301,20 +380,31 @@ export class SimulatedNode {
   }
 
   #inherit(tenure: Tenure): void {
-    for (const { key, version, value } of this.#replicas.take(tenure.partition)) {
-      const entry = { version, value: Number(Buffer.from(value ?? "")), isCommitted: false };
+    for (const record of this.#replicas.take(tenure.partition)) {
+      const { key } = record;
+      const entry = { ...toRow(record), isCommitted: false };
       this.#dirty.set(key, entry);
+      this.#clean.pin(record);
       void this.#send(tenure, key, entry).catch(() => {});
     }
   }
 
-  #ended(tenure: Tenure): void {
-    this.#replication.end(tenure);
-    for (const entries of [this.#dirty, this.#clean]) {
-      for (const key of [...entries.keys()]) {
-        if (this.#world.partitionOf(key) === tenure.partition) entries.delete(key);
-      }
+  #ended({ partition }: Tenure, handedOver: Partition | undefined): void {
+    if (handedOver !== undefined) {
+      this.#replicas.keep(partition, handedOver, this.#copiesOf(partition));
     }
+    this.#replication.end(partition);
+    for (const key of [...this.#dirty.keys()]) {
+      if (this.#world.partitionOf(key) === partition) this.#dirty.delete(key);
+    }
+    this.#clean.forget(partition);
+  }
+
+  async #hasRead(epoch: number, deadlineMs: number): Promise<boolean> {
+    while (this.#ownership.epoch < epoch && this.#clock.monotonic() < deadlineMs) {
+      await delay(this.#clock, 5);
+    }
+    return this.#ownership.epoch >= epoch;
   }
 
   async #fence({ unfenced }: Tenure): Promise<void> {
@@ -350,8 +440,8 @@ export class SimulatedNode {
       }
       if (this.#dirty.get(key) !== entry) return;
       this.#dirty.delete(key);
-      if (version === entry.version) this.#clean.set(key, entry);
       this.#replication.clean({ cacheId: CACHE_ID, partition, key }, version);
+      if (version === entry.version) this.#clean.put(this.#record(key, partition, entry));
     });
   }
 
@@ -386,7 +476,13 @@ export class SimulatedNode {
     if (listed?.state === "dead") return false;
     const topologyEpoch = this.#ownership.epoch;
     const { nodeId } = this;
-    return registry.register({ nodeId, incarnation, succeeds: [...this.#succeeds], topologyEpoch });
+    const succeeds = [...this.#succeeds];
+    const state = this.#state;
+    return registry.register({ nodeId, incarnation, succeeds, topologyEpoch, state });
+  }
+
+  get #state(): "active" | "draining" {
+    return this.#isDraining ? "draining" : "active";
   }
 
   /** Now and then, whether there is anything new or not. */
@@ -472,4 +568,8 @@ function withoutOnePut(batch: ReplicaBatch): ReplicaBatch {
     return dropped % 20 === 0 ? { ...record, sync: -1 } : record;
   });
   return { ...batch, records };
+}
+
+function toRow({ version, value }: JournalRecord): Row {
+  return { version, value: Number(Buffer.from(value ?? "")) };
 }

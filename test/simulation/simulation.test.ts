@@ -11,10 +11,12 @@ describe(`a simulated cluster (seed ${seed})`, () => {
   }, async () => {
     let acknowledged = 0;
     let reads = 0;
+    let moves = 0;
     for (let each = seed; each < seed + schedules; each++) {
       const result = await runSchedule(each);
       acknowledged += result.acknowledged;
       reads += result.reads;
+      moves += result.moves;
       const { violations, faults } = result;
       expect({ seed: each, violations, faults: violations.length ? faults : [] }).toEqual({
         seed: each,
@@ -25,5 +27,6 @@ describe(`a simulated cluster (seed ${seed})`, () => {
     // Otherwise nothing was put to the test.
     expect(acknowledged).toBeGreaterThan(schedules * 20);
     expect(reads).toBeGreaterThan(schedules * 20);
+    expect(moves).toBeGreaterThan(schedules / 2);
   });
 });

@@ -10,6 +10,7 @@ export interface Registration {
   readonly incarnation: Incarnation;
   readonly succeeds: readonly Incarnation[];
   topologyEpoch: number;
+  state: "active" | "draining";
   expiresAtMs: number;
 }
 
@@ -64,6 +65,13 @@ export class SimulatedRegistry {
     member.expiresAtMs = this.#time.monotonic() + LEASE_TTL_MS;
     member.topologyEpoch = topologyEpoch;
     return true;
+  }
+
+  setState(nodeId: string, incarnation: Incarnation, state: Registration["state"]): void {
+    const member = this.members.get(nodeId);
+    if (member?.incarnation !== incarnation) return;
+    member.state = state;
+    this.changed();
   }
 
   remove(nodeId: string, incarnation: Incarnation): void {

@@ -1,10 +1,15 @@
 /**
  * A node without a cache, for tests of coordinators: it registers under a lease, follows the
- * topology, and lets go of partitions when the leader asks for them.
+ * topology, says of whom a partition is to move to that it has everything, and lets go of partitions
+ * when the leader asks for them.
  */
+
 import { randomUUID } from "node:crypto";
-import { CacheError, silentLogger, systemClock, type Topology } from "@holdfast/core";
+import { credentials } from "@grpc/grpc-js";
+import { CacheError, delay, silentLogger, systemClock, type Topology } from "@holdfast/core";
 import {
+  COORDINATOR_KEY,
+  decodeCoordinator,
   encodeRecord,
   GrpcServer,
   LeaseKeeper,
@@ -16,12 +21,16 @@ import {
   unary,
 } from "@holdfast/process";
 import {
+  Control,
   decodeTopology,
   Peer,
   type PeerHandlers,
   type ReleaseRequest__Output,
   type ReleaseResponse,
 } from "@holdfast/proto";
+
+const PROPOSAL_MS = 1_000;
+const PROPOSAL_PAUSE_MS = 50;
 
 export interface PeerNodeOptions {
   readonly nodeId: string;
@@ -35,7 +44,10 @@ export class PeerNode {
   readonly #registry: Registry;
   readonly #keeper: LeaseKeeper;
   readonly #server: GrpcServer;
-  #watch: RegistryWatch | undefined;
+  readonly #watches: RegistryWatch[] = [];
+  #leader = "";
+  #isProposing = false;
+  #isClosed = false;
   topology: Topology | undefined;
   /** Partitions that it has released, some of them perhaps more than once. */
   readonly released = new Set<number>();
@@ -76,10 +88,19 @@ export class PeerNode {
   static async start(options: PeerNodeOptions): Promise<PeerNode> {
     const node = new PeerNode(options);
     await node.#server.start();
-    node.#watch = options.registry.watch(TOPOLOGY_KEY, ({ entries }) => {
-      const entry = entries.get(TOPOLOGY_KEY);
-      if (entry !== undefined) node.topology = decodeTopology(entry.value);
-    });
+    const { registry } = options;
+    node.#watches.push(
+      registry.watch(TOPOLOGY_KEY, ({ entries }) => {
+        const entry = entries.get(TOPOLOGY_KEY);
+        if (entry !== undefined) node.topology = decodeTopology(entry.value);
+        void node.#propose();
+      }),
+      registry.watch(COORDINATOR_KEY, ({ entries }) => {
+        const entry = entries.get(COORDINATOR_KEY);
+        node.#leader = entry === undefined ? "" : decodeCoordinator(entry.value).address;
+        void node.#propose();
+      }),
+    );
     await node.#keeper.acquire();
     await node.register();
     return node;
@@ -120,8 +141,33 @@ export class PeerNode {
   }
 
   async #close(): Promise<void> {
-    await this.#watch?.close();
+    this.#isClosed = true;
+    for (const watch of this.#watches) await watch.close();
     await this.#server.stop();
+  }
+
+  /** Proposes the members that its partitions are to move to, until the topology has them in sync. */
+  async #propose(): Promise<void> {
+    if (this.#isProposing) return;
+    this.#isProposing = true;
+    while (!this.#isClosed && this.#leader !== "") {
+      const { epoch = 0, partitions = [] } = this.topology ?? {};
+      const changes = [...partitions.entries()].flatMap(([partition, shown]) => {
+        const { owner, term, moveTo, inSync } = shown;
+        if (owner !== this.incarnation || moveTo === undefined) return [];
+        return inSync.includes(moveTo) ? [] : [{ partition, term, member: moveTo }];
+      });
+      if (changes.length === 0) break;
+      const control = new Control(this.#leader, credentials.createInsecure());
+      const request = { incarnation: this.incarnation, epoch, changes };
+      const deadline = Date.now() + PROPOSAL_MS;
+      await new Promise<void>((resolve) => {
+        control.proposeInSync(request, { deadline }, () => resolve());
+      });
+      control.close();
+      await delay(systemClock, PROPOSAL_PAUSE_MS);
+    }
+    this.#isProposing = false;
   }
 
   #release({ epoch, incarnation, partitions }: ReleaseRequest__Output): ReleaseResponse {

@@ -49,7 +49,10 @@ export interface Partition {
   readonly planned: boolean;
   /** Who holds copies of the owner's dirty entries, or is getting them. Never the owner. */
   readonly backups: readonly Incarnation[];
-  /** Those backups that have every acknowledged write, as far as its level asks for backups. */
+  /**
+   * Those of the backups, and the member that it is to move to, that have every acknowledged write, as
+   * far as its level asks for backups.
+   */
   readonly inSync: readonly Incarnation[];
   /**
    * Epoch of the last change under this owner of the in-sync set, the move, or of a backup that was

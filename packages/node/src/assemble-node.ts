@@ -6,6 +6,7 @@
 import { createHome, createRegistration } from "./assemble-membership.js";
 import { createReplay, createReplication } from "./assemble-replication.js";
 import { Caches, type CreateSource } from "./cache/caches.js";
+import { CleanEntriesWatch } from "./cache/clean-entries.js";
 import type { NodeServices } from "./cache/context.js";
 import { Operations } from "./cache/operations.js";
 import { Replays } from "./cache/replays.js";
@@ -81,9 +82,11 @@ function createOwning(
   const right = new RightToServe(membership, promises, topology, clock, options.outageMaxMs);
   const promisedUntil: PromisedUntil = (...given) => node().replicas.promisedUntilMs(...given);
   const ownership: Ownership = new Ownership(incarnation, right, promisedUntil, clock, {
-    ended: (tenure) => {
-      node().replication.end(tenure);
-      node().caches.drop(tenure.partition);
+    ended: ({ partition }, handedOver) => {
+      const { replication, replicas, caches } = node();
+      if (handedOver !== undefined) replicas.keep(partition, handedOver, caches.dirty(partition));
+      replication.end(partition);
+      caches.drop(partition, handedOver !== undefined);
     },
     deposed: () => node().presence.depose(),
     begunAnew: () => {
@@ -112,6 +115,7 @@ function createCaching(
     services: createServices(ownership, fences, terms, () => node().presence),
     journal,
     replication: { setOf: (partition) => node().replication.setOf(partition) },
+    cleanEntries: new CleanEntriesWatch(),
     clock,
     random,
     logger,
@@ -147,7 +151,13 @@ function createActing(
   return {
     router,
     warming: new Warming(router, (...query) => caches.keysOfQuery(...query), clock),
-    releases: new Releases(ownership, topology, caches, clock, logger),
+    releases: new Releases(
+      ownership,
+      topology,
+      (...move) => node().replication.isThrough(...move),
+      clock,
+      logger,
+    ),
     presence: new Presence({
       membership,
       ownership,

@@ -30,6 +30,7 @@ export function createReplication(
   const replicas = new Replicas({
     incarnation,
     journal,
+    copies: caches,
     capacityBytes: budget.capacityBytes * BACKUP_SHARE,
     charge: (bytes) => budget.charge(bytes, bytes),
     onGivenUp: giveUp,
@@ -41,6 +42,7 @@ export function createReplication(
     open: (...stream) => peers.openReplicaStream(...stream),
     requests: coordinator,
     dirty: (partition) => caches.dirty(partition),
+    clean: caches,
     inherit: ({ partition }) => {
       caches.adopt(replicas.take(partition));
     },

@@ -1632,7 +1632,10 @@ export const DESCRIPTOR: object = {
           "CLEAN": 1,
           "BEGIN": 2,
           "MERGE": 3,
-          "END": 4
+          "END": 4,
+          "FILL": 5,
+          "DROP": 6,
+          "FORGET": 7
          }
         }
        }

@@ -45,20 +45,20 @@ export function isOpenProposal(
     partition !== undefined &&
     isFromOwner(partition, incarnation, change) &&
     partition.changedEpoch <= epoch &&
-    partition.backups.includes(change.member) &&
+    (partition.backups.includes(change.member) || partition.moveTo === change.member) &&
     !partition.inSync.includes(change.member)
   );
 }
 
 /**
  * Who is to back a partition up: those of the plan, and members in sync that the plan has no room
- * for, until as many of the plan's are.
+ * for, until as many of the plan's are. Whom it is to move to stays in sync, backup or not.
  *
  * @param planned - never the owner.
  * @param absent - whose fate is open: they stay what they are.
  */
 export function nextBackups(
-  { backups, inSync }: Partition,
+  { backups, inSync, moveTo }: Partition,
   planned: readonly Incarnation[],
   absent: ReadonlySet<Incarnation>,
 ): Pick<Partition, "backups" | "inSync"> {
@@ -70,7 +70,7 @@ export function nextBackups(
   const kept = backups.filter((member) => wanted.includes(member));
   return {
     backups: [...kept, ...wanted.filter((member) => !kept.includes(member))],
-    inSync: inSync.filter((member) => wanted.includes(member)),
+    inSync: inSync.filter((member) => wanted.includes(member) || member === moveTo),
   };
 }
 

@@ -6,9 +6,10 @@
  * to be remembered for correctness: a new leader goes on where the topology shows the last one to
  * have been. What is kept here is pace (publishes, releases, patience with absent members).
  *
- * A planned move takes three steps: `moveTo` is published; the owner is asked to release, naming
- * that epoch; the change of owner is published on top of exactly that epoch. Whatever else must be
- * published in between makes the release void, and the next round asks again.
+ * A planned move takes four steps: `moveTo` is published; the owner brings the target in sync; it is
+ * asked to release, naming the epoch that shows this; the change of owner is published on top of
+ * exactly that epoch. Whatever else must be published in between makes the release void, and the next
+ * round asks again.
  */
 import type { Clock, ClusterConfig, Incarnation, Logger, Random, Topology } from "@holdfast/core";
 import type { MemberRecord, Registry } from "@holdfast/process";
@@ -295,8 +296,11 @@ export class LeaderSession {
   async #release(topology: Topology, judgement: Judgement): Promise<number | undefined> {
     const { clock } = this.#parts;
     const moving = [...topology.partitions.entries()].filter(
-      ([, { owner, moveTo }]) =>
-        owner !== undefined && moveTo !== undefined && !judgement.absent.has(owner),
+      ([, { owner, moveTo, inSync }]) =>
+        owner !== undefined &&
+        moveTo !== undefined &&
+        inSync.includes(moveTo) &&
+        !judgement.absent.has(owner),
     );
     this.#resting.retain(new Set(moving.map(([number]) => number)));
     const due = moving.map(([number]) => number).filter((each) => !this.#resting.isResting(each));

@@ -66,9 +66,9 @@ export class PartitionChanges {
 
   /** To be called before `apply`, with the partitions as `withoutDead` has left them. */
   countMoves(partitions: readonly Partition[]): void {
-    const { released } = this.#facts;
     const moving = [...partitions.entries()].filter(
-      ([number, { moveTo }]) => moveTo !== undefined && !released.has(number),
+      ([number, partition]) =>
+        partition.moveTo !== undefined && !this.#isReleased(number, partition),
     );
     this.#freeMoves = this.#options.moveBatch - moving.length;
   }
@@ -153,8 +153,8 @@ export class PartitionChanges {
   }
 
   #withOwner(number: number, partition: Partition, wanted: Incarnation | undefined): Partition {
-    const { owner, moveTo, term, inSync } = partition;
-    const { absent, released } = this.#facts;
+    const { owner, moveTo, inSync } = partition;
+    const { absent } = this.#facts;
     if (owner === undefined) {
       // Only those in sync have every acknowledged write, whomever the plan would prefer.
       const candidates = inSync.filter((member) => !absent.has(member));
@@ -165,11 +165,18 @@ export class PartitionChanges {
     if (wanted === undefined || wanted === owner) {
       return this.#withTerm(number, { ...partition, moveTo: undefined });
     }
-    if (wanted === moveTo && released.get(number) === term) {
-      return this.#handOver(number, { ...partition, inSync: [] }, wanted, true);
+    if (wanted === moveTo && this.#isReleased(number, partition)) {
+      return this.#release(number, partition, owner, wanted);
     }
     const moves = wanted === moveTo || this.#beginMove(number);
     return this.#withTerm(number, { ...partition, moveTo: moves ? wanted : undefined });
+  }
+
+  /** The owner may have found after its release that the target has not got everything. */
+  #isReleased(number: number, { moveTo, term, inSync }: Partition): boolean {
+    return (
+      moveTo !== undefined && inSync.includes(moveTo) && this.#facts.released.get(number) === term
+    );
   }
 
   /** Moves wait while somebody's fate is open: the plan would be another a moment later. */
@@ -178,6 +185,13 @@ export class PartitionChanges {
     if (this.#freeMoves <= 0 || absent.size > 0 || resting.has(number)) return false;
     this.#freeMoves--;
     return true;
+  }
+
+  /** The target has everything, and the owner keeps what it has: it is a backup from now on. */
+  #release(number: number, partition: Partition, from: Incarnation, to: Incarnation): Partition {
+    const { backups, inSync } = partition;
+    const kept = { ...partition, backups: [from, ...backups], inSync: [from, ...inSync] };
+    return this.#handOver(number, kept, to, true);
   }
 
   #handOver(number: number, partition: Partition, to: Incarnation, planned: boolean): Partition {

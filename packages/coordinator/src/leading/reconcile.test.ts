@@ -44,6 +44,7 @@ describe("reconcile: joining", () => {
     const two = [record("a"), record("b")];
     model.step(facts(two));
     expect(model.moving().size).toBe(5);
+    model.synchronise(facts(two));
     // What was released makes room for others in the same step.
     model.step(facts(two, { released: model.moving() }));
     expect(model.counts()).toEqual({ a: 59, b: 5 });
@@ -75,6 +76,7 @@ describe("reconcile: planned moves", () => {
     const model = clusterOf("a");
     const two = facts([record("a"), record("b")]);
     model.step(two);
+    model.synchronise(two);
     const [number = -1] = model.moving().keys();
     const step = model.step({ ...two, released: new Map([[number, 1]]) });
     expect(step.urgent).toBe(true);
@@ -88,10 +90,50 @@ describe("reconcile: planned moves", () => {
     expect(model.counts()).toEqual({ a: 15, b: 1 });
   });
 
+  it("do not happen before the target is in sync, whatever the owner says", () => {
+    const model = clusterOf("a");
+    const two = facts([record("a"), record("b")]);
+    model.step(two);
+    model.step({ ...two, released: model.moving() });
+    expect(model.counts()).toEqual({ a: 16 });
+  });
+
+  it("do not happen when the owner has just found that the target lacks something", () => {
+    const model = clusterOf("a");
+    const two = facts([record("a"), record("b")]);
+    model.step(two);
+    model.synchronise(two);
+    const [partition = -1] = model.moving().keys();
+    const member = incarnationOf("b");
+    const removals = [
+      { incarnation: incarnationOf("a"), changes: [{ partition, term: 1, member }] },
+    ];
+    model.step({ ...two, removals, released: new Map([[partition, 1]]) });
+    expect(model.topology.partitions[partition]).toMatchObject({
+      owner: incarnationOf("a"),
+      inSync: [],
+    });
+  });
+
+  it("make a backup in sync of the owner before, for as long as the plan has no better one", () => {
+    const model = new ClusterModel({ backups: 1 });
+    model.settle(facts([record("a")]));
+    const two = facts([record("a"), record("b")]);
+    model.step(two);
+    model.synchronise(two);
+    model.step({ ...two, released: model.moving() });
+    expect(model.counts()).toEqual({ a: 8, b: 8 });
+    for (const { owner, backups, inSync } of model.topology.partitions) {
+      if (nameOf(owner) !== "b") continue;
+      expect([backups, inSync].map((each) => each.map(nameOf))).toEqual([["a"], ["a"]]);
+    }
+  });
+
   it("do not happen for a release of another term", () => {
     const model = clusterOf("a");
     const two = facts([record("a"), record("b")]);
     model.step(two);
+    model.synchronise(two);
     const released = new Map([...model.moving().keys()].map((number) => [number, 7]));
     model.step({ ...two, released });
     expect(model.counts()).toEqual({ a: 16 });
@@ -111,6 +153,7 @@ describe("reconcile: planned moves", () => {
   it("are taken back when the target dies, which the waiting owner must learn at once", () => {
     const model = clusterOf("a");
     model.step(facts([record("a"), record("b")]));
+    model.synchronise(facts([record("a"), record("b")]));
     const released = model.moving();
     const step = model.step(facts([record("a")], { dead: set("b"), released }));
     expect(step).toMatchObject({ changed: true, urgent: true });

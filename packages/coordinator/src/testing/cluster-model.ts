@@ -5,6 +5,7 @@
 import type { Topology } from "@holdfast/core";
 import type { MemberRecord } from "@holdfast/process";
 import type { Facts } from "../leading/facts.js";
+import type { InSyncProposals } from "../leading/in-sync.js";
 import { emptyTopology, reconcile, type Step } from "../leading/reconcile.js";
 import { RingBuilder } from "../planning/ring.js";
 
@@ -65,6 +66,14 @@ export interface ModelOptions {
   readonly backups?: number;
 }
 
+/** What owners propose who have synchronised the members that their partitions are to move to. */
+export function targetProposals({ epoch, partitions }: Topology): InSyncProposals[] {
+  return [...partitions.entries()].flatMap(([partition, { owner, term, moveTo, inSync }]) => {
+    if (owner === undefined || moveTo === undefined || inSync.includes(moveTo)) return [];
+    return [{ incarnation: owner, epoch, changes: [{ partition, term, member: moveTo }] }];
+  });
+}
+
 /** A topology that advances step by step. */
 export class ClusterModel {
   readonly #options: Required<ModelOptions>;
@@ -82,12 +91,21 @@ export class ClusterModel {
     return step;
   }
 
-  /** Steps, with every owner releasing what is asked of it, until nothing changes any more. */
+  /**
+   * Steps, with every owner bringing in sync whom it is to move to and then releasing, until nothing
+   * changes any more.
+   */
   settle(given: Facts): void {
     for (let steps = 0; steps < 1_000; steps++) {
-      if (!this.step({ ...given, released: this.moving() }).changed) return;
+      if (!this.synchronise({ ...given, released: this.moving() }).changed) return;
     }
     throw new Error("the topology does not settle");
+  }
+
+  /** A step in which owners bring in sync whomever their partitions are to move to. */
+  synchronise(given: Facts): Step {
+    const proposals = [...given.proposals, ...targetProposals(this.topology)];
+    return this.step({ ...given, proposals });
   }
 
   /** Every partition that is to move, with its term. */

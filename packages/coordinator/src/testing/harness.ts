@@ -22,7 +22,7 @@ import { RingBuilder } from "../planning/ring.js";
 import { ensureClusterConfig } from "../state/cluster-config.js";
 import { RegistryView } from "../state/registry-view.js";
 import type { MetaStore } from "../state/stores.js";
-import { incarnationOf, nameOf, record } from "./cluster-model.js";
+import { incarnationOf, nameOf, record, targetProposals } from "./cluster-model.js";
 import { FakePeers } from "./fake-peers.js";
 
 export const TEST_CONFIG: ClusterConfig = {
@@ -185,11 +185,22 @@ export class Harness {
     if (this.violations.length > 0) throw new Error(this.violations.join("\n"));
   }
 
+  /** Owners bring in sync whomever their partitions are to move to, at once. */
+  #propose(topology: Topology): void {
+    for (const proposals of targetProposals(topology)) {
+      for (const { loop } of this.#coordinators) {
+        const { signal } = new AbortController();
+        loop.requests.proposeInSync(proposals, signal).catch(() => {});
+      }
+    }
+  }
+
   #onTopology(next: Topology): void {
     const before = this.topology;
     if (before?.writeToken === next.writeToken) return;
     this.topology = next;
     this.history.push(next);
+    this.#propose(next);
     if (before === undefined) return;
     if (next.epoch <= before.epoch) this.violations.push(`epoch ${next.epoch} is not later`);
     for (const [number, now] of next.partitions.entries()) {

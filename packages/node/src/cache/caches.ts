@@ -14,8 +14,8 @@ import {
   type RegistryWatch,
 } from "@holdfast/process";
 import type { Source } from "../database/source.js";
-import type { JournalRecord } from "../journal/record.js";
-import type { DirtyCopy } from "../replication/messages.js";
+import type { JournalRecord, RecordName } from "../journal/record.js";
+import type { CleanListener, DirtyCopy } from "../replication/messages.js";
 import type { Store } from "../store/store.js";
 import { type CacheEnvironment, ConfiguredCache } from "./configured-cache.js";
 
@@ -126,11 +126,6 @@ export class Caches {
     yield* source.keysOf(sql, limit === 0 ? Number.MAX_SAFE_INTEGER : limit);
   }
 
-  /** Sends everything dirty in these partitions now; returns when it is written, or at the deadline. */
-  async flush(partitions: ReadonlySet<number>, deadlineMs: number): Promise<void> {
-    await Promise.all(this.#queues().map((queue) => queue.flush(partitions, deadlineMs)));
-  }
-
   /** Flushes everything; returns how many dirty entries remain. */
   async flushAll(deadlineMs: number): Promise<number> {
     await Promise.all(this.#queues().map((queue) => queue.flushAll(deadlineMs)));
@@ -138,15 +133,35 @@ export class Caches {
     return this.#queues().reduce((sum, { entries }) => sum + entries, unplaced);
   }
 
-  dirtyEntries(partition: number): number {
-    const unplaced = this.#unplacedOf(partition).length;
-    return this.#queues().reduce((sum, queue) => sum + queue.entriesOf(partition), unplaced);
-  }
-
   /** What is dirty in a partition, in every cache. */
   *dirty(partition: number): Iterable<DirtyCopy> {
     for (const cache of this.#caches.values()) yield* cache.dirty(partition);
     for (const entry of this.#unplacedOf(partition)) yield { entry, journal: true };
+  }
+
+  /** What is clean in a partition, last used first in each cache. */
+  *hottest(partition: number): Iterable<JournalRecord> {
+    for (const cache of this.#caches.values()) yield* cache.hottest(partition);
+  }
+
+  /** Tells of every later change of what is clean in a partition. Returns how to end that. */
+  watch(partition: number, listener: CleanListener): () => void {
+    return this.#environment.cleanEntries.watch(partition, listener);
+  }
+
+  /** Keeps a clean entry of a partition that may become this node's. */
+  put(entry: JournalRecord): void {
+    // One of a cache that is not known here yet is loaded when it is asked for.
+    this.findById(entry.cacheId)?.keepCopy(entry);
+  }
+
+  remove(name: RecordName): void {
+    this.findById(name.cacheId)?.removeCopy(name);
+  }
+
+  /** Forgets the clean entries of a partition that is not this node's. */
+  forget(partition: number): void {
+    for (const cache of this.#caches.values()) cache.dropCopies(partition);
   }
 
   /** Makes dirty entries of what this node has kept for the owner before. */
@@ -159,10 +174,14 @@ export class Caches {
     }
   }
 
-  /** Forgets a partition in every cache. */
-  drop(partition: number): void {
+  /**
+   * Forgets a partition in every cache.
+   *
+   * @param isHandedOver - the next owner has everything.
+   */
+  drop(partition: number, isHandedOver = false): void {
     let lost = 0;
-    for (const cache of this.#caches.values()) lost += cache.drop(partition);
+    for (const cache of this.#caches.values()) lost += cache.drop(partition, isHandedOver);
     this.#unplaced.delete(partition);
     if (lost === 0) return;
     this.#logger.error(

@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Clock, Logger, Random } from "@holdfast/core";
 import type { CacheConfig } from "@holdfast/process";
 import type { Source } from "../database/source.js";
+import type { JournalRecord, RecordName } from "../journal/record.js";
 import type { DirtyCopy } from "../replication/messages.js";
 import type { MemoryBudget } from "../store/memory-budget.js";
 import { Store } from "../store/store.js";
@@ -13,6 +14,7 @@ import type { WriteBehindQueue } from "../write-behind/queue.js";
 import { Cache } from "./cache.js";
 import { cacheJournal, type JournalWriter } from "./cache-journal.js";
 import { cacheReplication, type ReplicaSets } from "./cache-replication.js";
+import { type CleanEntriesWatch, toEntry, toRecord } from "./clean-entries.js";
 import type { NodeServices } from "./context.js";
 import type { Lifetimes } from "./lifetimes.js";
 import { Loads } from "./loads.js";
@@ -27,6 +29,7 @@ export interface CacheEnvironment {
   /** `undefined`: the node keeps none. */
   readonly journal: JournalWriter | undefined;
   readonly replication: ReplicaSets;
+  readonly cleanEntries: CleanEntriesWatch;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -61,7 +64,7 @@ export class ConfiguredCache {
     this.source = source;
     this.#config = config;
     this.#environment = environment;
-    this.#store = createStore(config, environment);
+    this.#store = this.#createStore(config);
     const { services, clock, random } = environment;
     const logger = environment.logger;
     const store = () => this.#store;
@@ -136,9 +139,33 @@ export class ConfiguredCache {
     if (!isSameStore) this.#replaceStoreSoon();
   }
 
-  /** Forgets a partition; returns how many acknowledged writes the database will never get. */
-  drop(partition: number): number {
-    const dropped = this.#pattern.drop?.(partition) ?? 0;
+  /** What is clean in a partition, last used first; each entry is read when its turn comes. */
+  *hottest(partition: number): Iterable<JournalRecord> {
+    for (const entry of this.#store.hottestOf(partition)) yield toRecord(this.id, entry);
+  }
+
+  /** Keeps a clean entry of another owner's, if there is room for it. */
+  keepCopy(entry: JournalRecord): void {
+    if (this.#store.tryPut(toEntry(entry)) === undefined) this.removeCopy(entry);
+  }
+
+  removeCopy({ key, partition }: RecordName): void {
+    this.#store.remove(key, partition);
+  }
+
+  /** Forgets the clean entries of another owner's partition. */
+  dropCopies(partition: number): void {
+    this.#store.dropPartition(partition);
+  }
+
+  /**
+   * Forgets a partition; returns how many acknowledged writes the database will never get.
+   *
+   * @param isHandedOver - the next owner has everything.
+   */
+  drop(partition: number, isHandedOver = false): number {
+    const dirty = this.#pattern.drop?.(partition) ?? 0;
+    const dropped = isHandedOver ? 0 : dirty;
     // What the journal has comes back by replay.
     const { journal } = this.#environment;
     const lost = journal === undefined || journal.problem !== undefined ? dropped : 0;
@@ -179,20 +206,21 @@ export class ConfiguredCache {
   #replaceStore(): void {
     const old = this.#store;
     const pinned = [...old.pinnedEntries()];
-    this.#store = createStore(this.#config, this.#environment);
+    this.#store = this.#createStore(this.#config);
     // Only now, with its memory given back, is there certainly room for them in the new one.
     old.close();
     for (const entry of pinned) this.#store.put(entry);
   }
-}
 
-function createStore(config: CacheConfig, { budget, clock }: CacheEnvironment): Store {
-  const { eviction, maxBytes, maxEntries } = config;
-  return new Store({
-    budget,
-    clock,
-    policy: eviction,
-    ...(maxBytes === undefined ? {} : { maxBytes }),
-    ...(maxEntries === undefined ? {} : { maxEntries }),
-  });
+  #createStore({ eviction, maxBytes, maxEntries }: CacheConfig): Store {
+    const { budget, cleanEntries, clock } = this.#environment;
+    return new Store({
+      budget,
+      clock,
+      policy: eviction,
+      observer: cleanEntries.observer(this.id),
+      ...(maxBytes === undefined ? {} : { maxBytes }),
+      ...(maxEntries === undefined ? {} : { maxEntries }),
+    });
+  }
 }

@@ -10,8 +10,7 @@ import { describe, expect, it } from "vitest";
 import { Ownership, PartitionMovingError } from "../ownership/ownership.js";
 import { RightToServe } from "../ownership/right-to-serve.js";
 import { noPromises, promisedNothing } from "../testing/no-backups.js";
-import { type PartitionContents, Releases } from "./release.js";
-import type { TopologyWatch } from "./topology-watch.js";
+import { Releases } from "./release.js";
 
 const ME = "11111111-0000-0000-0000-000000000000";
 const OTHER = "22222222-0000-0000-0000-000000000000";
@@ -32,6 +31,7 @@ function topology(epoch: number, moves: boolean[], term = 1): Topology {
       owner: ME,
       term,
       moveTo: isMoving ? OTHER : undefined,
+      inSync: [OTHER],
     }),
   );
   return { epoch, writeToken: "", members: [member(ME), member(OTHER)], partitions };
@@ -53,22 +53,23 @@ function createReleases(moves = [true, true]) {
     begunAnew() {},
   });
   ownership.apply(topology(5, moves));
-  const dirty = new Map<number, number>();
-  const dropped: number[] = [];
-  const contents: PartitionContents = {
-    flush: async () => {},
-    dirtyEntries: (partition) => dirty.get(partition) ?? 0,
-    drop: (partition) => dropped.push(partition),
-  };
+  /** Partitions of which the target has not got everything. */
+  const lacking = new Set<number>();
   // Of the watch only waiting for an epoch is used; this one has read all there is.
-  const watch = { waitFor: async () => true } as unknown as TopologyWatch;
-  const releases = new Releases(ownership, watch, contents, clock, silentLogger);
+  const watch = { waitFor: async () => true };
+  const releases = new Releases(
+    ownership,
+    watch,
+    (partition, target) => target === OTHER && !lacking.has(partition),
+    clock,
+    silentLogger,
+  );
   const demand = (epoch = 5, incarnation = ME, term = 1) => ({
     epoch,
     incarnation,
     partitions: moves.map((_, partition) => ({ partition, term })),
   });
-  return { clock, ownership, dirty, dropped, contents, releases, demand };
+  return { clock, ownership, lacking, releases, demand };
 }
 
 /** Runs a release while time passes. */
@@ -82,15 +83,14 @@ async function finish<T>(clock: FakeClock, released: Promise<T>): Promise<T> {
 }
 
 describe("Releases", () => {
-  it("lets go of a partition that the topology shows to be moving, and forgets it", async () => {
-    const { clock, releases, demand, ownership, dropped } = createReleases();
+  it("lets go of a partition that the topology shows to be moving", async () => {
+    const { clock, releases, demand, ownership } = createReleases();
     ownership.admit(0).nextVersion();
     const outcomes = await finish(clock, releases.release(demand()));
     expect(outcomes).toEqual([
       { partition: 0, term: 1, status: "RELEASED", sequence: 1 },
       { partition: 1, term: 1, status: "RELEASED", sequence: 0 },
     ]);
-    expect(dropped).toEqual([0, 1]);
     expect(() => ownership.admit(0)).toThrow(PartitionMovingError);
   });
 
@@ -99,10 +99,9 @@ describe("Releases", () => {
     ["another incarnation", createReleases().demand(5, OTHER)],
     ["another term", createReleases().demand(5, ME, 2)],
   ])("refuses a demand that names %s", async (_what, wrong) => {
-    const { clock, releases, ownership, dropped } = createReleases();
+    const { clock, releases, ownership } = createReleases();
     const outcomes = await finish(clock, releases.release(wrong));
     expect(outcomes.map(({ status }) => status)).toEqual(["REFUSED", "REFUSED"]);
-    expect(dropped).toEqual([]);
     expect(ownership.admit(0)).toBeDefined();
   });
 
@@ -113,23 +112,38 @@ describe("Releases", () => {
     expect(ownership.admit(0)).toBeDefined();
   });
 
-  it("flushes while it still serves", async () => {
-    const { clock, releases, demand, ownership, contents } = createReleases();
-    const servedDuringFlush: boolean[] = [];
-    contents.flush = async (partitions) => {
-      if (partitions.size > 0)
-        servedDuringFlush.push(ownership.tenureOf(0)?.state.at === "serving");
-    };
-    await finish(clock, releases.release(demand()));
-    expect(servedDuringFlush).toEqual([true, false]);
+  it("refuses to let go to whom the topology does not show in sync", async () => {
+    const { clock, releases, demand, ownership } = createReleases();
+    const { partitions, ...shown } = topology(6, [true, true]);
+    const [first, ...others] = partitions.map((each) => ({ ...each, inSync: [] }));
+    ownership.apply({
+      ...shown,
+      partitions: [{ ...first, inSync: [OTHER] } as Partition, ...others],
+    });
+    const outcomes = await finish(clock, releases.release(demand(6)));
+    expect(outcomes.map(({ status }) => status)).toEqual(["RELEASED", "REFUSED"]);
   });
 
-  it("answers BUSY and goes on serving when dirty entries do not reach the database", async () => {
-    const { clock, releases, demand, dirty, dropped, ownership } = createReleases();
-    dirty.set(0, 3);
-    const outcomes = await finish(clock, releases.release(demand()));
+  it("answers BUSY at once, holding nothing up, when the target has not got everything", async () => {
+    const { clock, releases, demand, lacking, ownership } = createReleases();
+    lacking.add(0);
+    const released = releases.release(demand());
+    await clock.advanceAsync(1);
+    expect(ownership.admit(0)).toBeDefined();
+    const outcomes = await finish(clock, released);
     expect(outcomes.map(({ status }) => status)).toEqual(["BUSY", "RELEASED"]);
-    expect(dropped).toEqual([1]);
+  });
+
+  it("answers BUSY and goes on serving when the target does not get the last of it in time", async () => {
+    const { clock, releases, demand, lacking, ownership } = createReleases([true]);
+    const tenure = ownership.admit(0);
+    tenure.writesInFlight = 1;
+    const released = releases.release(demand());
+    await clock.advanceAsync(100);
+    expect(() => ownership.admit(0)).toThrow(PartitionMovingError);
+    lacking.add(0);
+    tenure.writesInFlight = 0;
+    expect(await finish(clock, released)).toMatchObject([{ status: "BUSY" }]);
     expect(ownership.admit(0)).toBeDefined();
   });
 
@@ -151,12 +165,16 @@ describe("Releases", () => {
     expect(again.map(({ status }) => status)).toEqual(["RELEASED", "RELEASED"]);
   });
 
-  it("does not let go when the topology moved on while it flushed", async () => {
-    const { clock, releases, demand, ownership, contents, dropped } = createReleases();
-    contents.flush = async () => ownership.apply(topology(6, [true, true]));
-    const outcomes = await finish(clock, releases.release(demand()));
+  it("does not let go when the topology moves on meanwhile", async () => {
+    const { clock, releases, demand, ownership } = createReleases();
+    const tenure = ownership.admit(0);
+    tenure.writesInFlight = 1;
+    const released = releases.release(demand());
+    await clock.advanceAsync(100);
+    ownership.apply(topology(6, [true, true]));
+    tenure.writesInFlight = 0;
+    const outcomes = await finish(clock, released);
     expect(outcomes.map(({ status }) => status)).toEqual(["BUSY", "BUSY"]);
-    expect(dropped).toEqual([]);
     expect(ownership.admit(0)).toBeDefined();
   });
 

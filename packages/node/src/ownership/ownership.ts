@@ -37,8 +37,13 @@ export class PartitionMovingError extends Error {
 }
 
 export interface OwnershipListener {
-  /** The tenure has ended; nothing of the partition may be served from memory again. */
-  ended(tenure: Tenure): void;
+  /**
+   * The tenure has ended; nothing of the partition may be served from memory again.
+   *
+   * @param handedOver - the partition as the topology shows it, where the next owner has everything,
+   *   because this node had let go of it; `undefined`: it was taken away.
+   */
+  ended(tenure: Tenure, handedOver: Partition | undefined): void;
   /** A topology took partitions, or membership, from this incarnation without its consent. */
   deposed(): void;
   /** The node goes on as another incarnation; every tenure has ended. */
@@ -181,8 +186,9 @@ export class Ownership {
         } else this.#keep(tenure, shown, topology.epoch);
       } else if (tenure !== undefined) {
         // Whoever released agreed; whoever still serves has been declared dead.
-        if (tenure.state.at !== "released") deposed = true;
-        this.#end(tenure);
+        const isAgreed = tenure.state.at === "released";
+        if (!isAgreed) deposed = true;
+        this.#end(tenure, isAgreed && shown.planned ? shown : undefined);
       }
     }
     if (deposed) this.#listener.deposed();
@@ -198,7 +204,7 @@ export class Ownership {
     if (tenure.state.at === "releasing") this.#setState(tenure, { at: "serving" });
   }
 
-  /** Everything of the partition is finished and dropped; `epoch` is the one that asked for it. */
+  /** Everything admitted is finished, and the target has it; `epoch` is the one that asked for it. */
   finishRelease(tenure: Tenure, epoch: number): void {
     this.#setState(tenure, { at: "released", epoch });
   }
@@ -255,10 +261,10 @@ export class Ownership {
     });
   }
 
-  #end(tenure: Tenure): void {
+  #end(tenure: Tenure, handedOver?: Partition): void {
     this.#tenures.delete(tenure.partition);
     this.#setState(tenure, { at: "ended" });
-    this.#listener.ended(tenure);
+    this.#listener.ended(tenure, handedOver);
   }
 
   #setState(tenure: Tenure, state: TenureState): void {

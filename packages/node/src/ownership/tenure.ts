@@ -25,7 +25,7 @@ export type TenureState =
   | { readonly at: "serving" }
   /** A planned move: nothing more is admitted, what was admitted is being finished. */
   | { readonly at: "releasing" }
-  /** Finished and dropped; served again only on an epoch later than this one. */
+  /** Finished; served again only on an epoch later than this one. */
   | { readonly at: "released"; readonly epoch: number }
   | { readonly at: "ended" };
 

@@ -14,7 +14,29 @@ export interface DirtyCopy {
   readonly journal: boolean;
 }
 
-interface RecordHeader {
+/** What a node has of clean entries, as the owner of a partition that is to move sees it. */
+export interface CleanEntries {
+  /** What there is in a partition, hottest first; each entry is read when its turn comes. */
+  hottest(partition: number): Iterable<JournalRecord>;
+  /** Tells of every later change. Returns how to end that. */
+  watch(partition: number, listener: CleanListener): () => void;
+}
+
+export interface CleanListener {
+  /** It is new, or another than before. */
+  kept(entry: JournalRecord): void;
+  gone(name: RecordName): void;
+}
+
+/** The same, as the target sees it: entries of partitions that are not its own yet. */
+export interface CleanCopies {
+  put(entry: JournalRecord): void;
+  remove(name: RecordName): void;
+  /** Forgets all of a partition. */
+  forget(partition: number): void;
+}
+
+export interface RecordHeader {
   readonly partition: number;
   /** The owner's. */
   readonly term: number;
@@ -37,6 +59,12 @@ export type ReplicaRecord = RecordHeader &
      * BEGIN: the backup starts with nothing; MERGE: it is in sync, and keeps what it has until END.
      */
     | { readonly kind: "BEGIN" | "MERGE" | "END" }
+    /** FILL: the target of a move is to have a clean entry. */
+    | { readonly kind: "FILL"; readonly entry: JournalRecord }
+    /** The owner has no such clean entry any more. */
+    | { readonly kind: "DROP"; readonly entry: RecordName }
+    /** Of the partition's clean entries, only those that follow count. */
+    | { readonly kind: "FORGET" }
   );
 
 export interface ReplicaHello {
@@ -59,7 +87,12 @@ export interface ReplicaBatch {
   readonly cleaned: readonly CleanRecord[];
 }
 
-export type CleanRecord = Extract<ReplicaRecord, { readonly kind: "CLEAN" }>;
+export type CleanRecord = RecordOf<"CLEAN">;
+
+/** Records about clean entries, for the target of a move. */
+export type CopyRecord = RecordOf<"FILL"> | RecordOf<"DROP"> | RecordOf<"FORGET">;
+
+type RecordOf<Kind> = ReplicaRecord & { readonly kind: Kind };
 
 export interface ReplicaReply {
   readonly id: number;
@@ -89,3 +122,11 @@ export type OpenReplicaStream = (
   hello: ReplicaHello,
   events: ReplicaStreamEvents,
 ) => ReplicaStream;
+
+/** Bytes of a record beyond its key and value, on the wire. */
+const RECORD_BYTES = 48;
+
+/** About how many bytes a record takes on the wire. */
+export function recordBytesOf({ key, value }: Partial<JournalRecord> = {}): number {
+  return RECORD_BYTES + (key?.length ?? 0) + (value?.byteLength ?? 0);
+}

@@ -54,6 +54,8 @@ export interface ReplicaLinkOptions {
   readonly onRefused: (sync: number) => void;
   /** The backup has answered for the first time, or has taken most of what it was sent. */
   readonly onReady: () => void;
+  /** The backup has answered. */
+  readonly onAnswer: () => void;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -195,7 +197,7 @@ export class ReplicaLink {
   }
 
   #onReply({ id, through, refused, overloaded }: ReplicaReply): void {
-    const { clock, promiseMs, onRefused, onReady } = this.#options;
+    const { clock, promiseMs, onRefused, onReady, onAnswer } = this.#options;
     const sentAtMs = this.#underWay.get(id);
     if (sentAtMs === undefined) return;
     this.#underWay.delete(id);
@@ -212,6 +214,7 @@ export class ReplicaLink {
     if (overloaded) this.#pause();
     const isRelieved = backlogBytes >= READY_BYTES && this.#queuedBytes < READY_BYTES;
     if (isReady || isRelieved) onReady();
+    onAnswer();
     this.#pump();
   }
 

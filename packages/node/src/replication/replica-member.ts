@@ -1,13 +1,14 @@
-/** One backup of a partition, as the partition's owner sees it. */
+/** One backup of a partition, or the member that it is to move to, as the partition's owner sees it. */
 import type { Incarnation } from "@holdfast/core";
+import type { CleanFeed } from "./clean-feed.js";
 import type { ReplicaLink, Taker } from "./replica-link.js";
 
 type Phase =
   /** Nothing has been sent. */
   | "waiting"
-  /** Everything dirty is on its way, and every later record. */
+  /** Everything that it is to have is on its way, and every later record. */
   | "syncing"
-  /** It has everything; writes wait for it. */
+  /** It has had everything; writes wait for it. */
   | "synced"
   /** Its being in sync has been proposed, and may have been published. */
   | "proposed"
@@ -21,6 +22,10 @@ export class ReplicaMember {
   link: ReplicaLink | undefined;
   /** What has been sent to it; `undefined`: nothing. */
   copy: Copy | undefined;
+  /** Whether the partition is to move to it: it gets the clean entries, too. */
+  isTarget = false;
+  /** Of a target: its clean entries. */
+  feed: CleanFeed | undefined;
   /** Whether the latest topology has it in sync. */
   isPublished = false;
   /** Of a synced one: what it must have taken before it is proposed. */
@@ -65,6 +70,8 @@ export class Copy implements Taker {
   readonly #onTaken: () => void;
   /** Whether the member has answered to this tenure, so that its promises cover the partition. */
   isBound = false;
+  /** Whether it has everything that was dirty when it was begun. */
+  hasDirty = false;
   /** All records up to this position have been taken. */
   position = 0;
 

@@ -5,14 +5,18 @@ import type { JournalRecord } from "../journal/record.js";
 export interface Replica {
   readonly owner: Incarnation;
   readonly partition: number;
-  readonly term: number;
+  term: number;
   readonly sync: number;
   readonly session: ReplicaSession;
-  readonly entries: Map<string, JournalRecord>;
+  entries: Map<string, JournalRecord>;
   /** Entries from before, which the owner has not confirmed; `undefined`: it has said which stay. */
   unconfirmed: Set<string> | undefined;
+  /** Whether clean entries have come, too. */
+  hasCopies: boolean;
   /** Whether its owner has been replaced, so that no more is taken. */
   isOver: boolean;
+  /** Whether that owner has handed the partition over to this node. */
+  isHandedOver: boolean;
 }
 
 /** One of the streams of a session, one after the other. */

@@ -1,6 +1,6 @@
 /**
- * The backups of one partition, as its owner sees them: who has what, who is in sync, and what a
- * write must wait for. It lives as long as the owner's tenure.
+ * The backups of one partition, and the member that it is to move to, as its owner sees them: who has
+ * what, who is in sync, and what a write must wait for. It lives as long as the owner's tenure.
  *
  *     waiting ──► syncing ──► synced ──► proposed ──► inSync
  *        ▲           │           │           │           │
@@ -16,7 +16,8 @@
 import { CacheError, type Incarnation, type Partition } from "@holdfast/core";
 import type { JournalRecord, RecordName } from "../journal/record.js";
 import type { Tenure } from "../ownership/tenure.js";
-import type { DirtyCopy } from "./messages.js";
+import { CleanFeed } from "./clean-feed.js";
+import { type CleanEntries, type DirtyCopy, type RecordHeader, recordBytesOf } from "./messages.js";
 import type { ReplicaLink, Taker } from "./replica-link.js";
 import { Copy, ReplicaMember } from "./replica-member.js";
 
@@ -24,6 +25,7 @@ import { Copy, ReplicaMember } from "./replica-member.js";
 export interface ReplicaSetParts {
   /** What is dirty in the partition. */
   readonly dirty: (partition: number) => Iterable<DirtyCopy>;
+  readonly clean: CleanEntries;
   readonly nowMs: () => number;
   readonly nextSync: () => number;
   /** What is asked of the coordinator has changed. */
@@ -32,9 +34,6 @@ export interface ReplicaSetParts {
 
 /** How long a member that refused is left alone, in milliseconds. */
 const REFUSED_REST_MS = 1_000;
-
-/** Bytes of a record beyond its key and value, on the wire. */
-const RECORD_BYTES = 48;
 
 interface Waiter {
   readonly position: number;
@@ -106,7 +105,7 @@ export class ReplicaSet {
   }
 
   /** Takes over what a topology says of the partition; the tenure is still the one it was. */
-  apply({ backups, inSync, changedEpoch }: Partition, epoch: number): void {
+  apply({ backups, inSync, moveTo, changedEpoch }: Partition, epoch: number): void {
     // Something was changed and changed back by topologies that this node has not read: those that
     // are not in sync may have been given up meanwhile, and know it. What was proposed is void.
     const hasMissedChange = changedEpoch > this.#epoch && changedEpoch < epoch;
@@ -116,20 +115,22 @@ export class ReplicaSet {
         if (!inSync.includes(member.incarnation)) this.#reset(member);
       }
     }
-    for (const incarnation of new Set([...backups, ...inSync])) {
+    const listed = new Set([...backups, ...inSync, ...(moveTo === undefined ? [] : [moveTo])]);
+    for (const incarnation of listed) {
       const member = this.#find(incarnation) ?? this.#add(incarnation);
+      member.isTarget = incarnation === moveTo;
       this.#follow(member, inSync.includes(incarnation), epoch);
+      this.#feed(member);
     }
-    this.#members = this.#members.filter(
-      ({ incarnation }) => backups.includes(incarnation) || inSync.includes(incarnation),
-    );
+    for (const member of this.#members) if (!listed.has(member.incarnation)) unfeed(member);
+    this.#members = this.#members.filter(({ incarnation }) => listed.has(incarnation));
     this.#advance();
   }
 
   /** Sends an entry to whoever backs the partition up. Returns its position, for `confirmed`. */
   put(entry: JournalRecord, journal: boolean): number {
     this.#position += 1;
-    const bytes = bytesOf(entry);
+    const bytes = recordBytesOf(entry);
     for (const { copy } of this.#members) {
       if (copy === undefined) continue;
       const record = { kind: "PUT", ...this.#header(copy), entry, journal } as const;
@@ -144,7 +145,7 @@ export class ReplicaSet {
     for (const { copy } of this.#members) {
       if (copy === undefined) continue;
       const record = { kind: "CLEAN", ...this.#header(copy), entry } as const;
-      copy.link.append(record, RECORD_BYTES + key.length);
+      copy.link.append(record, recordBytesOf({ key }));
     }
   }
 
@@ -185,6 +186,25 @@ export class ReplicaSet {
       else haveAllBegun = false;
     }
     return haveAllBegun;
+  }
+
+  /** Sends a target more of the clean entries, by this link. Returns whether there was more to send. */
+  pump(link: ReplicaLink): boolean {
+    for (const member of this.#members) {
+      if (member.copy?.link !== link) continue;
+      this.#feed(member);
+      if (member.feed?.pump() === true) return true;
+    }
+    return false;
+  }
+
+  /** Whether the member that the partition is to move to has everything there is. */
+  isThrough(target: Incarnation): boolean {
+    const member = this.#find(target);
+    if (member?.isTarget !== true || member.phase !== "inSync" || !member.isPublished) return false;
+    const { copy, feed } = member;
+    if (copy === undefined || !copy.isBound || !copy.hasDirty) return false;
+    return feed?.isThrough === true && copy.position >= this.#position;
   }
 
   /** The member takes no more of a synchronisation, and promises nothing for the partition. */
@@ -230,7 +250,7 @@ export class ReplicaSet {
   /** The tenure is over: whoever waits learns that nobody can tell any more. */
   end(): void {
     this.#isEnded = true;
-    this.#members = [];
+    for (const member of this.#members.splice(0)) unfeed(member);
     for (const { reject } of this.#waiters.splice(0)) reject(ended());
   }
 
@@ -271,23 +291,42 @@ export class ReplicaSet {
         copy.isBound = true;
       },
     };
-    link.append({ kind: isMerge ? "MERGE" : "BEGIN", ...header }, RECORD_BYTES, bind);
+    link.append({ kind: isMerge ? "MERGE" : "BEGIN", ...header }, recordBytesOf(), bind);
     for (const { entry, journal } of this.#parts.dirty(this.tenure.partition)) {
-      link.append({ kind: "PUT", ...header, entry, journal }, bytesOf(entry));
+      link.append({ kind: "PUT", ...header, entry, journal }, recordBytesOf(entry));
     }
     // Everything before it has been taken when this has.
     const position = this.#position;
     const finish: Taker = {
       taken: () => {
         copy.taken(position);
+        copy.hasDirty = true;
         if (member.copy === copy) this.#synced(member);
       },
     };
-    link.append({ kind: "END", ...header }, RECORD_BYTES, finish);
+    link.append({ kind: "END", ...header }, recordBytesOf(), finish);
+    this.#feed(member);
+  }
+
+  /** A target gets what is clean, too, from when it gets anything. */
+  #feed(member: ReplicaMember): void {
+    const { copy, isTarget } = member;
+    if (!isTarget || copy === undefined || member.feed?.isOver === true) unfeed(member);
+    if (!isTarget || copy === undefined || member.feed !== undefined) {
+      // It may have had to wait for what it is not to have any more.
+      if (!isTarget) this.#synced(member);
+      return;
+    }
+    if (!copy.link.hasRoom) return;
+    member.feed = new CleanFeed(copy, this.#header(copy), this.#parts.clean, () =>
+      this.#synced(member),
+    );
   }
 
   #synced(member: ReplicaMember): void {
-    if (member.phase !== "syncing") return;
+    const { phase, copy, isTarget, feed } = member;
+    if (phase !== "syncing" || copy?.hasDirty !== true) return;
+    if (isTarget && feed?.isThrough !== true) return;
     member.phase = "synced";
     // What came while it was being synchronised was acknowledged without it.
     member.mustHave = this.#position;
@@ -300,6 +339,7 @@ export class ReplicaSet {
       this.#reset(member);
       return;
     }
+    unfeed(member);
     member.copy = undefined;
     member.lastPromiseMs = promisedUntilMs;
     if (member.phase === "leaving") return;
@@ -310,6 +350,7 @@ export class ReplicaSet {
 
   /** It has nothing, and is not in sync. */
   #reset(member: ReplicaMember): void {
+    unfeed(member);
     member.phase = "waiting";
     member.copy = undefined;
     member.lastPromiseMs = Number.NEGATIVE_INFINITY;
@@ -318,7 +359,7 @@ export class ReplicaSet {
     this.#advance();
   }
 
-  #header({ sync }: Copy): { partition: number; term: number; sync: number } {
+  #header({ sync }: Copy): RecordHeader {
     const { partition, term } = this.tenure;
     return { partition, term, sync };
   }
@@ -341,8 +382,9 @@ export class ReplicaSet {
   }
 }
 
-function bytesOf({ key, value }: JournalRecord): number {
-  return RECORD_BYTES + key.length + (value?.byteLength ?? 0);
+function unfeed(member: ReplicaMember): void {
+  member.feed?.stop();
+  member.feed = undefined;
 }
 
 function ended(): CacheError {

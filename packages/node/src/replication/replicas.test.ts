@@ -1,3 +1,4 @@
+import type { Partition } from "@holdfast/core";
 import { settle } from "@holdfast/core/testing";
 import { describe, expect, it } from "vitest";
 import { MemoryJournal } from "../testing/memory-journal.js";
@@ -235,5 +236,116 @@ describe("a promise", () => {
     await streamOf(replicas, { ...HELLO, from: OTHER })([control("BEGIN", 1, 6)]);
     expect(replicas.promisedUntilMs(PARTITION, 5)).toBe(Number.POSITIVE_INFINITY);
     expect(replicas.promisedUntilMs(PARTITION, 7)).toBe(Number.NEGATIVE_INFINITY);
+  });
+});
+
+describe("clean entries of a partition that is to move", () => {
+  const header = { partition: PARTITION, term: 1, sync: 1 };
+  const fill = (key: string, version: number): ReplicaRecord => ({
+    kind: "FILL",
+    ...header,
+    entry: entry(key, version),
+  });
+  const MOVING = { moveTo: BACKUP, inSync: [BACKUP], changedEpoch: 1 };
+
+  async function withCopies() {
+    const fixture = createReplicas(BACKUP);
+    const { replicas } = fixture;
+    replicas.apply(topology(1, MOVING));
+    const send = streamOf(replicas);
+    await send([control("BEGIN", 1), control("END", 1), { kind: "FORGET", ...header }]);
+    await send([fill("a", 1), fill("b", 1), { kind: "DROP", ...header, entry: entry("b", 1) }]);
+    return { ...fixture, send };
+  }
+
+  it("are kept when the owner hands it over to this node", async () => {
+    const { replicas, copies } = await withCopies();
+    replicas.apply(topology(2, { owner: BACKUP, term: 2, planned: true, inSync: [OWNER] }));
+    expect(replicas.promisedUntilMs(PARTITION, 2)).toBe(Number.NEGATIVE_INFINITY);
+    replicas.take(PARTITION);
+    expect(copies.keys(PARTITION)).toEqual(["a"]);
+  });
+
+  it("are kept as well when the owner had got a higher term of its own", async () => {
+    const { replicas, copies } = await withCopies();
+    replicas.apply(topology(2, { ...MOVING, term: 2 }));
+    replicas.apply(topology(3, { owner: BACKUP, term: 3, planned: true, inSync: [OWNER] }));
+    replicas.take(PARTITION);
+    expect(copies.keys(PARTITION)).toEqual(["a"]);
+  });
+
+  it.each([
+    ["this node takes over from a dead owner", { owner: BACKUP, term: 2 }],
+    ["the move is called off", { ...MOVING, moveTo: undefined, backups: [BACKUP] }],
+    ["somebody else becomes the owner", { owner: OTHER, term: 2, inSync: [BACKUP] }],
+    ["somebody else gets it", { owner: OTHER, term: 2, planned: true, inSync: [BACKUP] }],
+  ])("are forgotten when %s", async (_what, change) => {
+    const { replicas, copies } = await withCopies();
+    replicas.apply(topology(2, change));
+    replicas.take(PARTITION);
+    expect(copies.keys(PARTITION)).toEqual([]);
+  });
+
+  it("are forgotten when the owner begins anew, and when this node is another incarnation", async () => {
+    const first = await withCopies();
+    await first.send([control("MERGE", 2)]);
+    expect(first.copies.keys(PARTITION)).toEqual([]);
+    const second = await withCopies();
+    second.replicas.reset();
+    expect(second.copies.keys(PARTITION)).toEqual([]);
+  });
+
+  it("give way to a dirty entry of the same name", async () => {
+    const { send, copies } = await withCopies();
+    await send([put(1, "a", 2)]);
+    expect(copies.keys(PARTITION)).toEqual([]);
+  });
+});
+
+describe("a partition that this node has released", () => {
+  const HANDED_OVER = { owner: OTHER, term: 2, planned: true, inSync: [BACKUP], changedEpoch: 2 };
+  const next = { from: OTHER, to: BACKUP, session: 1, promiseMs: PROMISE_MS };
+  const dirty = [entry("a", 1), entry("b", 2)].map((each) => ({ entry: each, journal: true }));
+
+  it("is kept as a backup, with what is dirty, in case the next owner dies at once", () => {
+    const { replicas } = createReplicas(BACKUP);
+    const shown = topology(2, HANDED_OVER);
+    replicas.apply(shown);
+    replicas.keep(PARTITION, shown.partitions[0] as Partition, dirty);
+    replicas.apply(topology(3, { owner: BACKUP, term: 3, changedEpoch: 3 }, [OTHER]));
+    expect(replicas.promisedUntilMs(PARTITION, 3)).toBe(Number.NEGATIVE_INFINITY);
+    expect(keysOf(replicas)).toEqual(["a@1", "b@2"]);
+  });
+
+  it("follows the next owner, of whose entries it keeps those that are dirty still", async () => {
+    const { replicas } = createReplicas(BACKUP);
+    const shown = topology(2, HANDED_OVER);
+    replicas.apply(shown);
+    replicas.keep(PARTITION, shown.partitions[0] as Partition, dirty);
+    const send = streamOf(replicas, next);
+    await send([control("MERGE", 1, 2), put(1, "b", 2), control("END", 1, 2)]);
+    expect(keysOf(replicas)).toEqual(["b@2"]);
+  });
+
+  it.each([
+    ["before", [], ["b@2", "a@1"]],
+    ["after", [control("END", 1, 2)], ["b@2"]],
+  ])("may learn of it %s the next owner has said all", async (_when, end, kept) => {
+    const { replicas } = createReplicas(BACKUP);
+    const send = streamOf(replicas, next);
+    await send([control("MERGE", 1, 2), put(1, "b", 2), ...end]);
+    const shown = topology(2, HANDED_OVER);
+    replicas.apply(shown);
+    replicas.keep(PARTITION, shown.partitions[0] as Partition, dirty);
+    expect(keysOf(replicas)).toEqual(kept);
+  });
+
+  it("is given up where it is not to be a backup", () => {
+    const { replicas, givenUp } = createReplicas(BACKUP);
+    const shown = topology(2, { ...HANDED_OVER, inSync: [] });
+    replicas.apply(shown);
+    replicas.keep(PARTITION, shown.partitions[0] as Partition, dirty);
+    expect(givenUp.map(({ key }) => key)).toEqual(["a", "b"]);
+    expect(keysOf(replicas)).toEqual([]);
   });
 });

@@ -1,7 +1,8 @@
 /**
  * The backup's half of replication: the dirty entries of other owners that this node keeps, and what
  * it has promised them. Of each partition there is one replica at most, that of the owner with the
- * highest term.
+ * highest term. The clean entries of a partition that is to move here lie in the caches already, where
+ * nobody asks for them as long as it is another's; unless the owner lets go of it, they are forgotten.
  *
  * With every reply this node promises not to own the partitions of the stream for a while. So
  * from the moment in which a topology names another owner, replies say that the replica is refused;
@@ -16,7 +17,15 @@ import {
   type Topology,
 } from "@holdfast/core";
 import type { JournalRecord, RecordName } from "../journal/record.js";
-import type { ReplicaBatch, ReplicaHello, ReplicaRecord, ReplicaReply } from "./messages.js";
+import type {
+  CleanCopies,
+  CopyRecord,
+  DirtyCopy,
+  ReplicaBatch,
+  ReplicaHello,
+  ReplicaRecord,
+  ReplicaReply,
+} from "./messages.js";
 import { type Replica, ReplicaSession, type SessionStream } from "./replica-session.js";
 
 /** The node's journal, as backups write to it. */
@@ -30,6 +39,8 @@ export interface ReplicasParts {
   readonly incarnation: () => Incarnation;
   /** `undefined`: the node keeps none, and has what it backs up in memory alone. */
   readonly journal: ReplicaJournal | undefined;
+  /** Where clean entries go. */
+  readonly copies: CleanCopies;
   /** Most bytes of entries that are kept for others. */
   readonly capacityBytes: number;
   /** Told by how many bytes the entries have grown. */
@@ -102,8 +113,19 @@ export class Replicas {
     for (const replica of this.#replicas.values()) {
       const shown = topology.partitions[replica.partition];
       if (shown === undefined || shown.term < replica.term) continue;
-      if (shown.owner !== replica.owner) this.#refuse(replica, isReleased(replica, shown));
-      const isKept = shown.owner === me || shown.inSync.includes(me) || shown.backups.includes(me);
+      // An owner may get a higher term of its own.
+      if (shown.owner === replica.owner) replica.term = shown.term;
+      else {
+        const released = isReleased(replica, shown);
+        this.#refuse(replica, released);
+        replica.isHandedOver = released && shown.owner === me;
+      }
+      if (shown.owner !== me && shown.moveTo !== me) this.#forgetCopies(replica);
+      const isKept =
+        shown.owner === me ||
+        shown.moveTo === me ||
+        shown.inSync.includes(me) ||
+        shown.backups.includes(me);
       if (!isKept) this.#giveUp(replica, shown);
     }
     this.#forgetSessions(topology);
@@ -123,15 +145,43 @@ export class Replicas {
     const replica = this.#replicas.get(partition);
     if (replica === undefined) return [];
     const entries = [...replica.entries.values()];
-    this.#remove(replica, { keepJournal: true });
+    const keepCopies = replica.isHandedOver;
+    this.#remove(replica, { keepJournal: true, keepCopies });
     return entries;
+  }
+
+  /**
+   * This node has released a partition, and keeps what is dirty in it for the next owner.
+   *
+   * @param shown - the partition in the topology that made it the owner.
+   */
+  keep(partition: number, shown: Partition, dirty: Iterable<DirtyCopy>): void {
+    const { owner, term } = shown;
+    const present = this.#replicas.get(partition);
+    if (owner === undefined || (present !== undefined && present.term > term)) return;
+    const replica = present ?? this.#create({ owner, partition, term });
+    for (const { entry } of dirty) {
+      const name = nameOf(entry);
+      if (replica.entries.has(name)) continue;
+      // The owner has begun already, and said what is dirty: this is not.
+      const isSettled = present !== undefined && present.unconfirmed === undefined;
+      if (isSettled) this.#parts.journal?.forget(entry, entry.version);
+      else {
+        replica.entries.set(name, entry);
+        replica.unconfirmed?.add(name);
+        this.#grow(costOf(entry));
+      }
+    }
+    const me = this.#parts.incarnation();
+    const isKept = shown.inSync.includes(me) || shown.backups.includes(me);
+    if (!isKept) this.#giveUp(replica, undefined);
   }
 
   /** The node goes on as another incarnation: what this one kept is in its journal, or gone. */
   reset(): void {
     for (const replica of [...this.#replicas.values()]) {
       const entries = [...replica.entries.values()];
-      this.#remove(replica, { keepJournal: true });
+      this.#remove(replica, { keepJournal: true, keepCopies: false });
       // Where there is a journal, it brings them back.
       if (this.#parts.journal === undefined) this.#parts.onGivenUp(replica.owner, entries);
     }
@@ -220,10 +270,23 @@ export class Replicas {
       case "CLEAN":
         this.#clean(replica, record.entry);
         return undefined;
+      case "FILL":
+      case "DROP":
+      case "FORGET":
+        this.#copy(replica, record);
+        return undefined;
       default:
         this.#confirm(replica);
         return undefined;
     }
+  }
+
+  #copy(replica: Replica, record: CopyRecord): void {
+    const { copies } = this.#parts;
+    replica.hasCopies = true;
+    if (record.kind === "FILL") copies.put(record.entry);
+    else if (record.kind === "DROP") copies.remove(record.entry);
+    else copies.forget(replica.partition);
   }
 
   #begin(session: ReplicaSession, record: ReplicaRecord): void {
@@ -238,23 +301,36 @@ export class Replicas {
     }
     this.#terms.set(partition, Math.max(term, this.#terms.get(partition) ?? 0));
     const isMerge = record.kind === "MERGE";
-    const kept = isMerge ? present?.entries : undefined;
     if (present !== undefined) {
       present.session.bySync.delete(present.sync);
-      if (!isMerge) this.#giveUp(present, undefined);
+      if (isMerge) this.#forgetCopies(present);
+      else this.#giveUp(present, undefined);
     }
+    const replica = this.#create({ owner, partition, term }, session, sync);
+    if (!isMerge) return;
+    replica.entries = present?.entries ?? replica.entries;
+    replica.unconfirmed = new Set(replica.entries.keys());
+  }
+
+  /** @param session - where what belongs to it comes from; by default, from nowhere yet. */
+  #create(
+    whose: Pick<Replica, "owner" | "partition" | "term">,
+    session: ReplicaSession = noSession(whose.owner),
+    sync = 0,
+  ): Replica {
     const replica: Replica = {
-      owner,
-      partition,
-      term,
+      ...whose,
       sync,
       session,
-      entries: kept ?? new Map(),
-      unconfirmed: kept && new Set(kept.keys()),
+      entries: new Map(),
+      unconfirmed: undefined,
+      hasCopies: false,
       isOver: false,
+      isHandedOver: false,
     };
     session.bySync.set(sync, replica);
-    this.#replicas.set(partition, replica);
+    this.#replicas.set(whose.partition, replica);
+    return replica;
   }
 
   #put(replica: Replica, entry: JournalRecord, journal: boolean): Promise<void> | undefined {
@@ -265,6 +341,8 @@ export class Replicas {
     if (!isConfirming && held !== undefined && held.version > entry.version) return undefined;
     replica.entries.set(name, entry);
     this.#grow(costOf(entry) - (held === undefined ? 0 : costOf(held)));
+    // What is clean of this name is older; if anything is afterwards, the owner sends it again.
+    if (replica.hasCopies) this.#parts.copies.remove(entry);
     const recorded = this.#parts.journal?.write(entry).catch((error: unknown) => {
       if (!journal || replica.isOver) return;
       // What is not on the disk is not what was asked for: the owner must do without this backup.
@@ -315,14 +393,18 @@ export class Replicas {
   #giveUp(replica: Replica, shown: Partition | undefined): void {
     this.#refuse(replica);
     const entries = [...replica.entries.values()];
-    // An owner that released the partition has flushed it before.
+    // An owner that released the partition has handed over everything.
     const isSettled = shown !== undefined && isReleased(replica, shown);
     const keepJournal = entries.length > 0 && !isSettled;
-    this.#remove(replica, { keepJournal });
+    this.#remove(replica, { keepJournal, keepCopies: false });
     if (keepJournal) this.#parts.onGivenUp(replica.owner, entries);
   }
 
-  #remove(replica: Replica, { keepJournal }: { readonly keepJournal: boolean }): void {
+  #remove(
+    replica: Replica,
+    { keepJournal, keepCopies }: { readonly keepJournal: boolean; readonly keepCopies: boolean },
+  ): void {
+    if (!keepCopies) this.#forgetCopies(replica);
     const { partition, session, sync, entries } = replica;
     for (const entry of entries.values()) {
       this.#grow(-costOf(entry));
@@ -330,6 +412,11 @@ export class Replicas {
     }
     session.bySync.delete(sync);
     if (this.#replicas.get(partition) === replica) this.#replicas.delete(partition);
+  }
+
+  #forgetCopies(replica: Replica): void {
+    if (replica.hasCopies) this.#parts.copies.forget(replica.partition);
+    replica.hasCopies = false;
   }
 
   #grow(bytes: number): void {
@@ -352,6 +439,11 @@ export class Replicas {
 /** Whether a topology shows that the replica's owner gave the partition away in order. */
 function isReleased({ owner, term }: Replica, shown: Partition): boolean {
   return shown.planned && shown.owner !== owner && shown.term === term + 1;
+}
+
+/** That of an owner from which nothing has come, and to which nothing was promised. */
+function noSession(owner: Incarnation): ReplicaSession {
+  return new ReplicaSession(owner, 0, 0, Number.NEGATIVE_INFINITY);
 }
 
 function nameOf({ cacheId, key }: Pick<RecordName, "cacheId" | "key">): string {

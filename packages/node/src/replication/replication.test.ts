@@ -5,6 +5,7 @@ import {
   createOwner,
   entry,
   OTHER,
+  type OwnerFixture,
   PARTITION,
   PROMISE_MS,
   topology,
@@ -12,6 +13,7 @@ import {
 
 const LEASE_MS = 500;
 const ASK_MS = 200;
+const IN_SYNC = { backups: [BACKUP], inSync: [BACKUP] };
 
 /** An owner with one backup in sync. */
 async function withBackup() {
@@ -143,9 +145,9 @@ describe("a write", () => {
   });
 
   it("has an unknown outcome when the tenure ends meanwhile", async () => {
-    const { set, replication, tenure } = await withBackup();
+    const { set, replication } = await withBackup();
     const confirmed = set().confirmed(set().put(entry("a", 1), false));
-    replication.end(tenure);
+    replication.end(PARTITION);
     await expect(confirmed).rejects.toMatchObject({ code: "OUTCOME_UNKNOWN" });
   });
 
@@ -238,3 +240,110 @@ describe("a link", () => {
     expect(owner.removed[0]).toEqual([{ partition: PARTITION, term: 1, member: BACKUP }]);
   });
 });
+
+describe("the member that a partition is to move to", () => {
+  it("gets what is dirty, then what is clean, the hottest first, and is proposed after that", async () => {
+    const { apply, answer, streamTo, clock, proposed, dirty, clean } = createOwner();
+    dirty.push(entry("dirty", 7));
+    for (const key of ["hot", "warm", "cold"]) clean.put(entry(key, 1));
+    apply(topology(1, { moveTo: BACKUP }));
+    const seen = await seenBy(answer, streamTo);
+    expect(seen).toEqual([
+      "BEGIN",
+      "PUT dirty",
+      "END",
+      "FORGET",
+      "FILL hot",
+      "FILL warm",
+      "FILL cold",
+    ]);
+    await clock.advanceAsync(ASK_MS, 1);
+    expect(proposed).toEqual([[{ partition: PARTITION, term: 1, member: BACKUP }]]);
+  });
+
+  it("is not proposed before it has all of it", async () => {
+    const { apply, answer, clock, proposed, clean } = createOwner();
+    for (let key = 0; key < 1_000; key++) clean.put(entry(String(key), 1));
+    apply(topology(1, { moveTo: BACKUP }));
+    await answer(BACKUP, {}, 4);
+    await clock.advanceAsync(ASK_MS, 1);
+    expect(proposed).toEqual([]);
+    await answer(BACKUP, {}, 40);
+    await clock.advanceAsync(ASK_MS, 1);
+    expect(proposed).toHaveLength(1);
+  });
+
+  it("hears of every change of a clean entry, sent or not", async () => {
+    const { apply, answer, streamTo, clean } = createOwner();
+    clean.put(entry("a", 1));
+    apply(topology(1, { moveTo: BACKUP }));
+    await answer(BACKUP);
+    clean.put(entry("b", 2));
+    clean.remove(entry("a", 1));
+    expect(await seenBy(answer, streamTo)).toEqual(["FILL b", "DROP a"]);
+  });
+
+  it("has everything once it is in sync and nothing is under way", async () => {
+    const { apply, answer, clean, replication, clock } = createOwner();
+    apply(topology(1, { moveTo: BACKUP }));
+    await answer(BACKUP);
+    await clock.advanceAsync(ASK_MS, 1);
+    expect(replication.isThrough(PARTITION, BACKUP)).toBe(false);
+    apply(topology(2, { moveTo: BACKUP, inSync: [BACKUP], changedEpoch: 2 }));
+    expect(replication.isThrough(PARTITION, BACKUP)).toBe(true);
+    expect(replication.isThrough(PARTITION, OTHER)).toBe(false);
+    clean.put(entry("a", 1));
+    expect(replication.isThrough(PARTITION, BACKUP)).toBe(false);
+    await answer(BACKUP);
+    expect(replication.isThrough(PARTITION, BACKUP)).toBe(true);
+  });
+
+  it("gets what is clean although it is a backup in sync already, which has what is dirty", async () => {
+    const { apply, answer, streamTo, clean, replication } = await withBackup();
+    clean.put(entry("a", 1));
+    apply(topology(3, { ...IN_SYNC, moveTo: BACKUP, changedEpoch: 3 }));
+    expect(replication.isThrough(PARTITION, BACKUP)).toBe(false);
+    expect(await seenBy(answer, streamTo)).toEqual(["FORGET", "FILL a"]);
+    expect(replication.isThrough(PARTITION, BACKUP)).toBe(true);
+  });
+
+  it("gets no more of what is clean once the move is called off", async () => {
+    const { apply, answer, streamTo, clean } = await withBackup();
+    apply(topology(3, { ...IN_SYNC, moveTo: BACKUP, changedEpoch: 3 }));
+    await answer(BACKUP);
+    apply(topology(4, { ...IN_SYNC, changedEpoch: 4 }));
+    clean.put(entry("a", 1));
+    expect(await seenBy(answer, streamTo)).toEqual([]);
+    expect(clean.isWatched(PARTITION)).toBe(false);
+  });
+
+  it("is begun anew when changes come faster than they can be sent", async () => {
+    const { apply, answer, clean, replication, clock } = await withBackup();
+    apply(topology(3, { ...IN_SYNC, moveTo: BACKUP, changedEpoch: 3 }));
+    await answer(BACKUP);
+    for (let each = 0; each < 5; each++) clean.put(entry("a", each, "x".repeat(8 * 2 ** 20)));
+    expect(replication.isThrough(PARTITION, BACKUP)).toBe(false);
+    await answer(BACKUP);
+    await clock.advanceAsync(ASK_MS, 1);
+    await answer(BACKUP);
+    expect(replication.isThrough(PARTITION, BACKUP)).toBe(true);
+  });
+});
+
+/** What a backup is sent and takes, until nothing more comes. */
+async function seenBy(
+  answer: OwnerFixture["answer"],
+  streamTo: OwnerFixture["streamTo"],
+): Promise<string[]> {
+  const seen: string[] = [];
+  for (let round = 0; round < 20; round++) {
+    await settle();
+    for (const { records } of streamTo(BACKUP).sent) {
+      for (const record of records) {
+        seen.push("entry" in record ? `${record.kind} ${record.entry.key}` : record.kind);
+      }
+    }
+    await answer(BACKUP, {}, 1);
+  }
+  return seen;
+}

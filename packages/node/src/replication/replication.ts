@@ -14,7 +14,7 @@ import {
 import type { JournalRecord, RecordName } from "../journal/record.js";
 import type { Tenure } from "../ownership/tenure.js";
 import { InSyncDemands, type InSyncRequests } from "./in-sync-demands.js";
-import type { DirtyCopy, OpenReplicaStream } from "./messages.js";
+import type { CleanEntries, DirtyCopy, OpenReplicaStream } from "./messages.js";
 import { READY_BYTES, ReplicaLink } from "./replica-link.js";
 import { ReplicaSet } from "./replica-set.js";
 
@@ -24,6 +24,8 @@ export interface ReplicationParts {
   readonly requests: InSyncRequests;
   /** What is dirty in a partition of this node's. */
   readonly dirty: (partition: number) => Iterable<DirtyCopy>;
+  /** What is clean in one, for the member that it is to move to. */
+  readonly clean: CleanEntries;
   /** Makes dirty entries of what this node has kept for the owner before. */
   readonly inherit: (tenure: Tenure) => void;
   /** How long a backup's answer keeps it from owning, in milliseconds. */
@@ -45,6 +47,8 @@ export class Replication {
   readonly #parts: ReplicationParts;
   readonly #sets = new Map<number, ReplicaSet>();
   readonly #links = new Map<Incarnation, ReplicaLink>();
+  /** Sets of partitions that are to move. */
+  readonly #moving = new Set<ReplicaSet>();
   /** Sets with members that have nothing yet. */
   readonly #unsynchronised = new Set<ReplicaSet>();
   readonly #stopping = new AbortController();
@@ -81,6 +85,11 @@ export class Replication {
     return this.#sets.get(partition)?.safeUntilMs(leaseUntilMs) ?? leaseUntilMs;
   }
 
+  /** Whether the member that a partition is to move to has everything there is. */
+  isThrough(partition: number, target: Incarnation): boolean {
+    return this.#sets.get(partition)?.isThrough(target) === true;
+  }
+
   /** The backups of a partition that this node owns. */
   setOf(partition: number): ReplicaSet | undefined {
     return this.#sets.get(partition);
@@ -103,7 +112,7 @@ export class Replication {
     if (this.#stopping.signal.aborted) return;
     this.#epoch = topology.epoch;
     for (const { tenure } of this.#sets.values()) {
-      if (tenures.get(tenure.partition) !== tenure) this.end(tenure);
+      if (tenures.get(tenure.partition) !== tenure) this.end(tenure.partition);
     }
     for (const [partition, tenure] of tenures) {
       const shown = topology.partitions[partition];
@@ -111,18 +120,21 @@ export class Replication {
       const known = this.#sets.get(partition);
       const set = known ?? this.#begin(tenure);
       set.apply(shown, topology.epoch);
+      if (shown.moveTo === undefined) this.#moving.delete(set);
+      else this.#moving.add(set);
       if (known === undefined) this.#parts.inherit(tenure);
     }
     this.#connect(topology);
     this.#demands.wake();
   }
 
-  /** A tenure is over. */
-  end(tenure: Tenure): void {
-    const set = this.#sets.get(tenure.partition);
-    if (set?.tenure !== tenure) return;
-    this.#sets.delete(tenure.partition);
+  /** The partition is this node's no more. */
+  end(partition: number): void {
+    const set = this.#sets.get(partition);
+    if (set === undefined) return;
+    this.#sets.delete(partition);
     this.#unsynchronised.delete(set);
+    this.#moving.delete(set);
     set.end();
   }
 
@@ -141,9 +153,10 @@ export class Replication {
   }
 
   #begin(tenure: Tenure): ReplicaSet {
-    const { dirty, clock } = this.#parts;
+    const { dirty, clean, clock } = this.#parts;
     const set: ReplicaSet = new ReplicaSet(tenure, {
       dirty,
+      clean,
       nowMs: () => clock.monotonic(),
       nextSync: () => {
         this.#syncs += 1;
@@ -161,19 +174,15 @@ export class Replication {
 
   /** Opens the links that are needed, closes those that are not, and tells the sets. */
   #connect(topology: Topology): void {
-    const needed = new Map<Incarnation, string>();
+    const needed = addressesOf(topology, this.#successions(topology));
     const wanted = new Map<ReplicaSet, Set<Incarnation>>();
     for (const [partition, set] of this.#sets) {
-      const { backups = [], inSync = [] } = topology.partitions[partition] ?? {};
-      const members = new Set([...backups, ...inSync]);
+      const shown = topology.partitions[partition];
+      if (shown === undefined) continue;
+      const { backups, inSync, moveTo } = shown;
+      const members = new Set([...backups, ...inSync, ...(moveTo === undefined ? [] : [moveTo])]);
       wanted.set(set, members);
-      for (const incarnation of members) {
-        if (needed.has(incarnation)) continue;
-        const member = findMember(topology, incarnation);
-        if (member !== undefined && member.state !== "dead") {
-          needed.set(incarnation, member.addresses.peer);
-        }
-      }
+      for (const [member, address] of addressesOf(topology, members)) needed.set(member, address);
     }
     for (const [incarnation, link] of this.#links) {
       if (needed.get(incarnation) === link.address) continue;
@@ -193,10 +202,20 @@ export class Replication {
     if (this.#links.size > 0) this.#tickSoon();
   }
 
+  /** Owners of what is to move here: they back it up from then on, and must have answered before. */
+  #successions({ partitions }: Topology): ReadonlySet<Incarnation> {
+    const me = this.#parts.incarnation();
+    const owners = new Set<Incarnation>();
+    for (const { owner, moveTo } of partitions) {
+      if (moveTo === me && owner !== undefined) owners.add(owner);
+    }
+    return owners;
+  }
+
   #openLink(to: Incarnation, address: string): ReplicaLink {
     const { incarnation, open, promiseMs, clock, random } = this.#parts;
     this.#sessions += 1;
-    const link = new ReplicaLink({
+    const link: ReplicaLink = new ReplicaLink({
       address,
       from: incarnation(),
       to,
@@ -207,6 +226,7 @@ export class Replication {
         for (const set of this.#sets.values()) set.refused(to, sync);
       },
       onReady: () => this.#synchronise(),
+      onAnswer: () => this.#pump(link),
       clock,
       random,
     });
@@ -219,6 +239,12 @@ export class Replication {
     for (const set of this.#unsynchronised) {
       if (set.synchronise(canBegin)) this.#unsynchronised.delete(set);
     }
+  }
+
+  /** Sends more of what is to move; one partition after the other, so that each is soon through. */
+  #pump(link: ReplicaLink): void {
+    if (link.backlogBytes >= READY_BYTES) return;
+    for (const set of this.#moving) if (set.pump(link)) return;
   }
 
   #tickSoon(): void {
@@ -249,7 +275,22 @@ export class Replication {
       for (const set of this.#sets.values()) set.connect(incarnation, next);
     }
     this.#synchronise();
+    for (const link of this.#links.values()) this.#pump(link);
     // A tenure may have begun to serve, a member to have all that it must.
     this.#demands.wake();
   }
+}
+
+/** Where those of the members are that are not dead. */
+function addressesOf(
+  topology: Topology,
+  members: ReadonlySet<Incarnation>,
+): Map<Incarnation, string> {
+  const addresses = new Map<Incarnation, string>();
+  for (const incarnation of members) {
+    const member = findMember(topology, incarnation);
+    if (member === undefined || member.state === "dead") continue;
+    addresses.set(incarnation, member.addresses.peer);
+  }
+  return addresses;
 }

@@ -43,15 +43,24 @@ function toRecordMessage(record: ReplicaRecord): ReplicaRecordMessage {
   if (record.kind === "PUT") {
     return { ...header, entry: toMessage(record.entry), journal: record.journal };
   }
-  if (record.kind !== "CLEAN") return header;
-  const { cacheId, key, version } = record.entry;
-  return { ...header, entry: { cacheId, key: Buffer.from(key), version } };
+  if (record.kind === "FILL") return { ...header, entry: toMessage(record.entry) };
+  if (record.kind === "CLEAN") {
+    const { cacheId, key, version } = record.entry;
+    return { ...header, entry: { cacheId, key: Buffer.from(key), version } };
+  }
+  if (record.kind === "DROP") {
+    const { cacheId, key } = record.entry;
+    return { ...header, entry: { cacheId, key: Buffer.from(key) } };
+  }
+  return header;
 }
 
 function fromRecordMessage(message: ReplicaRecord__Output): ReplicaRecord {
   const { kind, partition, term, sync, entry, journal } = message;
   const header = { partition, term, sync };
-  if (kind !== "PUT" && kind !== "CLEAN") return { kind, ...header };
+  if (kind === "BEGIN" || kind === "MERGE" || kind === "END" || kind === "FORGET") {
+    return { kind, ...header };
+  }
   if (entry === null) throw new TypeError(`a ${kind} without an entry`);
   const named: JournalRecord = { ...fromMessage(entry), partition };
   return kind === "PUT"

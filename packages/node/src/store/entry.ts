@@ -24,4 +24,7 @@ export interface Entry {
 }
 
 /** What a caller states about an entry; the store adds the rest. */
-export type NewEntry = Omit<Entry, "writtenAtMs" | "costBytes">;
+export interface NewEntry extends Omit<Entry, "writtenAtMs" | "costBytes"> {
+  /** Default: now. */
+  readonly writtenAtMs?: number;
+}

@@ -24,6 +24,13 @@ import { Occupancy, type StoreCounts } from "./occupancy.js";
 import { ownBytes } from "./own-bytes.js";
 import { StoredEntry } from "./stored-entry.js";
 
+/** Hears of every change of an entry that is not pinned. */
+export interface StoreObserver {
+  /** It is new, has another value or lifetime, or is pinned no longer. */
+  kept(entry: Entry): void;
+  gone(entry: Entry): void;
+}
+
 export interface StoreOptions {
   /** The node's memory, shared with the stores of its other caches. */
   readonly budget: MemoryBudget;
@@ -33,6 +40,7 @@ export interface StoreOptions {
   readonly maxBytes?: number;
   /** Most entries. Default: as many as fit. */
   readonly maxEntries?: number;
+  readonly observer?: StoreObserver;
 }
 
 /** Expired entries taken between two looks at the clock: few enough to take some 20 µs. */
@@ -46,6 +54,9 @@ export class Store {
   readonly #wheel: ExpiryWheel<StoredEntry>;
   readonly #index = new EntryIndex();
   readonly #tenant: BudgetTenant;
+  readonly #observer: StoreObserver | undefined;
+  /** Grows with each use of an entry. */
+  #uses = 0;
   /** During a `put`, the entry being replaced. */
   #spared: StoredEntry | undefined;
   #isClosed = false;
@@ -60,6 +71,7 @@ export class Store {
     });
     this.#policy = EVICTION_POLICIES[policy]();
     this.#wheel = new ExpiryWheel(clock.now());
+    this.#observer = options.observer;
     const store = this;
     this.#tenant = {
       get usedBytes() {
@@ -87,7 +99,9 @@ export class Store {
   /** The live entry of this key, or `undefined`. Counts as a use of the entry. */
   get(key: string, partition: number): Entry | undefined {
     const entry = this.#findLive(key, partition);
-    if (entry !== undefined && !entry.pinned) this.#policy.onHit(entry);
+    if (entry === undefined) return undefined;
+    entry.lastUse = ++this.#uses;
+    if (!entry.pinned) this.#policy.onHit(entry);
     return entry;
   }
 
@@ -129,9 +143,11 @@ export class Store {
     entry.value = value;
     entry.encoding = input.encoding;
     entry.version = input.version;
-    entry.writtenAtMs = this.#clock.now();
+    entry.writtenAtMs = input.writtenAtMs ?? this.#clock.now();
     entry.expiresAtMs = input.expiresAtMs;
+    entry.lastUse = ++this.#uses;
     this.#reschedule(entry);
+    if (!entry.pinned) this.#observer?.kept(entry);
     return entry;
   }
 
@@ -157,8 +173,12 @@ export class Store {
     if (stored === undefined || !stored.pinned) return;
     this.#occupancy.change(stored, stored.costBytes, false);
     this.#policy.onInsert(stored);
-    if (stored.hasExpired(this.#clock.now())) this.#expire(stored);
-    else this.#reschedule(stored);
+    if (stored.hasExpired(this.#clock.now())) {
+      this.#expire(stored);
+      return;
+    }
+    this.#reschedule(stored);
+    this.#observer?.kept(stored);
   }
 
   /** Moves the instant from which the entry is missed. One that has expired stays missed. */
@@ -171,6 +191,7 @@ export class Store {
     }
     stored.expiresAtMs = expiresAtMs;
     this.#reschedule(stored);
+    if (!stored.pinned) this.#observer?.kept(stored);
   }
 
   /** Removes the entry of this key, pinned or not. Returns it if it was live. */
@@ -184,6 +205,19 @@ export class Store {
   *entriesOf(partition: number): Iterable<Entry> {
     for (const entry of this.#index.ofPartition(partition)) {
       if (!entry.hasExpired(this.#clock.now())) yield entry;
+    }
+  }
+
+  /**
+   * The entries of a partition that are not pinned, last used first. The store may change while they are
+   * being read: each is as it is when its turn comes, and left out if it is gone.
+   */
+  *hottestOf(partition: number): Iterable<Entry> {
+    const entries = [...this.#index.ofPartition(partition)];
+    entries.sort((a, b) => b.lastUse - a.lastUse);
+    for (const entry of entries) {
+      if (entry.pinned || entry.hasExpired(this.#clock.now())) continue;
+      if (this.#own(entry) !== undefined) yield entry;
     }
   }
 
@@ -302,6 +336,8 @@ export class Store {
     this.#index.delete(entry);
     this.#wheel.cancel(entry);
     this.#occupancy.left(entry);
-    if (!entry.pinned) this.#policy.onRemove(entry);
+    if (entry.pinned) return;
+    this.#policy.onRemove(entry);
+    this.#observer?.gone(entry);
   }
 }

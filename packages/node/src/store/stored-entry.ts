@@ -18,6 +18,8 @@ export class StoredEntry implements Entry, EvictionLinks<StoredEntry>, ExpiryLin
   expiresAtMs: number = Number.POSITIVE_INFINITY;
   pinned = false;
   costBytes = 0;
+  /** The store counts its uses; this is the number of the last one of this entry. */
+  lastUse = 0;
 
   older: StoredEntry | undefined = undefined;
   newer: StoredEntry | undefined = undefined;

@@ -5,6 +5,7 @@ import { type CacheConfig, type CachePattern, parseCacheConfig } from "@holdfast
 import type { Cache } from "../cache/cache.js";
 import type { JournalWriter } from "../cache/cache-journal.js";
 import type { ReplicaSets } from "../cache/cache-replication.js";
+import { CleanEntriesWatch } from "../cache/clean-entries.js";
 import { ConfiguredCache } from "../cache/configured-cache.js";
 import type { NodeServices, OperationContext } from "../cache/context.js";
 import type { Change } from "../cache/writes.js";
@@ -74,7 +75,16 @@ export function createCacheFixture(
     { id: CACHE_ID, name: "test" },
     config({}),
     pattern === "cache-aside" ? undefined : source,
-    { budget: new MemoryBudget(2 ** 20), services, journal, replication, clock, random, logger },
+    {
+      budget: new MemoryBudget(2 ** 20),
+      services,
+      journal,
+      replication,
+      cleanEntries: new CleanEntriesWatch(),
+      clock,
+      random,
+      logger,
+    },
   );
   const fixture: CacheFixture = {
     clock,

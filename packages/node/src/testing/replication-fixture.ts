@@ -13,6 +13,7 @@ import type {
 import type { ReplicaSet } from "../replication/replica-set.js";
 import { Replicas, type ReplicasParts } from "../replication/replicas.js";
 import { Replication } from "../replication/replication.js";
+import { FakeCleanEntries } from "./clean-entries.js";
 
 export const OWNER = "00000000-0000-0000-0000-00000000000a";
 export const BACKUP = "00000000-0000-0000-0000-00000000000b";
@@ -54,12 +55,19 @@ export function topology(
 export function createReplicas(
   incarnation: string,
   parts: Partial<ReplicasParts> = {},
-): { readonly clock: FakeClock; readonly replicas: Replicas; readonly givenUp: JournalRecord[] } {
+): {
+  readonly clock: FakeClock;
+  readonly replicas: Replicas;
+  readonly copies: FakeCleanEntries;
+  readonly givenUp: JournalRecord[];
+} {
+  const copies = new FakeCleanEntries();
   const clock = new FakeClock();
   const givenUp: JournalRecord[] = [];
   const replicas = new Replicas({
     incarnation: () => incarnation,
     journal: undefined,
+    copies,
     capacityBytes: 2 ** 20,
     charge: () => {},
     onGivenUp: (_owner, entries) => givenUp.push(...entries),
@@ -67,7 +75,7 @@ export function createReplicas(
     logger: silentLogger,
     ...parts,
   });
-  return { clock, replicas, givenUp };
+  return { clock, replicas, copies, givenUp };
 }
 
 /** A stream as the owner has opened it. */
@@ -89,10 +97,15 @@ export interface OwnerFixture {
   readonly proposed: InSyncChange[][];
   readonly removed: InSyncChange[][];
   readonly dirty: JournalRecord[];
+  readonly clean: FakeCleanEntries;
   readonly answers: { remove: (changes: readonly InSyncChange[]) => Promise<number> };
   readonly apply: (next: Topology) => void;
   /** Answers everything that was sent, and what that sets off, as a backup would that takes it all. */
-  readonly answer: (backup: string, change?: Partial<ReplicaReply>) => Promise<void>;
+  readonly answer: (
+    backup: string,
+    change?: Partial<ReplicaReply>,
+    rounds?: number,
+  ) => Promise<void>;
 }
 
 export function createOwner(): OwnerFixture {
@@ -101,6 +114,7 @@ export function createOwner(): OwnerFixture {
   const proposed: InSyncChange[][] = [];
   const removed: InSyncChange[][] = [];
   const dirty: JournalRecord[] = [];
+  const clean = new FakeCleanEntries();
   const answers = { remove: async (_changes: readonly InSyncChange[]): Promise<number> => 0 };
   const tenure = new Tenure(PARTITION, 1, []);
   const replication = new Replication({
@@ -125,6 +139,7 @@ export function createOwner(): OwnerFixture {
       },
     },
     dirty: () => dirty.map((each) => ({ entry: each, journal: false })),
+    clean,
     inherit: () => {},
     promiseMs: PROMISE_MS,
     clock,
@@ -137,8 +152,8 @@ export function createOwner(): OwnerFixture {
     if (stream === undefined) throw new Error("no stream is open");
     return stream;
   };
-  const answer = async (backup: string, change: Partial<ReplicaReply> = {}) => {
-    for (let round = 0; round < 10; round++) {
+  const answer = async (backup: string, change: Partial<ReplicaReply> = {}, rounds = 10) => {
+    for (let round = 0; round < rounds; round++) {
       await settle();
       const { events, sent } = streamTo(backup);
       if (sent.length === 0) return;
@@ -162,6 +177,7 @@ export function createOwner(): OwnerFixture {
     proposed,
     removed,
     dirty,
+    clean,
     answers,
     apply,
     answer,

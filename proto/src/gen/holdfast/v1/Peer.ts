@@ -28,14 +28,14 @@ export interface PeerClient extends grpc.Client {
   forward(argument: _holdfast_v1_Batch, callback: grpc.requestCallback<_holdfast_v1_Replies__Output>): grpc.ClientUnaryCall;
   
   /**
-   * A planned change of owner: finish, flush, drop, and admit nothing more.
+   * A planned change of owner, to a member that has everything: finish, and admit nothing more.
    */
   Release(argument: _holdfast_v1_ReleaseRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_ReleaseResponse__Output>): grpc.ClientUnaryCall;
   Release(argument: _holdfast_v1_ReleaseRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_holdfast_v1_ReleaseResponse__Output>): grpc.ClientUnaryCall;
   Release(argument: _holdfast_v1_ReleaseRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_ReleaseResponse__Output>): grpc.ClientUnaryCall;
   Release(argument: _holdfast_v1_ReleaseRequest, callback: grpc.requestCallback<_holdfast_v1_ReleaseResponse__Output>): grpc.ClientUnaryCall;
   /**
-   * A planned change of owner: finish, flush, drop, and admit nothing more.
+   * A planned change of owner, to a member that has everything: finish, and admit nothing more.
    */
   release(argument: _holdfast_v1_ReleaseRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_ReleaseResponse__Output>): grpc.ClientUnaryCall;
   release(argument: _holdfast_v1_ReleaseRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_holdfast_v1_ReleaseResponse__Output>): grpc.ClientUnaryCall;
@@ -60,14 +60,16 @@ export interface PeerClient extends grpc.Client {
   replay(argument: _holdfast_v1_ReplayRequest, callback: grpc.requestCallback<_holdfast_v1_ReplayResponse__Output>): grpc.ClientUnaryCall;
   
   /**
-   * An owner's dirty entries, for a node that backs up some of its partitions. One stream for each
-   * pair of incarnations; it is opened again when it breaks, and goes on where the backup was.
+   * An owner's dirty entries, for a node that backs up some of its partitions, and its clean ones, too,
+   * for a node that a partition is to move to. One stream for each pair of incarnations; it is opened
+   * again when it breaks, and goes on where the backup was.
    */
   Replicate(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_holdfast_v1_ReplicaBatch, _holdfast_v1_ReplicaReply__Output>;
   Replicate(options?: grpc.CallOptions): grpc.ClientDuplexStream<_holdfast_v1_ReplicaBatch, _holdfast_v1_ReplicaReply__Output>;
   /**
-   * An owner's dirty entries, for a node that backs up some of its partitions. One stream for each
-   * pair of incarnations; it is opened again when it breaks, and goes on where the backup was.
+   * An owner's dirty entries, for a node that backs up some of its partitions, and its clean ones, too,
+   * for a node that a partition is to move to. One stream for each pair of incarnations; it is opened
+   * again when it breaks, and goes on where the backup was.
    */
   replicate(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_holdfast_v1_ReplicaBatch, _holdfast_v1_ReplicaReply__Output>;
   replicate(options?: grpc.CallOptions): grpc.ClientDuplexStream<_holdfast_v1_ReplicaBatch, _holdfast_v1_ReplicaReply__Output>;
@@ -81,7 +83,7 @@ export interface PeerHandlers extends grpc.UntypedServiceImplementation {
   Forward: grpc.handleUnaryCall<_holdfast_v1_Batch__Output, _holdfast_v1_Replies>;
   
   /**
-   * A planned change of owner: finish, flush, drop, and admit nothing more.
+   * A planned change of owner, to a member that has everything: finish, and admit nothing more.
    */
   Release: grpc.handleUnaryCall<_holdfast_v1_ReleaseRequest__Output, _holdfast_v1_ReleaseResponse>;
   
@@ -92,8 +94,9 @@ export interface PeerHandlers extends grpc.UntypedServiceImplementation {
   Replay: grpc.handleUnaryCall<_holdfast_v1_ReplayRequest__Output, _holdfast_v1_ReplayResponse>;
   
   /**
-   * An owner's dirty entries, for a node that backs up some of its partitions. One stream for each
-   * pair of incarnations; it is opened again when it breaks, and goes on where the backup was.
+   * An owner's dirty entries, for a node that backs up some of its partitions, and its clean ones, too,
+   * for a node that a partition is to move to. One stream for each pair of incarnations; it is opened
+   * again when it breaks, and goes on where the backup was.
    */
   Replicate: grpc.handleBidiStreamingCall<_holdfast_v1_ReplicaBatch__Output, _holdfast_v1_ReplicaReply>;
   

@@ -31,7 +31,7 @@ export const _holdfast_v1_ReleaseResponse_Status = {
   REFUSED: 'REFUSED',
   RELEASED: 'RELEASED',
   /**
-   * It could not finish in time and goes on serving.
+   * The target has not got everything, or it could not finish in time: it goes on serving.
    */
   BUSY: 'BUSY',
 } as const;
@@ -45,7 +45,7 @@ export type _holdfast_v1_ReleaseResponse_Status =
   | 'RELEASED'
   | 1
   /**
-   * It could not finish in time and goes on serving.
+   * The target has not got everything, or it could not finish in time: it goes on serving.
    */
   | 'BUSY'
   | 2

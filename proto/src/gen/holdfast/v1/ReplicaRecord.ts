@@ -26,6 +26,18 @@ export const _holdfast_v1_ReplicaRecord_Kind = {
    * Everything that is dirty has been sent. Of what was merged into, only what came stays.
    */
   END: 'END',
+  /**
+   * A clean entry, for the target of a move; it is served only once the move has been published.
+   */
+  FILL: 'FILL',
+  /**
+   * The owner has no clean entry of this name any more.
+   */
+  DROP: 'DROP',
+  /**
+   * The target forgets every clean entry of the partition; what follows is all there is.
+   */
+  FORGET: 'FORGET',
 } as const;
 
 export type _holdfast_v1_ReplicaRecord_Kind =
@@ -54,6 +66,21 @@ export type _holdfast_v1_ReplicaRecord_Kind =
    */
   | 'END'
   | 4
+  /**
+   * A clean entry, for the target of a move; it is served only once the move has been published.
+   */
+  | 'FILL'
+  | 5
+  /**
+   * The owner has no clean entry of this name any more.
+   */
+  | 'DROP'
+  | 6
+  /**
+   * The target forgets every clean entry of the partition; what follows is all there is.
+   */
+  | 'FORGET'
+  | 7
 
 export type _holdfast_v1_ReplicaRecord_Kind__Output = typeof _holdfast_v1_ReplicaRecord_Kind[keyof typeof _holdfast_v1_ReplicaRecord_Kind]
 
@@ -69,7 +96,8 @@ export interface ReplicaRecord {
    */
   'sync'?: (number | string | Long);
   /**
-   * PUT: the entry. CLEAN: its name and version.
+   * PUT: the entry. CLEAN: its name and version. FILL: the entry; its end is that of the owner's copy.
+   * DROP: its name.
    */
   'entry'?: (_holdfast_v1_JournalRecord | null);
   /**
@@ -90,7 +118,8 @@ export interface ReplicaRecord__Output {
    */
   'sync': (number);
   /**
-   * PUT: the entry. CLEAN: its name and version.
+   * PUT: the entry. CLEAN: its name and version. FILL: the entry; its end is that of the owner's copy.
+   * DROP: its name.
    */
   'entry': (_holdfast_v1_JournalRecord__Output | null);
   /**
