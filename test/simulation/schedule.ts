@@ -36,8 +36,8 @@ const CALM_MS = 1_200;
 const FAULTS_UNTIL_MS = 6_000;
 /** Clients go on a little longer. */
 const CLIENTS_UNTIL_MS = 8_000;
-/** Long enough for the longest wait of an owner. */
-const HEALED_MS = 8_000;
+/** Long enough for a lease that ends late, and then the longest wait of an owner. */
+const HEALED_MS = 10_000;
 
 const rings = new RingBuilder(8);
 

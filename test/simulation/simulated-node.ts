@@ -7,7 +7,6 @@ import {
   type CancelTimer,
   type Clock,
   delay,
-  findMember,
   type Incarnation,
   type Partition,
   type Random,
@@ -28,10 +27,10 @@ import {
   type Tenure,
 } from "@holdfast/node/testing";
 import type { SimulatedCoordinator } from "./simulated-coordinator.js";
+import { SimulatedPresence } from "./simulated-presence.js";
 import type { StreamTransport } from "./streams.js";
 import {
   LEASE_TTL_MS,
-  REGISTRY,
   type Row,
   type SimulatedDatabase,
   type SimulatedNetwork,
@@ -87,8 +86,6 @@ type ReleaseOutcome = Awaited<ReturnType<Releases["release"]>>[number];
 
 const OUTAGE_MAX_MS = 4_000;
 const CACHE_ID = 1;
-const READ_AGAIN_MS = 500;
-const LEASE_MARGIN = 0.15;
 
 export class SimulatedNode {
   readonly nodeId: string;
@@ -104,32 +101,33 @@ export class SimulatedNode {
   readonly #writing = new Set<string>();
   #writes = 0;
   readonly #fenced = new Set<Incarnation>();
-  readonly #lease = { safeUntilMs: Number.NEGATIVE_INFINITY };
-  readonly #topology = { readAtMs: Number.NEGATIVE_INFINITY };
-  readonly #onChange: () => void;
-  readonly #succeeds: Incarnation[];
+  readonly #presence: SimulatedPresence;
   #isPaused = false;
-  #isDraining = false;
   #backlog: (() => void)[] = [];
   isRunning = true;
 
   constructor(nodeId: string, succeeds: Incarnation | undefined, world: World) {
     this.nodeId = nodeId;
     this.#world = world;
-    this.#succeeds = succeeds === undefined ? [] : [succeeds];
     this.#clock = this.#createClock();
     const incarnation =
       world.mutation === "start again as the same incarnation" && succeeds !== undefined
         ? succeeds
         : world.createIncarnation();
+    this.#presence = new SimulatedPresence(this, succeeds, {
+      world,
+      clock: this.#clock,
+      epoch: () => this.#ownership.epoch,
+      apply: (topology) => this.#apply(topology),
+    });
     const promises = {
       safeUntilMs: (partition: number, leaseUntilMs: number) =>
         this.#replication.safeUntilMs(partition, leaseUntilMs),
     };
     const right = new RightToServe(
-      this.#lease,
+      this.#presence.lease,
       promises,
-      this.#topology,
+      this.#presence.topology,
       this.#clock,
       OUTAGE_MAX_MS,
     );
@@ -184,10 +182,7 @@ export class SimulatedNode {
       this.#clock,
       silentLogger,
     );
-    this.#onChange = () => this.#readTopologySoon();
-    world.registry.watch(this.#onChange);
-    this.#readAgain();
-    this.#registerSoon(0);
+    this.#presence.begin();
     this.#flushSoon();
   }
 
@@ -227,7 +222,7 @@ export class SimulatedNode {
   kill(): void {
     this.isRunning = false;
     this.#backlog = [];
-    this.#world.registry.unwatch(this.#onChange);
+    this.#presence.end();
     void this.#replication.stop();
   }
 
@@ -253,8 +248,7 @@ export class SimulatedNode {
 
   /** Keeps its partitions until they have been moved away, and gets no others; or as before. */
   drain(isDraining: boolean): void {
-    this.#isDraining = isDraining;
-    this.#world.registry.setState(this.nodeId, this.incarnation, this.#state);
+    this.#presence.drain(isDraining);
   }
 
   async write(key: string, value: number): Promise<Outcome> {
@@ -445,76 +439,6 @@ export class SimulatedNode {
     });
   }
 
-  #registerSoon(delayMs: number): void {
-    this.#clock.after(delayMs + this.#world.network.latencyMs(), () => this.#keepRegistered());
-  }
-
-  /** Registers, or renews the registration, again and again. */
-  #keepRegistered(): void {
-    const { registry, network } = this.#world;
-    const { epoch } = this.#ownership;
-    const sentAtMs = this.#clock.monotonic();
-    this.#registerSoon(LEASE_TTL_MS / 4);
-    if (!network.connects(this.nodeId, REGISTRY)) return;
-    const { nodeId, incarnation } = this;
-    this.#world.time.after(network.latencyMs(), () => {
-      const holds = registry.renew(nodeId, incarnation, epoch) || this.#mayRegister(incarnation);
-      this.#world.time.after(network.latencyMs(), () =>
-        this.deliver(() => {
-          if (!holds || incarnation !== this.incarnation) return;
-          this.#lease.safeUntilMs = sentAtMs + LEASE_TTL_MS * (1 - LEASE_MARGIN);
-        }),
-      );
-    });
-  }
-
-  /** The same incarnation comes back only as long as the topology has not replaced it. */
-  #mayRegister(incarnation: Incarnation): boolean {
-    const { registry } = this.#world;
-    if (!this.isRunning || incarnation !== this.incarnation) return false;
-    const listed = registry.topology && findMember(registry.topology, incarnation);
-    if (listed?.state === "dead") return false;
-    const topologyEpoch = this.#ownership.epoch;
-    const { nodeId } = this;
-    const succeeds = [...this.#succeeds];
-    const state = this.#state;
-    return registry.register({ nodeId, incarnation, succeeds, topologyEpoch, state });
-  }
-
-  get #state(): "active" | "draining" {
-    return this.#isDraining ? "draining" : "active";
-  }
-
-  /** Now and then, whether there is anything new or not. */
-  #readAgain(): void {
-    this.#clock.after(READ_AGAIN_MS, () => {
-      this.#readTopologySoon();
-      this.#readAgain();
-    });
-  }
-
-  #readTopologySoon(): void {
-    const { time, network } = this.#world;
-    time.after(network.latencyMs(), () => this.#readTopology());
-  }
-
-  #readTopology(): void {
-    const { registry, network, time } = this.#world;
-    if (!this.isRunning) return;
-    if (!network.connects(this.nodeId, REGISTRY)) {
-      time.after(100, () => this.#readTopology());
-      return;
-    }
-    const { topology } = registry;
-    const readAtMs = this.#clock.monotonic();
-    time.after(network.latencyMs(), () =>
-      this.deliver(() => {
-        this.#topology.readAtMs = Math.max(this.#topology.readAtMs, readAtMs);
-        if (topology !== undefined && topology.epoch > this.#ownership.epoch) this.#apply(topology);
-      }),
-    );
-  }
-
   #apply(topology: Topology): void {
     this.#replicas.apply(topology);
     this.#ownership.apply(topology);
@@ -522,16 +446,14 @@ export class SimulatedNode {
   }
 
   #becomeNew(): void {
-    const { registry, createIncarnation, time } = this.#world;
-    const { nodeId, incarnation } = this;
+    const { createIncarnation, time } = this.#world;
+    const { incarnation } = this;
     // Not in the middle of what found out about it.
     time.after(0, () =>
       this.deliver(() => {
         if (incarnation !== this.incarnation) return;
-        this.#succeeds.push(incarnation);
-        this.#lease.safeUntilMs = Number.NEGATIVE_INFINITY;
         this.#ownership.becomeIncarnation(createIncarnation());
-        registry.remove(nodeId, incarnation);
+        this.#presence.replace(incarnation);
       }),
     );
   }

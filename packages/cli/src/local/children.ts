@@ -28,7 +28,7 @@ const READY_TIMEOUT_MS = 30_000;
  * How long a node that ends tries to hand its partitions to others. When the launcher is killed,
  * everything goes at once, and there is nobody to hand them to; then it flushes all the same.
  */
-const DRAIN_TIMEOUT = "10s";
+const DRAIN_TIMEOUT = "20s";
 
 export function registryChild(surroundings: Surroundings): LocalProcessOptions {
   return child(

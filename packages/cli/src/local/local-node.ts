@@ -66,7 +66,7 @@ export interface NodeExit extends ProcessExit {
 /** A run of this length counts as healthy: the next restart is quick again. */
 const HEALTHY_RUN_MS = 10_000;
 /** A drain flushes dirty entries, which a slow database may hold up. */
-const DRAIN_TIMEOUT_MS = 30_000;
+const DRAIN_TIMEOUT_MS = 40_000;
 
 export class LocalNode {
   readonly nodeId: string;

@@ -4,6 +4,7 @@
  * fails when ownership passes from a living node to another without a release.
  */
 import {
+  type CancelTimer,
   type ClusterConfig,
   HASH_ALGORITHM,
   type Logger,
@@ -35,6 +36,7 @@ export const TEST_CONFIG: ClusterConfig = {
 
 export const MEMBER_TTL_MS = 5_000;
 const LEASE_TTL_MS = 3_000;
+const PROPOSE_AGAIN_MS = 500;
 
 export interface HarnessOptions {
   readonly floors?: Floors;
@@ -62,6 +64,8 @@ export class Harness {
   readonly peers: FakePeers = new FakePeers(this.clock, () => this.topology);
   readonly #leases = new Map<string, string>();
   readonly #coordinators = new Set<TestCoordinator>();
+  #proposing = new AbortController();
+  #cancelProposing: CancelTimer = () => {};
   #tokens = 0;
   topology: Topology | undefined;
   /** Everything that was published, oldest first. */
@@ -181,18 +185,23 @@ export class Harness {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#cancelProposing();
     for (const coordinator of this.#coordinators) await coordinator.stop();
     if (this.violations.length > 0) throw new Error(this.violations.join("\n"));
   }
 
-  /** Owners bring in sync whomever their partitions are to move to, at once. */
+  /** Owners bring in sync whomever their partitions are to move to, and say so until it is shown. */
   #propose(topology: Topology): void {
+    this.#proposing.abort();
+    this.#proposing = new AbortController();
+    const { signal } = this.#proposing;
     for (const proposals of targetProposals(topology)) {
       for (const { loop } of this.#coordinators) {
-        const { signal } = new AbortController();
         loop.requests.proposeInSync(proposals, signal).catch(() => {});
       }
     }
+    this.#cancelProposing();
+    this.#cancelProposing = this.clock.after(PROPOSE_AGAIN_MS, () => this.#propose(topology));
   }
 
   #onTopology(next: Topology): void {

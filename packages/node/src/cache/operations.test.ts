@@ -97,6 +97,29 @@ function createOperations() {
 }
 
 describe("Operations", () => {
+  it("clear only once no partition is being let go, and say so to who asks by an older epoch", async () => {
+    const { execute, ownership, clock } = createOperations();
+    await execute({ kind: "SET", value: Buffer.from("v") });
+    ownership.apply(topology(2, ME, OTHER));
+    const partition = partitionOf(Buffer.from("k"), PLACEMENT);
+    const tenure = ownership.tenureOf(partition);
+    if (tenure === undefined) throw new Error("the partition is not owned");
+    ownership.beginRelease(tenure);
+    ownership.finishRelease(tenure, 2);
+    let reply: Reply | undefined;
+    void execute({ kind: "CLEAR" }, 2).then((given) => {
+      reply = given;
+    });
+    await settle();
+    expect(reply).toBeUndefined();
+    // What it would clear is the next owner's by now, which only the next topology names.
+    ownership.apply(topology(3, OTHER));
+    await settle();
+    expect(reply).toMatchObject({ code: "UNAVAILABLE" });
+    expect(await execute({ kind: "CLEAR" }, 3)).toMatchObject({ code: "OK" });
+    expect(clock.monotonic()).toBe(0);
+  });
+
   it("answers under the operation's id with the term of the partition", async () => {
     const { execute, ownership } = createOperations();
     ownership.apply(topology(4, ME));

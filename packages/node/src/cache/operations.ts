@@ -91,7 +91,7 @@ export class Operations {
     if (cache === undefined) {
       return caches.lookUp(operation.cache).then(() => this.#attempt(operation, request));
     }
-    if (operation.kind === "CLEAR") return this.#clear(operation, cache);
+    if (operation.kind === "CLEAR") return this.#clear(operation, cache, request);
     const key = decodeKey(operation.key);
     const tenure = ownership.admit(partitionOf(operation.key, placement));
     const { term } = tenure;
@@ -160,7 +160,23 @@ export class Operations {
     return { ...toErrorReply(operation.id, converted), term };
   }
 
-  #clear(operation: Operation__Output, cache: ConfiguredCache): Reply {
+  /**
+   * Entries of a partition that moves are at two nodes for a moment. So nothing is cleared in between, and
+   * whoever asks must know who has what: else he would take for cleared what has gone elsewhere.
+   *
+   * @throws {PartitionMovingError} while a partition is being let go.
+   * @throws {CacheError} `UNAVAILABLE` to those who do not know what has moved from here.
+   */
+  #clear(operation: Operation__Output, cache: ConfiguredCache, { epoch }: RequestContext): Reply {
+    const { ownership } = this.#parts;
+    const moving = ownership.moving;
+    if (moving !== undefined) throw new PartitionMovingError(moving);
+    if (epoch < ownership.lastMovedEpoch) {
+      throw new CacheError(
+        "UNAVAILABLE",
+        "partitions have moved since the topology that the caller knows; nothing was cleared here",
+      );
+    }
     cache.operations.clear();
     return { id: operation.id, code: "OK", outcome: "APPLIED" };
   }

@@ -28,9 +28,10 @@ function createRouter(owners: Map<string, string> = new Map()) {
   const waits: number[] = [];
   const behaviour = { answer: undefined as Error | undefined, onWait: () => {} };
   const ownerOf = (key: string) => owners.get(key) ?? (key[0] as string);
-  const reply = (node: string, { id, key }: Pick<Operation__Output, "id" | "key">) => {
+  const reply = (node: string, { id, key, kind }: Operation__Output) => {
     const owner = ownerOf(key.toString());
-    if (owner === node) return { id, code: "OK" as const, value: Buffer.from(`from ${node}`) };
+    if (owner === node || kind === "CLEAR")
+      return { id, code: "OK" as const, value: Buffer.from(`from ${node}`) };
     const hint = { nodeId: owner, incarnation: owner, address: `${owner}:data`, term: 1 };
     return toErrorReply(Number(id), new NotOwnerError({ epoch: 1, owner: hint }));
   };
@@ -67,6 +68,23 @@ function createRouter(owners: Map<string, string> = new Map()) {
 const context = { epoch: 0, deadlineMs: 1_000 };
 
 describe("Router", () => {
+  it("clears every node again while one of them says that partitions have moved", async () => {
+    const { router, forwarded, waits, behaviour } = createRouter();
+    behaviour.answer = new CacheError("UNAVAILABLE", "partitions have moved");
+    behaviour.onWait = () => {
+      behaviour.answer = undefined;
+    };
+    await router.clear(operation("b", "CLEAR"), context);
+    expect(waits).toEqual([2]);
+    expect(forwarded).toHaveLength(4);
+  });
+
+  it("says when a cache could not be cleared in time", async () => {
+    const { router, behaviour } = createRouter();
+    behaviour.answer = new CacheError("UNAVAILABLE", "no connection");
+    await expect(router.clear(operation("b", "CLEAR"), context)).rejects.toThrow("no connection");
+  });
+
   it("carries out what is owned here and asks each other owner once", async () => {
     const { router, forwarded } = createRouter();
     const keys = ["a1", "b1", "c1", "b2", "a2"];

@@ -82,11 +82,34 @@ export class Router {
     }
   }
 
-  /** Drops a cache's entries on every node. @throws {CacheError} when one could not be asked. */
+  /**
+   * Drops a cache's entries on every node, and again if partitions have moved meanwhile.
+   *
+   * @throws {CacheError} when one could not be asked.
+   */
   async clear(operation: Operation__Output, context: RouteContext): Promise<void> {
-    const { topology } = this.#topology;
-    if (topology === undefined) throw new CacheError("UNAVAILABLE", "no topology is known yet");
-    const reached = topology.members.filter(({ state }) => state !== "dead");
+    for (;;) {
+      const { topology } = this.#topology;
+      if (topology === undefined) throw new CacheError("UNAVAILABLE", "no topology is known yet");
+      try {
+        await this.#clearAt(topology, operation, context);
+        if (this.#topology.topology === topology) return;
+      } catch (error) {
+        const failure = CacheError.from(error);
+        const leftMs = context.deadlineMs - this.#clock.monotonic();
+        if (failure.code !== "UNAVAILABLE" || leftMs <= 0) throw failure;
+        const untilMs = this.#clock.monotonic() + Math.min(leftMs, TOPOLOGY_WAIT_MS);
+        await this.#topology.waitFor(topology.epoch + 1, untilMs);
+      }
+    }
+  }
+
+  async #clearAt(
+    { members }: Topology,
+    operation: Operation__Output,
+    context: RouteContext,
+  ): Promise<void> {
+    const reached = members.filter(({ state }) => state !== "dead");
     await Promise.all(
       reached.map(async ({ addresses, nodeId }) => {
         const batch = this.#batch([{ index: 0, operation }], context);

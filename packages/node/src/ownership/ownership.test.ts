@@ -40,6 +40,7 @@ function createOwnership(promises: { until: (term: number) => number } = { until
   const lease = { safeUntilMs: 1_000 };
   const reads = { readAtMs: 0 };
   const ended: number[] = [];
+  const handedOver: (Incarnation | undefined)[] = [];
   const deposed: number[] = [];
   const ownership: Ownership = new Ownership(
     ME,
@@ -47,12 +48,15 @@ function createOwnership(promises: { until: (term: number) => number } = { until
     (_partition, term) => promises.until(term),
     clock,
     {
-      ended: (tenure) => ended.push(tenure.partition),
+      ended: (tenure, shown) => {
+        ended.push(tenure.partition);
+        handedOver.push(shown?.owner);
+      },
       deposed: () => deposed.push(ownership.epoch),
       begunAnew: () => {},
     },
   );
-  return { clock, lease, reads, ownership, ended, deposed };
+  return { clock, lease, reads, ownership, ended, handedOver, deposed };
 }
 
 describe("Ownership", () => {
@@ -111,6 +115,34 @@ describe("Ownership", () => {
     ownership.apply(topology(2, [partition(OTHER, 2, { planned: true })]));
     expect(ended).toEqual([0]);
     expect(deposed).toEqual([]);
+  });
+
+  it("hands over what it released also when the next owner has been replaced already", () => {
+    const { ownership, handedOver, deposed } = createOwnership();
+    ownership.apply(topology(1, [partition(ME, 1, { moveTo: OTHER })]));
+    const tenure = ownership.admit(0);
+    ownership.beginRelease(tenure);
+    ownership.finishRelease(tenure, 1);
+    const THIRD = "33333333-0000-0000-0000-000000000000";
+    ownership.apply(topology(3, [partition(THIRD, 3)], [member(ME), member(THIRD)]));
+    expect(handedOver).toEqual([THIRD]);
+    expect(deposed).toEqual([]);
+  });
+
+  it("begins anew when it gets back what it released: another may have had it in between", () => {
+    const { clock, ownership, handedOver } = createOwnership({ until: (term) => 50 * term });
+    clock.advance(60);
+    ownership.apply(topology(1, [partition(ME, 1, { moveTo: OTHER })]));
+    const tenure = ownership.admit(0);
+    ownership.beginRelease(tenure);
+    ownership.finishRelease(tenure, 1);
+    ownership.apply(topology(3, [partition(ME, 3)]));
+    expect(handedOver).toEqual([ME]);
+    expect(tenure.state.at).toBe("ended");
+    // What it has promised the other holds.
+    expect(() => ownership.admit(0)).toThrow(PartitionMovingError);
+    clock.advance(100);
+    expect(ownership.admit(0).term).toBe(3);
   });
 
   it("takes the loss of a partition that it serves for being deposed", () => {

@@ -40,8 +40,8 @@ export interface OwnershipListener {
   /**
    * The tenure has ended; nothing of the partition may be served from memory again.
    *
-   * @param handedOver - the partition as the topology shows it, where the next owner has everything,
-   *   because this node had let go of it; `undefined`: it was taken away.
+   * @param handedOver - the partition as the topology shows it, where this node had let go of it, so that
+   *   the next owner had everything; `undefined`: it was taken away.
    */
   ended(tenure: Tenure, handedOver: Partition | undefined): void;
   /** A topology took partitions, or membership, from this incarnation without its consent. */
@@ -64,6 +64,7 @@ export class Ownership {
   readonly #tenures = new Map<number, Tenure>();
   readonly #waiting = new Map<number, Set<() => void>>();
   #waiters = 0;
+  #lastMovedEpoch = 0;
   #incarnation: Incarnation;
   #topology: Topology | undefined;
 
@@ -159,6 +160,19 @@ export class Ownership {
     }
   }
 
+  /** A partition that this node is letting go of, or has, without knowing who is next; `undefined`: none. */
+  get moving(): number | undefined {
+    for (const { partition, state } of this.#tenures.values()) {
+      if (state.at === "releasing" || state.at === "released") return partition;
+    }
+    return undefined;
+  }
+
+  /** The epoch in which a partition that this node had let go of last went to another; 0: none did. */
+  get lastMovedEpoch(): number {
+    return this.#lastMovedEpoch;
+  }
+
   /** Where the topology says that a partition is served. */
   hintFor(partition: number): OwnerHint {
     const topology = this.#topology;
@@ -181,14 +195,17 @@ export class Ownership {
       const tenure = this.#tenures.get(partition);
       if (owner === this.#incarnation) {
         if (deposed) continue;
-        if (tenure === undefined || this.#isVoid(tenure, term)) {
+        const isInterrupted = tenure !== undefined && isInterruptedBy(tenure, term);
+        if (isInterrupted) this.#end(tenure, shown);
+        if (tenure === undefined || isInterrupted || this.#isVoid(tenure, term)) {
           this.#begin(new Tenure(partition, term, unfenced), shown);
         } else this.#keep(tenure, shown, topology.epoch);
       } else if (tenure !== undefined) {
         // Whoever released agreed; whoever still serves has been declared dead.
         const isAgreed = tenure.state.at === "released";
-        if (!isAgreed) deposed = true;
-        this.#end(tenure, isAgreed && shown.planned ? shown : undefined);
+        if (isAgreed) this.#lastMovedEpoch = topology.epoch;
+        else deposed = true;
+        this.#end(tenure, isAgreed ? shown : undefined);
       }
     }
     if (deposed) this.#listener.deposed();
@@ -276,4 +293,9 @@ export class Ownership {
     for (const wake of [...(this.#waiting.get(partition) ?? [])]) wake();
     this.#waiting.delete(partition);
   }
+}
+
+/** Whether it was released and has another term since: somebody else may have had it meanwhile. */
+function isInterruptedBy({ state, term }: Tenure, next: number): boolean {
+  return state.at === "released" && next > term;
 }

@@ -38,10 +38,6 @@ export class CleanFeed implements Taker {
     });
   }
 
-  get link(): ReplicaLink {
-    return this.#copy.link;
-  }
-
   /** Whether the target has everything there is. */
   get isThrough(): boolean {
     return this.#isAllSent && this.#untaken === 0 && !this.#isOver;
@@ -71,6 +67,12 @@ export class CleanFeed implements Taker {
   taken(): void {
     this.#untaken -= 1;
     if (this.isThrough) this.#onThrough();
+  }
+
+  /** The move is off: the target forgets what it has got. */
+  callOff(): void {
+    this.stop();
+    this.#copy.link.append({ kind: "FORGET", ...this.#header }, recordBytesOf());
   }
 
   stop(): void {

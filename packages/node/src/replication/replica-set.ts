@@ -311,13 +311,15 @@ export class ReplicaSet {
   /** A target gets what is clean, too, from when it gets anything. */
   #feed(member: ReplicaMember): void {
     const { copy, isTarget } = member;
-    if (!isTarget || copy === undefined || member.feed?.isOver === true) unfeed(member);
-    if (!isTarget || copy === undefined || member.feed !== undefined) {
+    if (copy === undefined || member.feed?.isOver === true) unfeed(member);
+    if (!isTarget) {
+      member.feed?.callOff();
+      member.feed = undefined;
       // It may have had to wait for what it is not to have any more.
-      if (!isTarget) this.#synced(member);
+      this.#synced(member);
       return;
     }
-    if (!copy.link.hasRoom) return;
+    if (copy === undefined || member.feed !== undefined || !copy.link.hasRoom) return;
     member.feed = new CleanFeed(copy, this.#header(copy), this.#parts.clean, () =>
       this.#synced(member),
     );

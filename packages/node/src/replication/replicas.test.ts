@@ -276,7 +276,6 @@ describe("clean entries of a partition that is to move", () => {
 
   it.each([
     ["this node takes over from a dead owner", { owner: BACKUP, term: 2 }],
-    ["the move is called off", { ...MOVING, moveTo: undefined, backups: [BACKUP] }],
     ["somebody else becomes the owner", { owner: OTHER, term: 2, inSync: [BACKUP] }],
     ["somebody else gets it", { owner: OTHER, term: 2, planned: true, inSync: [BACKUP] }],
   ])("are forgotten when %s", async (_what, change) => {
@@ -284,6 +283,20 @@ describe("clean entries of a partition that is to move", () => {
     replicas.apply(topology(2, change));
     replicas.take(PARTITION);
     expect(copies.keys(PARTITION)).toEqual([]);
+  });
+
+  it("stay when this node reads late that the partition is to move to it", async () => {
+    const { replicas, copies } = createReplicas(BACKUP);
+    const send = streamOf(replicas);
+    await send([
+      control("BEGIN", 1),
+      control("END", 1),
+      { kind: "FORGET", ...header },
+      fill("a", 1),
+    ]);
+    replicas.apply(topology(1, { ...MOVING, moveTo: undefined }));
+    replicas.apply(topology(2, MOVING));
+    expect(copies.keys(PARTITION)).toEqual(["a"]);
   });
 
   it("are forgotten when the owner begins anew, and when this node is another incarnation", async () => {
@@ -338,6 +351,18 @@ describe("a partition that this node has released", () => {
     replicas.apply(shown);
     replicas.keep(PARTITION, shown.partitions[0] as Partition, dirty);
     expect(keysOf(replicas)).toEqual(kept);
+  });
+
+  it("is there for this node itself, with what the next owner wrote, if that one has died", async () => {
+    const { replicas, givenUp } = createReplicas(BACKUP);
+    const send = streamOf(replicas, next);
+    await send([control("MERGE", 1, 2), put(1, "b", 2), control("END", 1, 2), put(1, "c", 9)]);
+    const shown = topology(3, { owner: BACKUP, term: 3, changedEpoch: 3 }, [OTHER]);
+    replicas.apply(shown);
+    expect(replicas.promisedUntilMs(PARTITION, 3)).toBe(PROMISE_MS);
+    replicas.keep(PARTITION, shown.partitions[0] as Partition, dirty);
+    expect(keysOf(replicas)).toEqual(["b@2", "c@9"]);
+    expect(givenUp).toEqual([]);
   });
 
   it("is given up where it is not to be a backup", () => {

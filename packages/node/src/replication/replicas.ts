@@ -119,8 +119,8 @@ export class Replicas {
         const released = isReleased(replica, shown);
         this.#refuse(replica, released);
         replica.isHandedOver = released && shown.owner === me;
+        if (!replica.isHandedOver) this.#forgetCopies(replica);
       }
-      if (shown.owner !== me && shown.moveTo !== me) this.#forgetCopies(replica);
       const isKept =
         shown.owner === me ||
         shown.moveTo === me ||
@@ -151,9 +151,10 @@ export class Replicas {
   }
 
   /**
-   * This node has released a partition, and keeps what is dirty in it for the next owner.
+   * This node has released a partition, and keeps what is dirty in it for its owner; which is itself, if
+   * the one that it was released to is gone already.
    *
-   * @param shown - the partition in the topology that made it the owner.
+   * @param shown - the partition in the topology that shows who that is.
    */
   keep(partition: number, shown: Partition, dirty: Iterable<DirtyCopy>): void {
     const { owner, term } = shown;
@@ -173,7 +174,7 @@ export class Replicas {
       }
     }
     const me = this.#parts.incarnation();
-    const isKept = shown.inSync.includes(me) || shown.backups.includes(me);
+    const isKept = owner === me || shown.inSync.includes(me) || shown.backups.includes(me);
     if (!isKept) this.#giveUp(replica, undefined);
   }
 

@@ -307,13 +307,13 @@ describe("the member that a partition is to move to", () => {
     expect(replication.isThrough(PARTITION, BACKUP)).toBe(true);
   });
 
-  it("gets no more of what is clean once the move is called off", async () => {
+  it("forgets what is clean, and gets no more of it, once the move is called off", async () => {
     const { apply, answer, streamTo, clean } = await withBackup();
     apply(topology(3, { ...IN_SYNC, moveTo: BACKUP, changedEpoch: 3 }));
     await answer(BACKUP);
     apply(topology(4, { ...IN_SYNC, changedEpoch: 4 }));
     clean.put(entry("a", 1));
-    expect(await seenBy(answer, streamTo)).toEqual([]);
+    expect(await seenBy(answer, streamTo)).toEqual(["FORGET"]);
     expect(clean.isWatched(PARTITION)).toBe(false);
   });
 
