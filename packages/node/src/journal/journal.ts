@@ -15,6 +15,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, delay, type Incarnation, type Logger } from "@holdfast/core";
 import { type Database, open, type RootDatabase } from "lmdb";
+import { GroupCommit } from "./group-commit.js";
 import { JournalLock } from "./journal-lock.js";
 import {
   decodeRecord,
@@ -70,6 +71,7 @@ export class Journal {
   readonly #root: RootDatabase<Buffer, Buffer>;
   readonly #headers: Database<string, string>;
   readonly #records: Database<Buffer, Buffer>;
+  readonly #commits: GroupCommit;
   readonly #closing = new AbortController();
   /** Who wrote last before this process. */
   readonly predecessor: Incarnation | undefined;
@@ -78,7 +80,6 @@ export class Journal {
   #problem: string | undefined;
   #probing: Promise<void> = Promise.resolve();
   #changing: Promise<void> = Promise.resolve();
-  #underWayBytes = 0;
 
   private constructor(
     options: JournalOptions,
@@ -91,6 +92,7 @@ export class Journal {
     this.#root = storage.root;
     this.#headers = storage.headers;
     this.#records = storage.records;
+    this.#commits = new GroupCommit(storage.records, (reason) => this.#failed(reason));
     this.#header = header;
     this.predecessor = header.incarnation;
   }
@@ -143,7 +145,7 @@ export class Journal {
   /** From now on records are made by this incarnation. */
   async begin(incarnation: Incarnation): Promise<void> {
     // What was forgotten a moment ago is not to be taken for left behind.
-    await this.#records.committed;
+    await this.#commits.settled();
     await this.#changeHeader((header) => {
       const kept = header.slots.filter(({ slot }) => this.#count(slot) > 0);
       const slot = Math.max(0, ...header.slots.map((each) => each.slot)) + 1;
@@ -156,18 +158,10 @@ export class Journal {
    * Records a write; a later one of its key replaces it. Resolves when the record survives what
    * the journal is to survive. @throws {Error} when it was not recorded; see `problem` then.
    */
-  async write(record: JournalRecord): Promise<void> {
-    if (!this.#keepsUp) throw new Error(BEHIND);
+  write(record: JournalRecord): Promise<void> {
+    if (!this.#keepsUp) return Promise.reject(new Error(BEHIND));
     const name = encodeName(this.#presentSlot(), record);
-    const bytes = encodeRecord(name, record);
-    this.#underWayBytes += bytes.byteLength;
-    try {
-      await this.#records.put(name, bytes, record.version);
-    } catch (error) {
-      throw this.#failed(error);
-    } finally {
-      this.#underWayBytes -= bytes.byteLength;
-    }
+    return this.#commits.put(name, encodeRecord(name, record), record.version);
   }
 
   /** The database has this version of a record of the present incarnation, or a later one. */
@@ -213,7 +207,7 @@ export class Journal {
 
   /** Everything that this incarnation left behind has been replayed. */
   async finishLeftover(incarnation: Incarnation): Promise<void> {
-    await this.#records.committed;
+    await this.#commits.settled();
     await this.#changeHeader((header) => ({
       ...header,
       slots: header.slots.filter((each) => each.incarnation !== incarnation),
@@ -223,12 +217,13 @@ export class Journal {
   async close(): Promise<void> {
     this.#closing.abort(new Error("closing"));
     await this.#probing;
+    await this.#commits.settled();
     await this.#root.close();
     await this.#lock.release();
   }
 
   get #keepsUp(): boolean {
-    return this.#underWayBytes <= MAX_UNDER_WAY_BYTES;
+    return this.#commits.underWayBytes <= MAX_UNDER_WAY_BYTES;
   }
 
   #presentSlot(): number {
@@ -246,7 +241,7 @@ export class Journal {
 
   #remove(slot: number, name: RecordName, version: number): void {
     // A record that cannot be removed is replayed some day, and found to be in the database.
-    this.#records.remove(encodeName(slot, name), version).catch((error) => this.#failed(error));
+    this.#commits.remove(encodeName(slot, name), version);
   }
 
   /** Changes follow one another, each made of what the one before has left. */
