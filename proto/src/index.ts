@@ -25,6 +25,7 @@ export type {
   DeleteManyRequest__Output,
 } from "./gen/holdfast/v1/DeleteManyRequest.js";
 export type { DeleteRequest, DeleteRequest__Output } from "./gen/holdfast/v1/DeleteRequest.js";
+export type { DrainProgress, DrainProgress__Output } from "./gen/holdfast/v1/DrainProgress.js";
 export type { GetManyRequest, GetManyRequest__Output } from "./gen/holdfast/v1/GetManyRequest.js";
 export type { GetRequest, GetRequest__Output } from "./gen/holdfast/v1/GetRequest.js";
 export type { GetResponse, GetResponse__Output } from "./gen/holdfast/v1/GetResponse.js";
@@ -48,6 +49,7 @@ export type {
   ListCachesResponse__Output,
 } from "./gen/holdfast/v1/ListCachesResponse.js";
 export type { ManyResponse, ManyResponse__Output } from "./gen/holdfast/v1/ManyResponse.js";
+export type { NodeAdminHandlers } from "./gen/holdfast/v1/NodeAdmin.js";
 export type { Operation, Operation__Output } from "./gen/holdfast/v1/Operation.js";
 export type { PartitionTerm, PartitionTerm__Output } from "./gen/holdfast/v1/PartitionTerm.js";
 export type { PeerClient, PeerHandlers } from "./gen/holdfast/v1/Peer.js";
@@ -122,7 +124,15 @@ export type {
 } from "./gen/holdfast/v1/WatchTopologyRequest.js";
 export type { WriteResponse, WriteResponse__Output } from "./gen/holdfast/v1/WriteResponse.js";
 export { MAX_TOPOLOGY_MESSAGE_BYTES, PROTOCOL_VERSION } from "./protocol.js";
-export { Admin, Cache, Control, PACKAGE_DEFINITION, Peer, Topology } from "./services.js";
+export {
+  Admin,
+  Cache,
+  Control,
+  NodeAdmin,
+  PACKAGE_DEFINITION,
+  Peer,
+  Topology,
+} from "./services.js";
 export {
   errorOfReply,
   fromServiceError,

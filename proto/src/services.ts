@@ -34,6 +34,7 @@ type V1 = typeof contract.holdfast.v1;
 export const Admin: V1["Admin"] = contract.holdfast.v1.Admin;
 export const Cache: V1["Cache"] = contract.holdfast.v1.Cache;
 export const Control: V1["Control"] = contract.holdfast.v1.Control;
+export const NodeAdmin: V1["NodeAdmin"] = contract.holdfast.v1.NodeAdmin;
 export const Peer: V1["Peer"] = contract.holdfast.v1.Peer;
 export const Topology: V1["Topology"] = contract.holdfast.v1.Topology;
 export const TopologyStateMessage: V1["TopologyState"] = contract.holdfast.v1.TopologyState;

@@ -9,6 +9,7 @@ import { CliError } from "./cli-error.js";
 import { cachesCommand } from "./commands/caches.js";
 import type { CliContext } from "./commands/context.js";
 import { demoCommand } from "./commands/demo.js";
+import { drainCommand } from "./commands/drain.js";
 import { deleteCommand, getCommand, setCommand } from "./commands/entries.js";
 import { statsCommand } from "./commands/stats.js";
 import { statusCommand } from "./commands/status.js";
@@ -52,6 +53,7 @@ function createProgram(context: CliContext): Command {
     statsCommand(context),
     cachesCommand(context),
     warmCommand(context),
+    drainCommand(context),
   ];
   for (const command of commands) program.addCommand(command);
   for (const command of [program, ...commands, ...commands.flatMap((one) => one.commands)]) {

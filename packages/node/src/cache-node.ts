@@ -4,18 +4,12 @@
  * Starting: what the cluster is → database → caches → ports → topology → membership.
  * Stopping: hand partitions over → answer what is under way → flush → leave → close.
  */
-import {
-  type Clock,
-  type ClusterConfig,
-  delay,
-  type Incarnation,
-  type Logger,
-  type Random,
-} from "@holdfast/core";
+import type { Clock, ClusterConfig, Incarnation, Logger, Random } from "@holdfast/core";
 import { joinAddress, openRegistry, type ParentLink } from "@holdfast/process";
 import { assembleNode } from "./assemble-node.js";
 import { readClusterConfig } from "./cluster/cluster-config.js";
 import { NodeDatabase } from "./database/node-database.js";
+import { Drain } from "./drain.js";
 import { Journal } from "./journal/journal.js";
 import { createIncarnation, type NodeInputs, type NodeParts } from "./node-parts.js";
 import { createServers, type NodeServers } from "./node-servers.js";
@@ -32,6 +26,8 @@ export interface NodeEnvironment {
   readonly signal?: AbortSignal;
   /** Told when the node cannot go on, now or later; it should be stopped then. */
   readonly onFatal?: (reason: unknown) => void;
+  /** Told when an operator has had the node drained; it should be stopped then. */
+  readonly onDrained?: () => void;
 }
 
 export interface NodeReadyInfo {
@@ -46,18 +42,18 @@ const FINAL_FLUSH_MS = 10_000;
 /** What is left of copies of other owners' entries gets at the very end. */
 const COPIES_MS = 500;
 
-const POLL_MS = 25;
-
 export class CacheNode implements AsyncDisposable {
   readonly #inputs: NodeInputs;
   readonly #parts: NodeParts;
+  readonly #drain: Drain;
   readonly #servers: NodeServers;
   #stopping: Promise<void> | undefined;
 
   private constructor(inputs: NodeInputs) {
     this.#inputs = inputs;
     this.#parts = assembleNode(inputs);
-    this.#servers = createServers(inputs, this.#parts);
+    this.#drain = new Drain(inputs, this.#parts);
+    this.#servers = createServers(inputs, this.#parts, this.#drain);
   }
 
   /**
@@ -82,8 +78,8 @@ export class CacheNode implements AsyncDisposable {
         },
       );
       const shared = { options, cluster, registry, database, journal, incarnation };
-      const { onFatal = () => {} } = environment;
-      const node = new CacheNode({ ...shared, clock, random, logger, parent, onFatal });
+      const { onFatal = () => {}, onDrained = () => {} } = environment;
+      const node = new CacheNode({ ...shared, clock, random, logger, parent, onFatal, onDrained });
       await node.#start().catch(async (error: unknown) => {
         await node.#close().catch(() => {});
         throw error;
@@ -139,15 +135,12 @@ export class CacheNode implements AsyncDisposable {
 
   async #stop(): Promise<void> {
     const { clock, options, logger } = this.#inputs;
-    const { caches, presence, membership, journalReplay, givenUpReplay } = this.#parts;
-    const deadlineMs = clock.monotonic() + options.drainTimeoutMs;
-    membership.amend({ state: "draining" });
-    presence.refresh();
-    await this.#handOver(deadlineMs);
+    const { caches, journalReplay, givenUpReplay } = this.#parts;
+    await this.#drain.handOver();
     // Clients and other nodes both write through here; after this nobody does, and what is dirty
     // now is all there will be.
     await Promise.all([this.#servers.data.stop(), this.#servers.peer.stop()]);
-    const untilMs = Math.max(deadlineMs, clock.monotonic() + FINAL_FLUSH_MS);
+    const untilMs = Math.max(this.#drain.deadlineMs, clock.monotonic() + FINAL_FLUSH_MS);
     const remaining = await caches.flushAll(untilMs);
     await journalReplay?.finish(untilMs);
     // Copies of what others own and have themselves, as a rule: not worth a long wait.
@@ -157,27 +150,6 @@ export class CacheNode implements AsyncDisposable {
     logger.info({ remaining, notReplayed, copies }, "drained");
     await this.#close();
     if (remaining + notReplayed > 0) throw new Error(undrained(remaining, notReplayed, options));
-  }
-
-  /** Waits until others own and back up what this node did, as long as there are others. */
-  async #handOver(deadlineMs: number): Promise<void> {
-    const { clock } = this.#inputs;
-    const { ownership, topology, right } = this.#parts;
-    while (clock.monotonic() < deadlineMs) {
-      const [tenure] = ownership.tenures();
-      const others = topology.topology?.members.filter(
-        ({ state, incarnation }) => state === "active" && incarnation !== ownership.incarnation,
-      );
-      const canMove = (others?.length ?? 0) > 0 && topology.coordinatorAddress !== "";
-      // Without the right to serve there is nothing to hand over, and nobody to ask.
-      const { incarnation } = ownership;
-      const isBackup = topology.topology?.partitions.some(({ backups, inSync }) =>
-        [...backups, ...inSync].includes(incarnation),
-      );
-      const isNeeded = tenure !== undefined || isBackup === true;
-      if (!isNeeded || !canMove || !right.isRegistered) return;
-      await delay(clock, POLL_MS);
-    }
   }
 
   /** Lets go of everything, in the reverse order of the start. */

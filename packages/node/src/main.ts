@@ -15,6 +15,7 @@ runProcess({
       nodeId: options.nodeId,
     });
     let fail: (reason: unknown) => void = () => {};
+    let finish: (reason: string) => void = () => {};
     const node = await CacheNode.start(options, {
       clock: systemClock,
       random: systemRandom,
@@ -22,12 +23,16 @@ runProcess({
       parent,
       signal,
       onFatal: (reason) => fail(reason),
+      onDrained: () => finish("an operator had it drained"),
     });
     return {
       logger,
       readyInfo: node.readyInfo,
       onFatal: (callback) => {
         fail = callback;
+      },
+      onDone: (callback) => {
+        finish = callback;
       },
       [Symbol.asyncDispose]: () => node.stop(),
     };

@@ -45,6 +45,8 @@ export interface NodeInputs {
   readonly parent: ParentLink | undefined;
   /** Called when the node cannot go on, now or later. */
   readonly onFatal: (reason: unknown) => void;
+  /** Called when an operator has had the node drained. */
+  readonly onDrained: () => void;
 }
 
 export interface NodeParts {

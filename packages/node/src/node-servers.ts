@@ -2,16 +2,19 @@
 import { createTopologyService, GrpcServer, OpsServer, type Readiness } from "@holdfast/process";
 import {
   Cache as CacheRpc,
+  NodeAdmin as NodeAdminRpc,
   type Operation__Output,
   Peer as PeerRpc,
   type StatsRequest__Output,
   type StatsResponse,
   Topology as TopologyRpc,
 } from "@holdfast/proto";
+import type { Drain } from "./drain.js";
 import { MAX_MESSAGE_BYTES, type NodeInputs, type NodeParts } from "./node-parts.js";
 import { createMetrics } from "./ops/metrics.js";
 import { figuresOf } from "./ops/node-stats.js";
 import { createCacheService } from "./rpc/cache-service.js";
+import { createNodeAdminService } from "./rpc/node-admin-service.js";
 import { createPeerService } from "./rpc/peer-service.js";
 import { Pipes } from "./rpc/pipe.js";
 import { ReplicaStreams } from "./rpc/replica-service.js";
@@ -23,8 +26,8 @@ export interface NodeServers {
   readonly ops: OpsServer;
 }
 
-export function createServers(inputs: NodeInputs, parts: NodeParts): NodeServers {
-  const { options, cluster, clock, logger } = inputs;
+export function createServers(inputs: NodeInputs, parts: NodeParts, drain: Drain): NodeServers {
+  const { options, cluster, clock, logger, onDrained } = inputs;
   const { operations, ownership, router, warming, releases, replays, topology } = parts;
   const { host, dataPort, peerPort } = options.listen;
   const identity = () => ({
@@ -67,6 +70,10 @@ export function createServers(inputs: NodeInputs, parts: NodeParts): NodeServers
           onStopping: () => pipes.close(),
         },
         { definition: TopologyRpc.service, handlers: createTopologyService(topology) },
+        {
+          definition: NodeAdminRpc.service,
+          handlers: createNodeAdminService({ nodeId: options.nodeId, drain, onDrained }, clock),
+        },
       ],
     }),
     peer: new GrpcServer({

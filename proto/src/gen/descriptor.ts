@@ -20,6 +20,47 @@ export const DESCRIPTOR: object = {
         }
        }
       },
+      "NodeAdmin": {
+       "methods": {
+        "Drain": {
+         "requestType": "DrainRequest",
+         "responseType": "DrainProgress",
+         "responseStream": true
+        }
+       }
+      },
+      "DrainRequest": {
+       "fields": {
+        "nodeId": {
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "DrainProgress": {
+       "fields": {
+        "ownedPartitions": {
+         "type": "uint32",
+         "id": 1
+        },
+        "backedUpPartitions": {
+         "type": "uint32",
+         "id": 2
+        },
+        "dirtyEntries": {
+         "type": "uint64",
+         "id": 3
+        },
+        "recordsToReplay": {
+         "type": "uint64",
+         "id": 4
+        },
+        "done": {
+         "type": "bool",
+         "id": 5
+        }
+       }
+      },
       "CacheDefinition": {
        "fields": {
         "name": {

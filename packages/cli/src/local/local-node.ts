@@ -2,9 +2,9 @@
  * One node of the local cluster over all its runs: the process that runs now, if any, and what
  * follows when it ends.
  *
- * A node that ends without having been told to is reported dead, which proves to the coordinator
- * that it may give its partitions away, and is started again after a wait that grows with each
- * failure. One that was killed, stopped or drained on purpose stays down until it is started.
+ * A node that fails is reported dead, which proves to the coordinator that it may give its partitions
+ * away, and is started again after a wait that grows with each failure. One that was killed, stopped or
+ * drained on purpose, by whomever, stays down until it is started.
  *
  *   stopped --start--> starting --ready--> running --drain/kill--> stopped
  *                          ^                  | ends by itself
@@ -177,6 +177,12 @@ export class LocalNode {
     const state = this.#state;
     if (state.at !== "running" || state.process !== process) return;
     const { clock, logger, random, reportDeath } = this.#options;
+    if (code === 0) {
+      // Somebody had it drained: it has left in order.
+      logger.info({ nodeId: this.nodeId, pid: process.pid }, `${this.nodeId} has left`);
+      this.#setState({ at: "stopped" });
+      return;
+    }
     if (clock.monotonic() - this.#startedAtMs >= HEALTHY_RUN_MS) this.#failures = 0;
     const waitMs = backoffMs(this.#failures++, RESTART_BACKOFF, random);
     logger.error(

@@ -126,11 +126,16 @@ export class Caches {
     yield* source.keysOf(sql, limit === 0 ? Number.MAX_SAFE_INTEGER : limit);
   }
 
+  /** Acknowledged writes that the database does not have yet. */
+  get dirtyEntries(): number {
+    const unplaced = [...this.#unplaced.values()].reduce((sum, { length }) => sum + length, 0);
+    return this.#queues().reduce((sum, { entries }) => sum + entries, unplaced);
+  }
+
   /** Flushes everything; returns how many dirty entries remain. */
   async flushAll(deadlineMs: number): Promise<number> {
     await Promise.all(this.#queues().map((queue) => queue.flushAll(deadlineMs)));
-    const unplaced = [...this.#unplaced.values()].reduce((sum, { length }) => sum + length, 0);
-    return this.#queues().reduce((sum, { entries }) => sum + entries, unplaced);
+    return this.dirtyEntries;
   }
 
   /** What is dirty in a partition, in every cache. */

@@ -2,7 +2,7 @@
  * The life of a server process from its first line to its exit code. Every `main.ts` is one call of
  * `runProcess`.
  *
- *   starting ──ready──▶ running ──SIGTERM, SIGINT, drain, fatal──▶ stopping ──▶ exit
+ *   starting ──ready──▶ running ──SIGTERM, SIGINT, drain, done, fatal──▶ stopping ──▶ exit
  *
  * Exit codes: 0 after an orderly stop, 1 when the start or the stop failed, a part failed for good
  * or a second signal cut the stop short, 70 after a failure that nobody caught.
@@ -19,6 +19,8 @@ export interface RunningProcess extends AsyncDisposable {
   readonly logger?: ProcessLogger;
   /** Takes a callback for failures that the process cannot go on with; it then stops and exits 1. */
   onFatal?(callback: (reason: unknown) => void): void;
+  /** Takes a callback for when the process has nothing left to do; it then stops in order. */
+  onDone?(callback: (reason: string) => void): void;
 }
 
 export interface StartContext {
@@ -93,6 +95,7 @@ class ProcessRunner {
       this.#exitCode = EXIT_FAILED;
       this.#requestStop("a part failed for good");
     });
+    this.#running.onDone?.((reason) => this.#requestStop(reason));
     this.#parent.ready(this.#running.readyInfo);
     this.#logger.info(this.#running.readyInfo, "ready");
   }

@@ -1,0 +1,99 @@
+/**
+ * What a node does before it leaves: others take over and back up what it owned and backed up, and
+ * the database gets what is dirty. It begins once, whoever asks for it and however often.
+ *
+ *     draining ──► owns and backs up nothing ──► nothing dirty ──► done
+ *
+ * Where there is nobody to hand over to, it flushes all the same; at the deadline it is done with
+ * whatever there is.
+ */
+import { delay } from "@holdfast/core";
+import type { DrainProgress } from "@holdfast/proto";
+import type { NodeInputs, NodeParts } from "./node-parts.js";
+
+const POLL_MS = 25;
+
+export class Drain {
+  readonly #inputs: NodeInputs;
+  readonly #parts: NodeParts;
+  #deadlineMs: number | undefined;
+  #handingOver: Promise<void> | undefined;
+  #flushing: Promise<void> | undefined;
+
+  constructor(inputs: NodeInputs, parts: NodeParts) {
+    this.#inputs = inputs;
+    this.#parts = parts;
+  }
+
+  /** Monotonic instant at which it ends. */
+  get deadlineMs(): number {
+    const { clock, options } = this.#inputs;
+    this.#deadlineMs ??= clock.monotonic() + options.drainTimeoutMs;
+    return this.#deadlineMs;
+  }
+
+  get progress(): DrainProgress {
+    const { ownership, caches, journalReplay } = this.#parts;
+    return {
+      ownedPartitions: [...ownership.tenures()].length,
+      backedUpPartitions: this.#backedUp,
+      dirtyEntries: caches.dirtyEntries,
+      recordsToReplay: journalReplay?.remaining ?? 0,
+    };
+  }
+
+  /** Resolves when others own and back up what this node did, or at the deadline. */
+  handOver(): Promise<void> {
+    this.#handingOver ??= this.#handOver();
+    return this.#handingOver;
+  }
+
+  /** As `handOver`, and then until nothing is dirty. The node goes on answering meanwhile. */
+  run(): Promise<void> {
+    this.#flushing ??= this.#run();
+    return this.#flushing;
+  }
+
+  async #run(): Promise<void> {
+    const { caches, journalReplay } = this.#parts;
+    await this.handOver();
+    await caches.flushAll(this.deadlineMs);
+    await journalReplay?.finish(this.deadlineMs);
+  }
+
+  async #handOver(): Promise<void> {
+    const { clock } = this.#inputs;
+    const { membership, presence } = this.#parts;
+    const { deadlineMs } = this;
+    membership.amend({ state: "draining" });
+    presence.refresh();
+    while (this.#isNeeded && this.#canMove && clock.monotonic() < deadlineMs) {
+      await delay(clock, POLL_MS);
+    }
+  }
+
+  /** Whether anything would be missing without this node. */
+  get #isNeeded(): boolean {
+    const [tenure] = this.#parts.ownership.tenures();
+    return tenure !== undefined || this.#backedUp > 0;
+  }
+
+  get #canMove(): boolean {
+    const { ownership, topology, right } = this.#parts;
+    const others = topology.topology?.members.some(
+      ({ state, incarnation }) => state === "active" && incarnation !== ownership.incarnation,
+    );
+    // Without the right to serve there is nothing to hand over, and nobody to ask.
+    return others === true && topology.coordinatorAddress !== "" && right.isRegistered;
+  }
+
+  get #backedUp(): number {
+    const { ownership, topology } = this.#parts;
+    const { incarnation } = ownership;
+    const partitions = topology.topology?.partitions ?? [];
+    return partitions.filter(
+      ({ owner, backups, inSync }) =>
+        owner !== incarnation && (backups.includes(incarnation) || inSync.includes(incarnation)),
+    ).length;
+  }
+}
