@@ -14,14 +14,14 @@ const SIMULATION = "test/simulation/simulation.test.ts";
 const MUTATIONS = [
   {
     rule: "an acknowledgement waits for the backups",
-    file: `${NODE}cache/acknowledgements.ts`,
+    file: `${NODE}cache/write-behind/copies.ts`,
     from: "needs.backup ? await confirmed() : true",
     to: "confirmed !== undefined",
     suites: [`${NODE}cache`],
   },
   {
     rule: "an acknowledgement waits for the journal",
-    file: `${NODE}cache/acknowledgements.ts`,
+    file: `${NODE}cache/write-behind/copies.ts`,
     from: "      await recorded;\n",
     to: "",
     suites: [`${NODE}cache`],
@@ -49,8 +49,8 @@ const MUTATIONS = [
   },
   {
     rule: "what could still be lost is not flushed",
-    file: `${NODE}cache/patterns/write-behind.ts`,
-    from: "tenure === undefined || this.#acknowledgements.uncommitted(row) !== undefined",
+    file: `${NODE}cache/write-behind/flushes.ts`,
+    from: "tenure === undefined || copies.uncommitted(row) !== undefined",
     to: "tenure === undefined",
     suites: [`${NODE}cache`],
   },
@@ -182,7 +182,7 @@ const MUTATIONS = [
   },
   {
     rule: "a replay reads the row",
-    file: `${NODE}cache/patterns/write-behind.ts`,
+    file: `${NODE}cache/write-behind/replayed-writes.ts`,
     from: 'if (row.version >= version) return "persisted";',
     to: "",
     suites: [`${NODE}cache`],

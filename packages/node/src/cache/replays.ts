@@ -1,6 +1,6 @@
 /**
  * Takes acknowledged writes that come back from a journal to their caches on this node, if it owns
- * them. What becomes of one is the pattern's decision (patterns/write-behind.ts); what cannot be
+ * them. What becomes of one is the pattern's decision (write-behind/replayed-writes.ts); what cannot be
  * decided now is asked for again by whoever replays.
  */
 import type { Logger, Placement } from "@holdfast/core";

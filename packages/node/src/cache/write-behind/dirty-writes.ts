@@ -1,0 +1,83 @@
+/**
+ * How a write becomes a dirty entry: it is sent to its copies, known as uncommitted until it has
+ * reached them, and put into the queue.
+ */
+import type { Entry } from "../../store/entry.js";
+import type { DirtyEntry } from "../../write-behind/dirty-entry.js";
+import type { WriteBehindQueue } from "../../write-behind/queue.js";
+import type { AckNeeds } from "../ack-level.js";
+import type { Loads } from "../loads.js";
+import type { Mutation, Survival } from "../patterns/pattern.js";
+import type { Copies, Dispatch } from "./copies.js";
+
+/** What there is to know of a dirty entry beyond the write itself. */
+export interface DirtyFacts {
+  /** What memory keeps of it; the value there is a copy of its own. */
+  readonly stored: Entry;
+  readonly writtenAtMs: number;
+  readonly isReplayed: boolean;
+  readonly needs: AckNeeds;
+}
+
+/** A new dirty entry, and where it is on its way to. */
+export interface Added {
+  readonly entry: DirtyEntry;
+  readonly dispatch: Dispatch;
+  /** When it is where its cache's level says; `undefined`: it is. */
+  readonly committed: Promise<Survival> | undefined;
+}
+
+export class DirtyWrites {
+  readonly #copies: Copies;
+  readonly #loads: Loads;
+  readonly #queue: () => WriteBehindQueue;
+  /** Grows when the cache is cleared: entries of an earlier one are dropped once they are clean. */
+  #generation = 0;
+  readonly #generations = new WeakMap<DirtyEntry, number>();
+
+  /** @param queue - made after this, because what it sends to needs this. */
+  constructor(copies: Copies, loads: Loads, queue: () => WriteBehindQueue) {
+    this.#copies = copies;
+    this.#loads = loads;
+    this.#queue = queue;
+  }
+
+  /** The newest write of a key that the database does not have. */
+  newest(key: string): DirtyEntry | undefined {
+    return this.#queue().get(key);
+  }
+
+  /** Sends what is in memory on its way. */
+  add(
+    { key, partition, version, encoding, rowExpiresAtMs: expiresAtMs }: Mutation,
+    { stored, writtenAtMs, isReplayed, needs }: DirtyFacts,
+  ): Added {
+    const { value, costBytes: bytes } = stored;
+    this.#loads.detach(key);
+    const written = { key, partition, version, value, encoding, expiresAtMs, writtenAtMs };
+    const entry: DirtyEntry = { ...written, isReplayed, bytes };
+    this.#generations.set(entry, this.#generation);
+    // Recorded, and known to be uncommitted, before it can be flushed or forgotten.
+    const { dispatch, committed } = this.dispatch(entry, needs);
+    // What is replayed has waited long enough, and so has somebody who waits for the database.
+    this.#queue().put(entry, isReplayed || needs.database);
+    return { entry, dispatch, committed };
+  }
+
+  /** Sends an entry to its copies, under the version that it has now. */
+  dispatch(entry: DirtyEntry, needs: AckNeeds): Omit<Added, "entry"> {
+    const dispatch = this.#copies.send(entry, needs);
+    // A flush may have found it too early.
+    const committed = this.#copies.track(entry, dispatch, (row) => this.#queue().hasten(row));
+    return { dispatch, committed };
+  }
+
+  /** What is dirty now is to be forgotten as soon as the database has it. */
+  clear(): void {
+    this.#generation += 1;
+  }
+
+  isCleared(entry: DirtyEntry): boolean {
+    return this.#generations.get(entry) !== this.#generation;
+  }
+}

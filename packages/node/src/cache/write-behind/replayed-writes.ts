@@ -1,0 +1,120 @@
+/**
+ * Writes that another owner acknowledged, and how they become dirty entries here, under the versions
+ * that they have: from its journal, compared with the row first, or from what this node has kept
+ * for it as a backup.
+ */
+import type { Clock, Random } from "@holdfast/core";
+import { DatabaseError } from "@holdfast/process";
+import type { ReplayOutcome } from "../../journal/record.js";
+import { costOf } from "../../store/cost.js";
+import type { Entry } from "../../store/entry.js";
+import type { WriteBehindQueue } from "../../write-behind/queue.js";
+import type { AckNeeds } from "../ack-level.js";
+import type { NodeServices, OperationContext } from "../context.js";
+import { expiryOf, type Lifetimes } from "../lifetimes.js";
+import type { Loads } from "../loads.js";
+import type { Memory } from "../memory.js";
+import type { AcknowledgedWrite, Mutation } from "../patterns/pattern.js";
+import type { Persister } from "../persister.js";
+import type { DirtyWrites } from "./dirty-writes.js";
+
+/**
+ * How long a tombstone stays. Once it may be gone, a key without a row may have been deleted: an older
+ * write is shown to people instead of being brought back.
+ */
+const TOMBSTONE_RETENTION_MS = 7 * 86_400_000;
+
+/** How long a replay may read the row of its key, in milliseconds. */
+const ROW_BUDGET_MS = 500;
+
+/** Most refused replayed writes that are remembered. */
+const MAX_PARKED = 10_000;
+
+export interface ReplayedWritesOptions {
+  readonly dirtyWrites: DirtyWrites;
+  readonly queue: WriteBehindQueue;
+  readonly memory: Memory;
+  readonly loads: Loads;
+  readonly persister: Persister;
+  readonly services: NodeServices;
+  readonly lifetimes: () => Lifetimes;
+  readonly needs: () => AckNeeds;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export class ReplayedWrites {
+  readonly #options: ReplayedWritesOptions;
+  /** Those that the database refuses, by key: their versions. */
+  readonly #parked = new Map<string, number>();
+
+  constructor(options: ReplayedWritesOptions) {
+    this.#options = options;
+  }
+
+  /** As `Pattern.takeOver`. */
+  async takeOver(write: AcknowledgedWrite, context: OperationContext): Promise<ReplayOutcome> {
+    const { clock, loads, memory, persister, queue, services } = this.#options;
+    const { key, partition, version } = write;
+    const { tenure } = context;
+    if (this.#parked.get(key) === version) return "persisted";
+    const dirty = queue.get(key);
+    if (dirty !== undefined && dirty.version >= version) return "pending";
+    const clean = dirty === undefined ? memory.find(key, partition) : undefined;
+    if (clean !== undefined && clean.version >= version) return "persisted";
+
+    // Writes of the key wait meanwhile, so it must not take long.
+    const deadlineMs = Math.min(context.deadlineMs, clock.monotonic() + ROW_BUDGET_MS);
+    const row = await loads.row(key, { tenure, deadlineMs });
+    if (!services.mayFinish(tenure)) return "later";
+    if (row.version >= version) return "persisted";
+    if (tenure.witness(version)) {
+      services.raiseTerm(tenure, tenure.requiredTerm);
+      return "later";
+    }
+    if (row.version === 0 && write.writtenAtMs < clock.now() - TOMBSTONE_RETENTION_MS) {
+      await persister.park(write, tooOld(write));
+      return "persisted";
+    }
+    if (!queue.hasRoomFor(costOf(key, write.value))) return "later";
+    const mutation = this.#toMutation(write);
+    // Whoever replays it keeps its own record until the database has the write.
+    this.#add(mutation, write.writtenAtMs, memory.keepDirty(mutation));
+    return "pending";
+  }
+
+  /** As `Pattern.adopt`. */
+  adopt(write: AcknowledgedWrite): void {
+    const { memory, queue } = this.#options;
+    const { key, partition, version, writtenAtMs } = write;
+    const held = queue.get(key) ?? memory.find(key, partition);
+    if (held !== undefined && held.version >= version) return;
+    const mutation = this.#toMutation(write);
+    this.#add(mutation, writtenAtMs, memory.adoptDirty(mutation));
+  }
+
+  /** So that it is not replayed again and again; whoever forgets it merely parks it once more. */
+  noteParked(key: string, version: number): void {
+    if (this.#parked.size >= MAX_PARKED) this.#parked.clear();
+    this.#parked.set(key, version);
+  }
+
+  #toMutation(write: AcknowledgedWrite): Mutation {
+    const { clock, random, lifetimes } = this.#options;
+    const own = expiryOf(undefined, true, lifetimes(), clock, random);
+    const { expiresAtMs } = write;
+    const copyExpiresAtMs = Math.min(own.copyExpiresAtMs, expiresAtMs ?? Number.POSITIVE_INFINITY);
+    return { ...write, rowExpiresAtMs: expiresAtMs, copyExpiresAtMs };
+  }
+
+  #add(mutation: Mutation, writtenAtMs: number, stored: Entry): void {
+    const { dirtyWrites, needs } = this.#options;
+    dirtyWrites.add(mutation, { stored, writtenAtMs, isReplayed: true, needs: needs() });
+  }
+}
+
+function tooOld({ writtenAtMs }: AcknowledgedWrite): DatabaseError {
+  const when = new Date(writtenAtMs).toISOString();
+  const problem = `made at ${when} and replayed when its tombstone, if it had one, was gone`;
+  return new DatabaseError("refused", problem, { fault: "row" });
+}
