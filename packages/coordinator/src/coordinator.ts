@@ -31,7 +31,8 @@ import { Admin, Control, MAX_TOPOLOGY_MESSAGE_BYTES, Topology } from "@holdfast/
 import { CoordinatorLoop } from "./leading/coordinator-loop.js";
 import { noFloors, StoredFloors } from "./leading/floors.js";
 import { Leadership, type Reign } from "./leading/leadership.js";
-import { newStats } from "./leading/stats.js";
+import { type CoordinatorStats, newStats } from "./leading/stats.js";
+import { TombstoneCollector } from "./leading/tombstone-collector.js";
 import { createMetrics } from "./metrics.js";
 import type { CoordinatorOptions } from "./options.js";
 import { RingBuilder } from "./planning/ring.js";
@@ -119,6 +120,7 @@ export class Coordinator implements AsyncDisposable {
         this.#server,
         this.#leadership,
         this.#loop,
+        ...this.#collectors(stats),
         serving(this.#server),
       ],
       this.#logger,
@@ -244,7 +246,7 @@ export class Coordinator implements AsyncDisposable {
     });
   }
 
-  #createLoop(peers: GrpcPeers, stats: ReturnType<typeof newStats>): CoordinatorLoop {
+  #createLoop(peers: GrpcPeers, stats: CoordinatorStats): CoordinatorLoop {
     const { memberTtlMs, releaseTimeoutMs, recoveryWaitMs, moveBatch, backups } = this.#options;
     const stores = this.#stores;
     const parts = {
@@ -274,6 +276,15 @@ export class Coordinator implements AsyncDisposable {
       moveBatch,
       backups,
     });
+  }
+
+  /** Without a database there are no tombstones. */
+  #collectors(stats: CoordinatorStats): Component[] {
+    if (this.#stores === undefined) return [];
+    const { tombstones } = this.#stores;
+    const isLeading = () => this.isLeading;
+    const parts = { store: tombstones, isLeading, stats, clock: this.#clock, logger: this.#logger };
+    return [new TombstoneCollector(parts, this.#options.tombstoneRetentionMs)];
   }
 
   #createServer(views: CoordinatorTopologyViews): GrpcServer {

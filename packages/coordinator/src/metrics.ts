@@ -107,6 +107,14 @@ const COUNTERS: Readonly<Record<string, Metric>> = {
     help: "Partitions that were served although journals of those before were not replayed",
     read: ({ stats }) => stats.unrecovered,
   },
+  tombstones_removed: {
+    help: "Tombstones older than tombstoneRetention that were removed from the database",
+    read: ({ stats }) => stats.tombstonesRemoved,
+  },
+  tombstone_passes_failed: {
+    help: "Passes over the tombstones that failed half-way; the next one begins anew",
+    read: ({ stats }) => stats.tombstonePassesFailed,
+  },
 };
 
 type Topology = NonNullable<ClusterState["topology"]>["value"];

@@ -17,6 +17,7 @@ describe("coordinator options", () => {
       moveBatch: 64,
       backups: 1,
       recoveryWaitMs: 60_000,
+      tombstoneRetentionMs: 604_800_000,
       reflection: true,
     });
   });

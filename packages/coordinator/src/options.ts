@@ -40,6 +40,7 @@ export interface CoordinatorOptions {
   readonly backups: number;
   /** Infinity: for ever. */
   readonly recoveryWaitMs: number;
+  readonly tombstoneRetentionMs: number;
   readonly reflection: boolean;
 }
 
@@ -89,11 +90,19 @@ export const coordinatorOptionsSchema: z.ZodType<CoordinatorOptions> = z
         error: 'must be a duration of at most a day, such as "60s", or "forever"',
       })
       .default(60_000),
+    /** How long the database remembers that a key was deleted. A write that comes back from a journal
+     * later than that, to a key without a row, becomes a dead letter: so longer than any node with a
+     * journal stays away. */
+    tombstoneRetention: duration({ minMs: 3_600_000, maxMs: 366 * 86_400_000 }).default(
+      7 * 86_400_000,
+    ),
     /** Whether gRPC tools may ask what is served here. Off in production. */
     reflection: z.boolean().default(true),
   })
-  .transform(
-    ({ listen, coordinatorId, database, memberTtl, releaseTimeout, recoveryWait, ...rest }) => ({
+  .transform((parsed) => {
+    const { memberTtl, releaseTimeout, recoveryWait, tombstoneRetention, ...rest } = parsed;
+    const { listen, coordinatorId, database } = rest;
+    return {
       ...rest,
       coordinatorId,
       database,
@@ -101,8 +110,9 @@ export const coordinatorOptionsSchema: z.ZodType<CoordinatorOptions> = z
       memberTtlMs: memberTtl,
       releaseTimeoutMs: releaseTimeout,
       recoveryWaitMs: recoveryWait === "forever" ? Number.POSITIVE_INFINITY : recoveryWait,
-    }),
-  );
+      tombstoneRetentionMs: tombstoneRetention,
+    };
+  });
 
 /** @throws {ConfigError} with every problem. */
 export function loadCoordinatorOptions(options: LoadConfigOptions = {}): CoordinatorOptions {

@@ -74,6 +74,14 @@ export { applicationNameOf, fence, registerIncarnation } from "./postgres/incarn
 export { checkMeta, readMeta, writeMeta } from "./postgres/meta.js";
 export { migrate, pendingMigrations } from "./postgres/migrate.js";
 export type { Fault } from "./postgres/sqlstate.js";
+export {
+  readTombstonesGoneUntil,
+  removeTombstones,
+  TOMBSTONE_TABLES,
+  type TombstonePlace,
+  type TombstoneSlice,
+  type TombstoneTable,
+} from "./postgres/tombstones.js";
 export { createEtcdRegistry, type EtcdRegistryOptions } from "./registry/etcd-registry.js";
 export { LeaseKeeper, type LeaseKeeperOptions } from "./registry/lease-keeper.js";
 export { openRegistry, type RegistrySurroundings } from "./registry/open-registry.js";

@@ -12,6 +12,10 @@ export interface CoordinatorStats {
   busyReleases: number;
   /** Partitions that were served before the journals of those who had them before were replayed. */
   unrecovered: number;
+  /** Tombstones removed from the database. */
+  tombstonesRemoved: number;
+  /** Passes over the tombstones that failed half-way. */
+  tombstonePassesFailed: number;
 }
 
 export function newStats(): CoordinatorStats {
@@ -22,5 +26,7 @@ export function newStats(): CoordinatorStats {
     failovers: 0,
     busyReleases: 0,
     unrecovered: 0,
+    tombstonesRemoved: 0,
+    tombstonePassesFailed: 0,
   };
 }

@@ -12,7 +12,11 @@ import {
   migrate,
   readFloor,
   readMeta,
+  removeTombstones,
   reserveFloor,
+  type TombstonePlace,
+  type TombstoneSlice,
+  type TombstoneTable,
   writeMeta,
 } from "@holdfast/process";
 
@@ -46,10 +50,24 @@ export interface CacheIdStore {
   ): Promise<ReadonlyMap<string, number>>;
 }
 
+/** What tells that keys were deleted. */
+export interface TombstoneStore {
+  /** Removes those of the next slice that are old enough. @throws {DatabaseError} */
+  remove(
+    table: TombstoneTable,
+    slice: {
+      readonly after: TombstonePlace | undefined;
+      readonly limit: number;
+      readonly retentionMs: number;
+    },
+  ): Promise<TombstoneSlice>;
+}
+
 export interface Stores {
   readonly meta: MetaStore;
   readonly floor: FloorStore;
   readonly cacheIds: CacheIdStore;
+  readonly tombstones: TombstoneStore;
 }
 
 export function createStores(database: Database, settings: DatabaseSettings | undefined): Stores {
@@ -70,6 +88,9 @@ export function createStores(database: Database, settings: DatabaseSettings | un
     },
     cacheIds: {
       assign: (names, known) => prepared(() => assignCacheIds(database, names, known)),
+    },
+    tombstones: {
+      remove: (table, slice) => prepared(() => removeTombstones(database, table, slice)),
     },
   };
 }
