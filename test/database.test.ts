@@ -299,9 +299,16 @@ describe("migrate", () => {
       "flush-entries",
       "flush-table",
       "cache-ids",
+      "tombstones-gone",
     ]);
     const done = await Promise.all(databases.map((database) => migrate(database)));
-    expect(done.flat()).toEqual(["tables", "flush-entries", "flush-table", "cache-ids"]);
+    expect(done.flat()).toEqual([
+      "tables",
+      "flush-entries",
+      "flush-table",
+      "cache-ids",
+      "tombstones-gone",
+    ]);
     expect(await migrate(first)).toEqual([]);
     const { rows } = await run<{ name: string }>(first, TABLES, ["public"]);
     expect(rows.map(({ name }) => name)).toEqual([

@@ -6,6 +6,7 @@
 import { createHome, createRegistration } from "./assemble-membership.js";
 import { createReplay, createReplication } from "./assemble-replication.js";
 import { Caches, type CreateSource } from "./cache/caches.js";
+import { Checker } from "./cache/checker.js";
 import { CleanEntriesWatch } from "./cache/clean-entries.js";
 import type { NodeServices } from "./cache/context.js";
 import { Operations } from "./cache/operations.js";
@@ -106,13 +107,14 @@ function createCaching(
   inputs: NodeInputs,
   parts: Pick<NodeParts, "topology" | "ownership" | "fences" | "terms">,
   node: () => NodeParts,
-): Pick<NodeParts, "budget" | "caches" | "reclaimer" | "operations" | "replays"> {
+): Pick<NodeParts, "budget" | "caches" | "reclaimer" | "checker" | "operations" | "replays"> {
   const { options, cluster: placement, registry, journal, clock, random, logger } = inputs;
   const { topology, ownership, fences, terms } = parts;
   const budget = new MemoryBudget(options.memoryBytes);
+  const services = createServices(ownership, fences, terms, () => node().presence);
   const caches = new Caches(registry, createSourceFrom(inputs), {
     budget,
-    services: createServices(ownership, fences, terms, () => node().presence),
+    services,
     journal,
     replication: { setOf: (partition) => node().replication.setOf(partition) },
     cleanEntries: new CleanEntriesWatch(),
@@ -124,6 +126,17 @@ function createCaching(
     budget,
     caches,
     reclaimer: new Reclaimer(clock, () => caches.stores()),
+    checker: new Checker(
+      {
+        caches: () => caches.all(),
+        tenures: () => ownership.tenures(),
+        services,
+        clock,
+        random,
+        logger,
+      },
+      options.checksPerSecond,
+    ),
     operations: new Operations({ caches, ownership, topology, placement, clock, logger }),
     replays: new Replays(caches, ownership, placement, logger),
   };

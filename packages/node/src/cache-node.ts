@@ -111,10 +111,11 @@ export class CacheNode implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    const { caches, reclaimer, topology, membership, presence } = this.#parts;
+    const { caches, reclaimer, checker, topology, membership, presence } = this.#parts;
     const { data, peer, ops } = this.#servers;
     await caches.start();
     await reclaimer.start();
+    await checker.start();
     await data.start();
     await peer.start();
     await ops.start();
@@ -155,8 +156,9 @@ export class CacheNode implements AsyncDisposable {
   /** Lets go of everything, in the reverse order of the start. */
   async #close(): Promise<void> {
     const { registry, database } = this.#inputs;
-    const { caches, reclaimer, topology, membership, presence } = this.#parts;
+    const { caches, reclaimer, checker, topology, membership, presence } = this.#parts;
     const { fences, terms, coordinator, peers } = this.#parts;
+    await checker.stop();
     await this.#parts.journalReplay?.stop();
     await this.#parts.givenUpReplay.stop();
     await this.#parts.replication.stop();

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { Clock, ClusterConfig, Incarnation, Logger, Random } from "@holdfast/core";
 import type { LeaseKeeper, ParentLink, Registry } from "@holdfast/process";
 import type { Caches } from "./cache/caches.js";
+import type { Checker } from "./cache/checker.js";
 import type { Operations } from "./cache/operations.js";
 import type { Replays } from "./cache/replays.js";
 import type { Fences } from "./cluster/fences.js";
@@ -62,6 +63,7 @@ export interface NodeParts {
   readonly presence: Presence;
   readonly caches: Caches;
   readonly reclaimer: Reclaimer;
+  readonly checker: Checker;
   readonly operations: Operations;
   readonly peers: Peers;
   readonly router: Router;

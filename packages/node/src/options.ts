@@ -58,6 +58,8 @@ export interface NodeOptions {
   readonly outageMaxMs: number;
   /** How long a stopping node takes for handing over and flushing. */
   readonly drainTimeoutMs: number;
+  /** Clean entries that are compared with their rows, each second. 0: none. */
+  readonly checksPerSecond: number;
 }
 
 export const nodeOptions: z.ZodType<NodeOptions> = z
@@ -90,6 +92,7 @@ export const nodeOptions: z.ZodType<NodeOptions> = z
     reflection: z.boolean().default(true),
     outageMax: duration({ minMs: 10_000, maxMs: 86_400_000 }).default(600_000),
     drainTimeout: duration({ minMs: 1_000, maxMs: 3_600_000 }).default(60_000),
+    checksPerSecond: z.int().min(0).max(1_000).default(20),
   })
   .transform(({ listen, memory, outageMax, drainTimeout, database, journal, ...rest }) => ({
     ...rest,

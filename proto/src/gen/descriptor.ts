@@ -996,6 +996,18 @@ export const DESCRIPTOR: object = {
         "lostWrites": {
          "type": "uint64",
          "id": 21
+        },
+        "checked": {
+         "type": "uint64",
+         "id": 30
+        },
+        "newerThanDatabase": {
+         "type": "uint64",
+         "id": 31
+        },
+        "staleEntries": {
+         "type": "uint64",
+         "id": 32
         }
        }
       },

@@ -163,6 +163,12 @@ export interface CacheCounters {
   readonly deadLetters: number;
   /** Acknowledged writes that a node gave up because another one had been made owner. */
   readonly lostWrites: number;
+  /** Entries that nodes compared with their rows in the database, in the background. */
+  readonly checked: number;
+  /** Those that were newer than their row: rows in the database have gone back. */
+  readonly newerThanDatabase: number;
+  /** Those that were older than their row for longer than their cache allows. */
+  readonly staleEntries: number;
 }
 
 /** The counters of one cache, summed over the nodes. */

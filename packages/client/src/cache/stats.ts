@@ -85,6 +85,9 @@ const ZERO: Required<Omit<CacheStats__Output, "cache">> = {
   flushRetries: 0,
   deadLetters: 0,
   lostWrites: 0,
+  checked: 0,
+  newerThanDatabase: 0,
+  staleEntries: 0,
 };
 
 // The keys of ZERO are exactly those of the counters; Object.keys forgets that.

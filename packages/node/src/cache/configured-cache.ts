@@ -106,6 +106,11 @@ export class ConfiguredCache {
     return this.#pattern.queue;
   }
 
+  /** Whether the outcome of a write to the key is being found out. */
+  isUnresolved(key: string): boolean {
+    return this.#pattern.unresolved(key) !== undefined;
+  }
+
   /** What is dirty in a partition, as others are to have it. */
   *dirty(partition: number): Iterable<DirtyCopy> {
     const { copiesNeedJournal: journal = false } = this.#pattern;

@@ -17,6 +17,12 @@ export interface CacheCounters {
   writeBatches: number;
   /** Dirty entries given up because another node had been made owner. */
   lostWrites: number;
+  /** Entries that the checker compared with their rows. */
+  checked: number;
+  /** Those that were newer than their row. */
+  newerThanDatabase: number;
+  /** Those that were older than their row for longer than their cache allows. */
+  staleEntries: number;
 }
 
 export function createCounters(): CacheCounters {
@@ -32,5 +38,8 @@ export function createCounters(): CacheCounters {
     writtenRows: 0,
     writeBatches: 0,
     lostWrites: 0,
+    checked: 0,
+    newerThanDatabase: 0,
+    staleEntries: 0,
   };
 }

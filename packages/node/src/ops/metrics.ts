@@ -50,6 +50,17 @@ const FIGURES: Readonly<
   flushRetries: ["counter", "flush_retries_total", "Flushes that had to be repeated."],
   deadLetters: ["counter", "dead_letters_total", "Rows that the database refused."],
   lostWrites: ["counter", "lost_writes_total", "Acknowledged writes given up when deposed."],
+  checked: ["counter", "checked_entries_total", "Clean entries compared with their rows."],
+  newerThanDatabase: [
+    "counter",
+    "check_newer_violations_total",
+    "Clean entries that were newer than their rows: rows have gone back.",
+  ],
+  staleEntries: [
+    "counter",
+    "check_stale_violations_total",
+    "Clean entries that were older than their rows for longer than allowed.",
+  ],
   entries: ["gauge", "cache_entries", "Entries in memory."],
   bytes: ["gauge", "cache_bytes", "Memory of the entries, with overhead."],
   dirtyEntries: ["gauge", "dirty_entries", "Acknowledged writes not yet in the database."],

@@ -42,6 +42,18 @@ export interface CacheStats {
    * Dirty entries that this process gave up because it had been deposed.
    */
   'lostWrites'?: (number | string | Long);
+  /**
+   * Clean entries that the checker compared with their rows in the database.
+   */
+  'checked'?: (number | string | Long);
+  /**
+   * Those of them that were newer than their row, which cannot be unless rows have gone back.
+   */
+  'newerThanDatabase'?: (number | string | Long);
+  /**
+   * Those that were older than their row for longer than their cache allows.
+   */
+  'staleEntries'?: (number | string | Long);
 }
 
 export interface CacheStats__Output {
@@ -84,4 +96,16 @@ export interface CacheStats__Output {
    * Dirty entries that this process gave up because it had been deposed.
    */
   'lostWrites': (number);
+  /**
+   * Clean entries that the checker compared with their rows in the database.
+   */
+  'checked': (number);
+  /**
+   * Those of them that were newer than their row, which cannot be unless rows have gone back.
+   */
+  'newerThanDatabase': (number);
+  /**
+   * Those that were older than their row for longer than their cache allows.
+   */
+  'staleEntries': (number);
 }
