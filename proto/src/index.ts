@@ -20,12 +20,15 @@ export type { ClearRequest, ClearRequest__Output } from "./gen/holdfast/v1/Clear
 export type { ClearResponse, ClearResponse__Output } from "./gen/holdfast/v1/ClearResponse.js";
 export type { ClusterConfig, ClusterConfig__Output } from "./gen/holdfast/v1/ClusterConfig.js";
 export type { ControlClient, ControlHandlers } from "./gen/holdfast/v1/Control.js";
+export type { DeadLetter, DeadLetter__Output } from "./gen/holdfast/v1/DeadLetter.js";
+export type { DeadLetterName, DeadLetterName__Output } from "./gen/holdfast/v1/DeadLetterName.js";
 export type {
   DeleteManyRequest,
   DeleteManyRequest__Output,
 } from "./gen/holdfast/v1/DeleteManyRequest.js";
 export type { DeleteRequest, DeleteRequest__Output } from "./gen/holdfast/v1/DeleteRequest.js";
 export type { DrainProgress, DrainProgress__Output } from "./gen/holdfast/v1/DrainProgress.js";
+export type { Explanation, Explanation__Output } from "./gen/holdfast/v1/Explanation.js";
 export type { GetManyRequest, GetManyRequest__Output } from "./gen/holdfast/v1/GetManyRequest.js";
 export type { GetRequest, GetRequest__Output } from "./gen/holdfast/v1/GetRequest.js";
 export type { GetResponse, GetResponse__Output } from "./gen/holdfast/v1/GetResponse.js";
@@ -51,6 +54,7 @@ export type {
 export type { ManyResponse, ManyResponse__Output } from "./gen/holdfast/v1/ManyResponse.js";
 export type { NodeAdminHandlers } from "./gen/holdfast/v1/NodeAdmin.js";
 export type { Operation, Operation__Output } from "./gen/holdfast/v1/Operation.js";
+export type { OperatorHandlers } from "./gen/holdfast/v1/Operator.js";
 export type { PartitionTerm, PartitionTerm__Output } from "./gen/holdfast/v1/PartitionTerm.js";
 export type { PeerClient, PeerHandlers } from "./gen/holdfast/v1/Peer.js";
 export type {
@@ -105,6 +109,10 @@ export type {
   RequestTermResponse,
   RequestTermResponse__Output,
 } from "./gen/holdfast/v1/RequestTermResponse.js";
+export type {
+  RetriedDeadLetter,
+  RetriedDeadLetter__Output,
+} from "./gen/holdfast/v1/RetriedDeadLetter.js";
 export type { SetManyRequest, SetManyRequest__Output } from "./gen/holdfast/v1/SetManyRequest.js";
 export type { SetRequest, SetRequest__Output } from "./gen/holdfast/v1/SetRequest.js";
 export type { StatsRequest, StatsRequest__Output } from "./gen/holdfast/v1/StatsRequest.js";
@@ -129,6 +137,7 @@ export {
   Cache,
   Control,
   NodeAdmin,
+  Operator,
   PACKAGE_DEFINITION,
   Peer,
   Topology,

@@ -17,6 +17,7 @@ import { Releases } from "./cluster/release.js";
 import { Router } from "./cluster/router.js";
 import { Terms } from "./cluster/terms.js";
 import { Warming } from "./cluster/warming.js";
+import { DeadLetters } from "./database/dead-letters.js";
 import { createSource } from "./database/index.js";
 import {
   createIncarnation,
@@ -107,16 +108,22 @@ function createCaching(
   inputs: NodeInputs,
   parts: Pick<NodeParts, "topology" | "ownership" | "fences" | "terms">,
   node: () => NodeParts,
-): Pick<NodeParts, "budget" | "caches" | "reclaimer" | "checker" | "operations" | "replays"> {
+): Pick<
+  NodeParts,
+  "budget" | "deadLetters" | "caches" | "reclaimer" | "checker" | "operations" | "replays"
+> {
   const { options, cluster: placement, registry, journal, clock, random, logger } = inputs;
   const { topology, ownership, fences, terms } = parts;
   const budget = new MemoryBudget(options.memoryBytes);
+  const { database } = inputs.database;
+  const deadLetters = database && new DeadLetters(database);
   const services = createServices(ownership, fences, terms, () => node().presence);
   const caches = new Caches(registry, createSourceFrom(inputs), {
     budget,
     services,
     journal,
     replication: { setOf: (partition) => node().replication.setOf(partition) },
+    deadLetters,
     cleanEntries: new CleanEntriesWatch(),
     clock,
     random,
@@ -124,6 +131,7 @@ function createCaching(
   });
   return {
     budget,
+    deadLetters,
     caches,
     reclaimer: new Reclaimer(clock, () => caches.stores()),
     checker: new Checker(

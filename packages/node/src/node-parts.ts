@@ -15,6 +15,7 @@ import type { Router } from "./cluster/router.js";
 import type { Terms } from "./cluster/terms.js";
 import type { TopologyWatch } from "./cluster/topology-watch.js";
 import type { Warming } from "./cluster/warming.js";
+import type { DeadLetterStore } from "./database/dead-letters.js";
 import type { NodeDatabase } from "./database/node-database.js";
 import type { Journal } from "./journal/journal.js";
 import type { NodeOptions } from "./options.js";
@@ -61,6 +62,8 @@ export interface NodeParts {
   readonly terms: Terms;
   readonly membership: Membership;
   readonly presence: Presence;
+  /** `undefined` without a database. */
+  readonly deadLetters: DeadLetterStore | undefined;
   readonly caches: Caches;
   readonly reclaimer: Reclaimer;
   readonly checker: Checker;

@@ -4,17 +4,21 @@ import {
   Cache as CacheRpc,
   NodeAdmin as NodeAdminRpc,
   type Operation__Output,
+  Operator as OperatorRpc,
   Peer as PeerRpc,
   type StatsRequest__Output,
   type StatsResponse,
   Topology as TopologyRpc,
 } from "@holdfast/proto";
 import type { Drain } from "./drain.js";
+import { toLetterMessage } from "./cache/operator-operations.js";
+import type { DeadLetterStore } from "./database/dead-letters.js";
 import { MAX_MESSAGE_BYTES, type NodeInputs, type NodeParts } from "./node-parts.js";
 import { createMetrics } from "./ops/metrics.js";
 import { figuresOf } from "./ops/node-stats.js";
 import { createCacheService } from "./rpc/cache-service.js";
 import { createNodeAdminService } from "./rpc/node-admin-service.js";
+import { createOperatorService, type Letters } from "./rpc/operator-service.js";
 import { createPeerService } from "./rpc/peer-service.js";
 import { Pipes } from "./rpc/pipe.js";
 import { ReplicaStreams } from "./rpc/replica-service.js";
@@ -50,6 +54,7 @@ export function createServers(inputs: NodeInputs, parts: NodeParts, drain: Drain
     clear: router.clear.bind(router),
     warm: warming.warm.bind(warming),
     stats: (request: StatsRequest__Output) => statsOf(request, identity(), parts),
+    letters: lettersOf(parts.deadLetters),
   };
   const shared = {
     host,
@@ -68,6 +73,10 @@ export function createServers(inputs: NodeInputs, parts: NodeParts, drain: Drain
           definition: CacheRpc.service,
           handlers: createCacheService(backend, pipes, clock, logger),
           onStopping: () => pipes.close(),
+        },
+        {
+          definition: OperatorRpc.service,
+          handlers: createOperatorService(backend, clock, logger),
         },
         { definition: TopologyRpc.service, handlers: createTopologyService(topology) },
         {
@@ -146,6 +155,16 @@ function createOpsServer(
     return { ready: true };
   };
   return new OpsServer({ host, port: httpPort, logger, metrics, readiness });
+}
+
+/** In the form in which they go over the wire. */
+function lettersOf(store: DeadLetterStore | undefined): Letters | undefined {
+  return (
+    store && {
+      list: async (query) => (await store.list(query)).map(toLetterMessage),
+      remove: (names) => store.remove(names),
+    }
+  );
 }
 
 function statsOf(

@@ -1108,6 +1108,11 @@ export const DESCRIPTOR: object = {
          "oneof": [
           "delta"
          ]
+        },
+        "_letterVersion": {
+         "oneof": [
+          "letterVersion"
+         ]
         }
        },
        "fields": {
@@ -1177,6 +1182,13 @@ export const DESCRIPTOR: object = {
          "options": {
           "proto3_optional": true
          }
+        },
+        "letterVersion": {
+         "type": "uint64",
+         "id": 16,
+         "options": {
+          "proto3_optional": true
+         }
         }
        },
        "reserved": [
@@ -1195,7 +1207,9 @@ export const DESCRIPTOR: object = {
           "TOUCH": 4,
           "INCREMENT": 5,
           "CLEAR": 6,
-          "WARM": 7
+          "WARM": 7,
+          "RETRY_DEAD_LETTER": 10,
+          "EXPLAIN": 11
          }
         },
         "Ack": {
@@ -1248,6 +1262,16 @@ export const DESCRIPTOR: object = {
         "_notOwner": {
          "oneof": [
           "notOwner"
+         ]
+        },
+        "_retried": {
+         "oneof": [
+          "retried"
+         ]
+        },
+        "_explanation": {
+         "oneof": [
+          "explanation"
          ]
         }
        },
@@ -1316,6 +1340,20 @@ export const DESCRIPTOR: object = {
          "options": {
           "proto3_optional": true
          }
+        },
+        "retried": {
+         "type": "RetriedDeadLetter",
+         "id": 15,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "explanation": {
+         "type": "Explanation",
+         "id": 16,
+         "options": {
+          "proto3_optional": true
+         }
         }
        },
        "nested": {
@@ -1371,6 +1409,456 @@ export const DESCRIPTOR: object = {
           "term": {
            "type": "uint32",
            "id": 5
+          }
+         }
+        }
+       }
+      },
+      "Operator": {
+       "methods": {
+        "ListDeadLetters": {
+         "requestType": "ListDeadLettersRequest",
+         "responseType": "ListDeadLettersResponse"
+        },
+        "RetryDeadLetters": {
+         "requestType": "RetryDeadLettersRequest",
+         "responseType": "RetryDeadLettersResponse"
+        },
+        "DropDeadLetters": {
+         "requestType": "DropDeadLettersRequest",
+         "responseType": "DropDeadLettersResponse"
+        },
+        "Explain": {
+         "requestType": "ExplainRequest",
+         "responseType": "Explanation"
+        }
+       }
+      },
+      "DeadLetterName": {
+       "fields": {
+        "cache": {
+         "type": "string",
+         "id": 1
+        },
+        "key": {
+         "type": "bytes",
+         "id": 2
+        },
+        "version": {
+         "type": "uint64",
+         "id": 3
+        }
+       }
+      },
+      "DeadLetter": {
+       "oneofs": {
+        "_expiresAtMs": {
+         "oneof": [
+          "expiresAtMs"
+         ]
+        },
+        "_value": {
+         "oneof": [
+          "value"
+         ]
+        }
+       },
+       "fields": {
+        "name": {
+         "type": "DeadLetterName",
+         "id": 1
+        },
+        "deleted": {
+         "type": "bool",
+         "id": 2
+        },
+        "encoding": {
+         "type": "uint32",
+         "id": 3
+        },
+        "expiresAtMs": {
+         "type": "uint64",
+         "id": 4,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "valueBytes": {
+         "type": "uint64",
+         "id": 5
+        },
+        "value": {
+         "type": "bytes",
+         "id": 6,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "sqlstate": {
+         "type": "string",
+         "id": 7
+        },
+        "message": {
+         "type": "string",
+         "id": 8
+        },
+        "atMs": {
+         "type": "uint64",
+         "id": 9
+        },
+        "incarnation": {
+         "type": "string",
+         "id": 10
+        }
+       }
+      },
+      "ListDeadLettersRequest": {
+       "oneofs": {
+        "_key": {
+         "oneof": [
+          "key"
+         ]
+        }
+       },
+       "fields": {
+        "cache": {
+         "type": "string",
+         "id": 1
+        },
+        "key": {
+         "type": "bytes",
+         "id": 2,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "after": {
+         "type": "DeadLetterName",
+         "id": 3
+        },
+        "limit": {
+         "type": "uint32",
+         "id": 4
+        },
+        "values": {
+         "type": "bool",
+         "id": 5
+        }
+       }
+      },
+      "ListDeadLettersResponse": {
+       "fields": {
+        "letters": {
+         "rule": "repeated",
+         "type": "DeadLetter",
+         "id": 1
+        }
+       }
+      },
+      "RetryDeadLettersRequest": {
+       "fields": {
+        "letters": {
+         "rule": "repeated",
+         "type": "DeadLetterName",
+         "id": 1
+        }
+       }
+      },
+      "RetryDeadLettersResponse": {
+       "fields": {
+        "letters": {
+         "rule": "repeated",
+         "type": "RetriedDeadLetter",
+         "id": 1
+        }
+       }
+      },
+      "RetriedDeadLetter": {
+       "fields": {
+        "outcome": {
+         "type": "Outcome",
+         "id": 1
+        },
+        "laterVersion": {
+         "type": "uint64",
+         "id": 2
+        },
+        "sqlstate": {
+         "type": "string",
+         "id": 3
+        },
+        "message": {
+         "type": "string",
+         "id": 4
+        }
+       },
+       "nested": {
+        "Outcome": {
+         "values": {
+          "FAILED": 0,
+          "WRITTEN": 1,
+          "SUPERSEDED": 2,
+          "REFUSED": 3,
+          "GONE": 4
+         }
+        }
+       }
+      },
+      "DropDeadLettersRequest": {
+       "fields": {
+        "letters": {
+         "rule": "repeated",
+         "type": "DeadLetterName",
+         "id": 1
+        }
+       }
+      },
+      "DropDeadLettersResponse": {
+       "fields": {
+        "dropped": {
+         "rule": "repeated",
+         "type": "bool",
+         "id": 1
+        }
+       }
+      },
+      "ExplainRequest": {
+       "fields": {
+        "cache": {
+         "type": "string",
+         "id": 1
+        },
+        "key": {
+         "type": "bytes",
+         "id": 2
+        }
+       }
+      },
+      "Explanation": {
+       "oneofs": {
+        "_cached": {
+         "oneof": [
+          "cached"
+         ]
+        },
+        "_dirty": {
+         "oneof": [
+          "dirty"
+         ]
+        },
+        "_row": {
+         "oneof": [
+          "row"
+         ]
+        }
+       },
+       "fields": {
+        "incarnation": {
+         "type": "string",
+         "id": 1
+        },
+        "epoch": {
+         "type": "uint64",
+         "id": 2
+        },
+        "pattern": {
+         "type": "string",
+         "id": 3
+        },
+        "partition": {
+         "type": "uint32",
+         "id": 4
+        },
+        "term": {
+         "type": "uint32",
+         "id": 5
+        },
+        "recovering": {
+         "type": "bool",
+         "id": 6
+        },
+        "unresolved": {
+         "type": "bool",
+         "id": 7
+        },
+        "cached": {
+         "type": "Cached",
+         "id": 8,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "dirty": {
+         "type": "Dirty",
+         "id": 9,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "row": {
+         "type": "Row",
+         "id": 10,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "rowProblem": {
+         "type": "string",
+         "id": 11
+        },
+        "deadLetters": {
+         "rule": "repeated",
+         "type": "DeadLetter",
+         "id": 12
+        }
+       },
+       "nested": {
+        "Cached": {
+         "oneofs": {
+          "_ttlLeftMs": {
+           "oneof": [
+            "ttlLeftMs"
+           ]
+          }
+         },
+         "fields": {
+          "version": {
+           "type": "uint64",
+           "id": 1
+          },
+          "absence": {
+           "type": "bool",
+           "id": 2
+          },
+          "valueBytes": {
+           "type": "uint64",
+           "id": 3
+          },
+          "encoding": {
+           "type": "uint32",
+           "id": 4
+          },
+          "ageMs": {
+           "type": "uint64",
+           "id": 5
+          },
+          "ttlLeftMs": {
+           "type": "uint64",
+           "id": 6,
+           "options": {
+            "proto3_optional": true
+           }
+          },
+          "costBytes": {
+           "type": "uint64",
+           "id": 7
+          }
+         }
+        },
+        "Dirty": {
+         "oneofs": {
+          "_journal": {
+           "oneof": [
+            "journal"
+           ]
+          }
+         },
+         "fields": {
+          "version": {
+           "type": "uint64",
+           "id": 1
+          },
+          "ageMs": {
+           "type": "uint64",
+           "id": 2
+          },
+          "deletion": {
+           "type": "bool",
+           "id": 3
+          },
+          "replayed": {
+           "type": "bool",
+           "id": 4
+          },
+          "uncommitted": {
+           "type": "bool",
+           "id": 5
+          },
+          "journal": {
+           "type": "bool",
+           "id": 6,
+           "options": {
+            "proto3_optional": true
+           }
+          },
+          "backups": {
+           "rule": "repeated",
+           "type": "Backup",
+           "id": 7
+          }
+         }
+        },
+        "Backup": {
+         "fields": {
+          "incarnation": {
+           "type": "string",
+           "id": 1
+          },
+          "inSync": {
+           "type": "bool",
+           "id": 2
+          },
+          "hasEverything": {
+           "type": "bool",
+           "id": 3
+          }
+         }
+        },
+        "Row": {
+         "oneofs": {
+          "_expiresAtMs": {
+           "oneof": [
+            "expiresAtMs"
+           ]
+          },
+          "_updatedAtMs": {
+           "oneof": [
+            "updatedAtMs"
+           ]
+          }
+         },
+         "fields": {
+          "state": {
+           "type": "State",
+           "id": 1
+          },
+          "version": {
+           "type": "uint64",
+           "id": 2
+          },
+          "expiresAtMs": {
+           "type": "uint64",
+           "id": 3,
+           "options": {
+            "proto3_optional": true
+           }
+          },
+          "updatedAtMs": {
+           "type": "uint64",
+           "id": 4,
+           "options": {
+            "proto3_optional": true
+           }
+          }
+         },
+         "nested": {
+          "State": {
+           "values": {
+            "ABSENT": 0,
+            "PRESENT": 1,
+            "TOMBSTONE": 2,
+            "EXPIRED": 3
+           }
           }
          }
         }

@@ -7,12 +7,14 @@ export interface CacheJournal {
   readonly problem: string | undefined;
   /** Resolves when the write survives what the journal is to survive. */
   write(entry: DirtyEntry): Promise<void>;
+  /** Whether it has this write, or a later one of its key. */
+  holds(entry: DirtyEntry): boolean;
   /** The database has this write, or a later one of its key. */
   forget(entry: DirtyEntry): void;
 }
 
 /** What caches need of a journal; tests have a simpler one. */
-export type JournalWriter = Pick<Journal, "problem" | "write" | "forget">;
+export type JournalWriter = Pick<Journal, "problem" | "write" | "holds" | "forget">;
 
 /** @param cacheId - names may be used again; ids never are. */
 export function cacheJournal(journal: JournalWriter, cacheId: number): CacheJournal {
@@ -21,6 +23,7 @@ export function cacheJournal(journal: JournalWriter, cacheId: number): CacheJour
       return journal.problem;
     },
     write: (entry) => journal.write({ ...entry, cacheId }),
+    holds: ({ key, partition, version }) => journal.holds({ cacheId, key, partition }, version),
     forget: ({ key, partition, version }) => journal.forget({ cacheId, key, partition }, version),
   };
 }

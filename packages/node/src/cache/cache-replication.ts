@@ -1,5 +1,5 @@
 /** The backups of this node's partitions, as one cache writes to them. */
-import type { ReplicaSet } from "../replication/replica-set.js";
+import type { BackupState, ReplicaSet } from "../replication/replica-set.js";
 import type { DirtyEntry } from "../write-behind/dirty-entry.js";
 
 /**
@@ -15,6 +15,8 @@ export interface CacheReplication {
   keepsUp(partition: number): boolean;
   /** @param journal - the backups' journals must have it as well. */
   write(entry: DirtyEntry, journal: boolean): Confirmation;
+  /** Who backs the partition up, and how far they are. */
+  backups(partition: number): readonly BackupState[];
   /** The database has this write, or a later one of its key. */
   clean(entry: DirtyEntry): void;
 }
@@ -25,7 +27,10 @@ export interface ReplicaSets {
   setOf(
     partition: number,
   ):
-    | Pick<ReplicaSet, "isAlone" | "isBackedUp" | "hasRoom" | "put" | "clean" | "confirmed">
+    | Pick<
+        ReplicaSet,
+        "isAlone" | "isBackedUp" | "hasRoom" | "backups" | "put" | "clean" | "confirmed"
+      >
     | undefined;
 }
 
@@ -43,6 +48,7 @@ export function cacheReplication(replication: ReplicaSets, cacheId: number): Cac
       const position = set.put({ ...entry, cacheId }, journal);
       return () => set.confirmed(position);
     },
+    backups: (partition) => replication.setOf(partition)?.backups ?? [],
     clean: ({ key, partition, version }) =>
       replication.setOf(partition)?.clean({ cacheId, key, partition }, version),
   };

@@ -13,6 +13,7 @@ import type { Entry } from "../store/entry.js";
 import type { Store } from "../store/store.js";
 import { ABSENT, type NodeServices, type OperationContext, type ReadResult } from "./context.js";
 import { withDeadline } from "./deadline.js";
+import type { LetterRetry, RetriedLetter } from "./letter-retry.js";
 import { checkTtl, expiryOf } from "./lifetimes.js";
 import { type Loads, ofEntry } from "./loads.js";
 import type { Occurrence } from "./occurrence.js";
@@ -26,6 +27,8 @@ export interface CacheParts {
   readonly pattern: Pattern;
   readonly source: Source | undefined;
   readonly loads: Loads | undefined;
+  /** `undefined`: the cache's writes never become dead letters. */
+  readonly letterRetry: LetterRetry | undefined;
   readonly services: NodeServices;
   readonly counters: CacheCounters;
   readonly clock: Clock;
@@ -148,6 +151,24 @@ export class Cache {
       context,
       async () => pattern.takeOver?.(write, context) ?? "later",
     );
+  }
+
+  /**
+   * Sends a dead letter to the database once more.
+   *
+   * @throws {CacheError} `INVALID_ARGUMENT`, and as `LetterRetry.retry`.
+   */
+  async retryLetter(
+    key: string,
+    version: number,
+    context: OperationContext,
+  ): Promise<RetriedLetter> {
+    const { letterRetry, pattern } = this.#parts;
+    if (letterRetry === undefined) {
+      throw new CacheError("INVALID_ARGUMENT", "only write-behind caches have dead letters");
+    }
+    pattern.checkComplete?.(context);
+    return this.#writes.inTurn(key, context, () => letterRetry.retry(key, version, context));
   }
 
   /** Takes over a write that this node has kept for the owner before. */

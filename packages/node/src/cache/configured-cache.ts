@@ -3,9 +3,10 @@
  * the node asks of them as a whole: its dirty entries, its counters, a new configuration.
  */
 import { isDeepStrictEqual } from "node:util";
-import type { Clock, Logger, Random } from "@holdfast/core";
+import { CacheError, type Clock, type Logger, type Random } from "@holdfast/core";
 import type { CacheConfig } from "@holdfast/process";
-import type { Source } from "../database/source.js";
+import type { DeadLetter, DeadLetterStore } from "../database/dead-letters.js";
+import type { RowFacts, Source } from "../database/source.js";
 import type { JournalRecord, RecordName } from "../journal/record.js";
 import type { DirtyCopy } from "../replication/messages.js";
 import type { MemoryBudget } from "../store/memory-budget.js";
@@ -16,11 +17,15 @@ import { cacheJournal, type JournalWriter } from "./cache-journal.js";
 import { cacheReplication, type ReplicaSets } from "./cache-replication.js";
 import { type CleanEntriesWatch, toEntry, toRecord } from "./clean-entries.js";
 import type { NodeServices } from "./context.js";
+import { withDeadline } from "./deadline.js";
+import { type ExplainedParts, type MemoryFacts, memoryFacts } from "./explanation.js";
+import { LetterRetry } from "./letter-retry.js";
 import type { Lifetimes } from "./lifetimes.js";
 import { Loads } from "./loads.js";
 import { Memory } from "./memory.js";
 import { PATTERNS } from "./patterns/index.js";
 import type { Pattern } from "./patterns/pattern.js";
+import { Persister } from "./persister.js";
 import { type CacheCounters, createCounters } from "./stats.js";
 
 export interface CacheEnvironment {
@@ -29,11 +34,16 @@ export interface CacheEnvironment {
   /** `undefined`: the node keeps none. */
   readonly journal: JournalWriter | undefined;
   readonly replication: ReplicaSets;
+  /** `undefined`: the node has no database. */
+  readonly deadLetters: DeadLetterStore | undefined;
   readonly cleanEntries: CleanEntriesWatch;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
 }
+
+/** Most letters of one key that are told with it. */
+const MAX_LETTERS_TOLD = 100;
 
 /** How long one attempt to flush before a change of bounds lasts, in milliseconds. */
 const FLUSH_MS = 1_000;
@@ -48,6 +58,8 @@ export class ConfiguredCache {
   readonly #environment: CacheEnvironment;
   readonly #pattern: Pattern;
   readonly #loads: Loads | undefined;
+  readonly #letterRetry: LetterRetry | undefined;
+  readonly #copies: Pick<ExplainedParts, "journal" | "replication">;
   #config: CacheConfig;
   #store: Store;
   #replacing: Promise<void> | undefined;
@@ -80,12 +92,15 @@ export class ConfiguredCache {
     const parts = { memory, sourced, services, journal, replication, counters };
     const common = { clock, random, logger, config: () => this.#config };
     this.#pattern = PATTERNS[config.pattern]({ ...parts, ...common });
+    this.#copies = { journal, replication };
+    this.#letterRetry = this.#createLetterRetry(memory, sourced);
     this.operations = new Cache({
       config: () => this.#config,
       store,
       pattern: this.#pattern,
       source,
       loads,
+      letterRetry: this.#letterRetry,
       services,
       counters,
       clock,
@@ -109,6 +124,32 @@ export class ConfiguredCache {
   /** Whether the outcome of a write to the key is being found out. */
   isUnresolved(key: string): boolean {
     return this.#pattern.unresolved(key) !== undefined;
+  }
+
+  /** What memory has of a key, for people. */
+  memoryFacts(key: string, partition: number): MemoryFacts {
+    const nowMs = this.#environment.clock.now();
+    const parts = { store: this.#store, pattern: this.#pattern, ...this.#copies };
+    return memoryFacts(parts, { key, partition, nowMs });
+  }
+
+  /** What the database has of a key, for people. @throws {DatabaseError}, {CacheError} */
+  async databaseFacts(
+    key: string,
+    deadlineMs: number,
+  ): Promise<{ readonly row: RowFacts | undefined; readonly letters: readonly DeadLetter[] }> {
+    const { deadLetters, clock } = this.#environment;
+    const { source, name: cache } = this;
+    if (source === undefined) return { row: undefined, letters: [] };
+    const query = { cache, key, after: undefined, limit: MAX_LETTERS_TOLD, values: false };
+    const asked = Promise.all([source.inspect(key), deadLetters?.list(query) ?? []]);
+    const [row, letters] = await withDeadline(
+      asked,
+      clock,
+      deadlineMs,
+      () => new CacheError("DEADLINE_EXCEEDED", "the database did not answer in time"),
+    );
+    return { row, letters };
   }
 
   /** What is dirty in a partition, as others are to have it. */
@@ -182,9 +223,31 @@ export class ConfiguredCache {
 
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#letterRetry?.stop();
     await this.#pattern.stop?.();
     await this.#replacing;
     this.#store.close();
+  }
+
+  /** Only what waits for the database can be refused by it later. */
+  #createLetterRetry(
+    memory: Memory,
+    sourced: { readonly source: Source; readonly loads: Loads } | undefined,
+  ): LetterRetry | undefined {
+    const { deadLetters: letters, services, clock, random } = this.#environment;
+    const { queue } = this.#pattern;
+    if (letters === undefined || sourced === undefined || queue === undefined) return undefined;
+    return new LetterRetry({
+      cache: this.name,
+      dirty: (key) => queue.get(key),
+      persister: new Persister(sourced.source, services),
+      loads: sourced.loads,
+      memory,
+      letters,
+      services,
+      clock,
+      random,
+    });
   }
 
   /** At once, unless more is dirty than the new bounds have room for: that is flushed first. */

@@ -18,6 +18,7 @@ import { type Ownership, PartitionMovingError } from "../ownership/ownership.js"
 import type { Caches } from "./caches.js";
 import type { ConfiguredCache } from "./configured-cache.js";
 import type { OperationContext, ReadResult } from "./context.js";
+import { explain, retryLetter } from "./operator-operations.js";
 import type { Change, WriteResult } from "./writes.js";
 
 /** What the operations of one request have in common. */
@@ -96,8 +97,12 @@ export class Operations {
     const tenure = ownership.admit(partitionOf(operation.key, placement));
     const { term } = tenure;
     const onFailure = (error: unknown) => this.#persevere(operation, request, error, term);
+    const context = { tenure, deadlineMs: request.deadlineMs };
     try {
-      const reply = run(operation, key, cache, { tenure, deadlineMs: request.deadlineMs });
+      const reply =
+        operation.kind === "EXPLAIN"
+          ? explain(operation, key, cache, context, ownership)
+          : run(operation, key, cache, context);
       return reply instanceof Promise ? reply.catch(onFailure) : reply;
     } catch (error) {
       return onFailure(error);
@@ -220,6 +225,8 @@ function run(
         source: result === "absent" ? "DATABASE" : "NONE",
         term: tenure.term,
       }));
+    case "RETRY_DEAD_LETTER":
+      return retryLetter(operation, key, cache, context);
     default:
       throw new CacheError("INVALID_ARGUMENT", `unknown kind of operation: ${operation.kind}`);
   }

@@ -162,11 +162,11 @@ export class Router {
       const batch = this.#batch(routed, context);
       ({ replies: answered } = await this.#peers.forward(address, batch, context.deadlineMs));
     } catch (error) {
-      // What was not sent, and what only reads, stays NOT_OWNER and is tried again.
+      // What was not sent, and what may happen twice, stays NOT_OWNER and is tried again.
       const failure = CacheError.from(error);
       if (failure.code !== "OUTCOME_UNKNOWN") return 0;
       for (const { index, operation } of routed) {
-        if (!isRead(operation)) replies[index] = toErrorReply(operation.id, failure);
+        if (!isRepeatable(operation)) replies[index] = toErrorReply(operation.id, failure);
       }
       return 0;
     }
@@ -194,8 +194,16 @@ export class Router {
   }
 }
 
-function isRead({ kind }: Operation__Output): boolean {
-  return kind === "GET" || kind === "WARM";
+const REPEATABLE: ReadonlySet<Operation__Output["kind"]> = new Set([
+  "GET",
+  "WARM",
+  "EXPLAIN",
+  // It writes one version, and looks for the letter first.
+  "RETRY_DEAD_LETTER",
+]);
+
+function isRepeatable({ kind }: Operation__Output): boolean {
+  return REPEATABLE.has(kind);
 }
 
 /** Callers of unary calls cannot follow an owner; to them it is simply not there. */

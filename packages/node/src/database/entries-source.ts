@@ -3,10 +3,10 @@
  * Any key and any value can be stored in it.
  */
 import type { CacheError, Clock } from "@holdfast/core";
-import type { Database } from "@holdfast/process";
+import { type Database, readTombstonesGoneUntil } from "@holdfast/process";
 import { parkDeadLetter } from "./dead-letters.js";
 import { checkKeysDiffer, type FlushAnswer, readFlushAnswer } from "./flush-statement.js";
-import type { FlushResult, FlushRow, LoadedRow, NotLive, Source } from "./source.js";
+import type { FlushResult, FlushRow, LoadedRow, NotLive, RowFacts, Source } from "./source.js";
 import { warmKeys } from "./warm-query.js";
 
 const LOAD_SQL = `
@@ -17,7 +17,19 @@ JOIN holdfast_entries AS e ON e.cache = $1 AND e.key = r.key`;
 
 const FLUSH_SQL = "SELECT * FROM holdfast_flush_entries($1, $2, $3, $4, $5, $6, $7, $8)";
 
+const INSPECT_SQL = `
+SELECT e.version, e.deleted, (extract(epoch FROM e.expires_at) * 1000)::bigint AS "expiresAtMs",
+  (extract(epoch FROM e.updated_at) * 1000)::bigint AS "updatedAtMs"
+FROM holdfast_entries AS e WHERE e.cache = $1 AND e.key = $2`;
+
 const ABSENT: LoadedRow = { value: undefined, encoding: 0, version: 0, expiresAtMs: undefined };
+
+const NOTHING: RowFacts = {
+  state: "absent",
+  version: 0,
+  expiresAtMs: undefined,
+  updatedAtMs: undefined,
+};
 
 interface EntryRow {
   /** The key's place among those asked for, from 1. */
@@ -78,6 +90,30 @@ export class EntriesSource implements Source {
   keysOf(query: string, limit: number): AsyncIterable<readonly string[]> {
     const toKey = ([key]: readonly (string | null)[]) => key ?? undefined;
     return warmKeys(this.#database, { query, limit, toKey });
+  }
+
+  async inspect(key: string): Promise<RowFacts> {
+    const { rows } = await this.#database.query<{
+      readonly version: number;
+      readonly deleted: boolean;
+      readonly expiresAtMs: number | null;
+      readonly updatedAtMs: number;
+    }>({
+      name: "holdfast-inspect-entry",
+      text: INSPECT_SQL,
+      values: [this.#cache, Buffer.from(key)],
+    });
+    const row = rows[0];
+    if (row === undefined) return NOTHING;
+    const { version, deleted, updatedAtMs } = row;
+    const expiresAtMs = row.expiresAtMs ?? undefined;
+    const hasExpired = expiresAtMs !== undefined && expiresAtMs <= this.#clock.now();
+    const state = deleted ? "tombstone" : hasExpired ? "expired" : "present";
+    return { state, version, expiresAtMs, updatedAtMs };
+  }
+
+  tombstonesGoneUntil(): Promise<number | undefined> {
+    return readTombstonesGoneUntil(this.#database);
   }
 
   deadLetter(

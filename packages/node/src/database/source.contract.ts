@@ -145,6 +145,22 @@ export function itKeepsTheSourceContract(create: () => Promise<SourceUnderTest>)
     expect(await source.deadLetter(writer, row(4, 10, "a"), problem)).toEqual({ at: "fenced" });
   });
 
+  it("tells people what it has of a key", async () => {
+    expect(await source.inspect(test.key(1))).toMatchObject({ state: "absent", version: 0 });
+    await source.flush(writer, [row(1, 10, "a"), row(2, 10, undefined)]);
+    expect(await source.inspect(test.key(1))).toEqual({
+      state: "present",
+      version: 10,
+      expiresAtMs: undefined,
+      updatedAtMs: expect.any(Number),
+    });
+    expect(await source.inspect(test.key(2))).toMatchObject({ state: "tombstone", version: 10 });
+  });
+
+  it("says that no tombstone is gone while none is", async () => {
+    expect(await source.tombstonesGoneUntil()).toBeUndefined();
+  });
+
   it("yields the keys of a query in chunks, up to a limit", async () => {
     const numbers = [0, 1, 2, 3, 4];
     const keys = numbers.map((number) => test.key(number));

@@ -24,6 +24,17 @@ export interface LoadedRow {
   readonly expiresAtMs: number | undefined;
 }
 
+/** What the database says of a key, for people. */
+export interface RowFacts {
+  /** `tombstone`: it was deleted, and that is remembered. */
+  readonly state: "absent" | "present" | "tombstone" | "expired";
+  /** The row's version, or its tombstone's; 0 when the database knows nothing of the key. */
+  readonly version: number;
+  readonly expiresAtMs: number | undefined;
+  /** When Holdfast wrote it last, by the database's clock; `undefined`: it never did. */
+  readonly updatedAtMs: number | undefined;
+}
+
 export interface FlushRow {
   readonly key: string;
   readonly version: number;
@@ -95,6 +106,24 @@ export interface Source {
    * @throws {DatabaseError}
    */
   keysOf(query: string, limit: number): AsyncIterable<readonly string[]>;
+
+  /**
+   * What the database has of a key. Two statements may be needed: it is for people, and nothing may be
+   * decided by it.
+   *
+   * @throws {CacheError} `INVALID_ARGUMENT` when the source cannot have such a key.
+   * @throws {DatabaseError}
+   * @throws {SourceMismatchError}
+   */
+  inspect(key: string): Promise<RowFacts>;
+
+  /**
+   * Until when a key that has no row may have been deleted without a trace, on the database's wall clock;
+   * `undefined`: no tombstone was ever removed. To be asked after the row was found missing.
+   *
+   * @throws {DatabaseError}
+   */
+  tombstonesGoneUntil(): Promise<number | undefined>;
 
   /**
    * Keeps a row that the database refuses where an operator finds it. Parking a row again is

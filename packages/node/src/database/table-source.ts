@@ -12,13 +12,14 @@ import {
   DatabaseError,
   type QueryResult,
   quoteIdentifier,
+  readTombstonesGoneUntil,
   type Statement,
 } from "@holdfast/process";
 import { CODEC } from "@holdfast/proto";
 import { parkDeadLetter } from "./dead-letters.js";
 import { checkDocument } from "./document.js";
 import { checkKeysDiffer, type FlushAnswer, readFlushAnswer } from "./flush-statement.js";
-import type { FlushResult, FlushRow, LoadedRow, NotLive, Source } from "./source.js";
+import type { FlushResult, FlushRow, LoadedRow, NotLive, RowFacts, Source } from "./source.js";
 import { describeTable, type TableConfig, type TableDescription } from "./table-description.js";
 import { joinKey, splitKey } from "./table-keys.js";
 import { warmKeys } from "./warm-query.js";
@@ -34,6 +35,10 @@ const FLUSH: Query = {
   name: "holdfast-flush-table",
   text: "SELECT * FROM holdfast_flush_table($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
 };
+
+const INSPECT_SQL = `
+SELECT v.deleted, (extract(epoch FROM v.updated_at) * 1000)::bigint AS "updatedAtMs"
+FROM holdfast_versions AS v WHERE v.source = $1 AND v.key = $2`;
 
 type Query = Omit<Statement, "values">;
 
@@ -135,6 +140,31 @@ export class TableSource implements Source {
     const toKey = (row: readonly (string | null)[]) =>
       joinKey(row, table.key, this.#config.separator);
     yield* warmKeys(this.#database, { query, limit, toKey });
+  }
+
+  async inspect(key: string): Promise<RowFacts> {
+    const [row] = await this.load([key]);
+    if (row instanceof CacheError) throw row;
+    const { table } = await this.#describe();
+    const { rows } = await this.#database.query<{
+      readonly deleted: boolean;
+      readonly updatedAtMs: number;
+    }>({
+      name: "holdfast-inspect-version",
+      text: INSPECT_SQL,
+      values: [sourceName(table), Buffer.from(key)],
+    });
+    const isThere = row?.value !== undefined;
+    return {
+      state: isThere ? "present" : rows[0]?.deleted === true ? "tombstone" : "absent",
+      version: row?.version ?? 0,
+      expiresAtMs: undefined,
+      updatedAtMs: rows[0]?.updatedAtMs,
+    };
+  }
+
+  tombstonesGoneUntil(): Promise<number | undefined> {
+    return readTombstonesGoneUntil(this.#database);
   }
 
   deadLetter(

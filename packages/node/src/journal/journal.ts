@@ -164,6 +164,12 @@ export class Journal {
     return this.#commits.put(name, encodeRecord(name, record), record.version);
   }
 
+  /** Whether this version of a record of the present incarnation, or a later one, is here. */
+  holds(name: RecordName, version: number): boolean {
+    const entry = this.#records.getEntry(encodeName(this.#presentSlot(), name));
+    return (entry?.version ?? 0) >= version;
+  }
+
   /** The database has this version of a record of the present incarnation, or a later one. */
   forget(name: RecordName, version: number): void {
     this.#remove(this.#presentSlot(), name, version);

@@ -32,6 +32,15 @@ export interface ReplicaSetParts {
   readonly onDemand: () => void;
 }
 
+/** A member of a set, for people. */
+export interface BackupState {
+  readonly incarnation: Incarnation;
+  /** By the latest topology. */
+  readonly isInSync: boolean;
+  /** Whether it has taken all that was put so far. */
+  readonly hasEverything: boolean;
+}
+
 /** How long a member that refused is left alone, in milliseconds. */
 const REFUSED_REST_MS = 1_000;
 
@@ -77,6 +86,15 @@ export class ReplicaSet {
       if (isAwaited && copy?.link.hasRoom === false) return false;
     }
     return true;
+  }
+
+  /** The members and how far they are. */
+  get backups(): BackupState[] {
+    return this.#members.map(({ incarnation, isPublished, copy }) => ({
+      incarnation,
+      isInSync: isPublished,
+      hasEverything: copy?.hasDirty === true && copy.position >= this.#position,
+    }));
   }
 
   /** Whether writes wait for anybody at the other end of this link. */

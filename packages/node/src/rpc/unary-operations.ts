@@ -46,7 +46,7 @@ export class UnaryOperations {
     operation: StatedOperation,
     context: CallContext,
   ): Promise<{ readonly reply: Reply__Output; readonly answerer: Answerer }> {
-    const [answer] = await this.#all([operation], context);
+    const [answer] = await this.all([operation], context);
     const reply = completeReply(answer ?? {});
     const error = errorOfReply(reply);
     if (error !== undefined) throw error;
@@ -56,9 +56,19 @@ export class UnaryOperations {
 
   /** @throws {CacheError} `INVALID_ARGUMENT` when there are too many; each reply may carry its own. */
   async many(operations: readonly StatedOperation[], context: CallContext): Promise<ManyResponse> {
-    const replies = await this.#all(operations, context);
+    const replies = await this.all(operations, context);
     const { nodeId, incarnation } = this.#backend.identity();
     return { replies: withinOneMessage(replies), nodeId, incarnation };
+  }
+
+  /** The bare replies. @throws {CacheError} as `many`. */
+  all(operations: readonly StatedOperation[], context: CallContext): Promise<readonly Reply[]> {
+    if (operations.length > MAX_KEYS) {
+      const problem = `${operations.length} keys in one call; at most ${MAX_KEYS} are allowed`;
+      throw new CacheError("INVALID_ARGUMENT", problem);
+    }
+    const complete = operations.map((stated, id) => completeOperation({ ...stated, id }));
+    return this.#backend.executeAll(complete, this.request(context));
   }
 
   /** @throws {CacheError} `DEADLINE_EXCEEDED` when the caller has given up already. */
@@ -66,14 +76,5 @@ export class UnaryOperations {
     const leftMs = deadlineMs - this.#clock.monotonic();
     if (leftMs > 0) return requestContext(this.#clock, 0, leftMs);
     throw new CacheError("DEADLINE_EXCEEDED", "the call arrived too late; nothing was done");
-  }
-
-  #all(operations: readonly StatedOperation[], context: CallContext): Promise<readonly Reply[]> {
-    if (operations.length > MAX_KEYS) {
-      const problem = `${operations.length} keys in one call; at most ${MAX_KEYS} are allowed`;
-      throw new CacheError("INVALID_ARGUMENT", problem);
-    }
-    const complete = operations.map((stated, id) => completeOperation({ ...stated, id }));
-    return this.#backend.executeAll(complete, this.request(context));
   }
 }

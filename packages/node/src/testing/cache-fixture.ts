@@ -11,12 +11,14 @@ import type { NodeServices, OperationContext } from "../cache/context.js";
 import type { Change } from "../cache/writes.js";
 import { Tenure } from "../ownership/tenure.js";
 import { MemoryBudget } from "../store/memory-budget.js";
+import { MemoryLetters } from "./memory-letters.js";
 import { MemorySource } from "./memory-source.js";
 import { noBackups } from "./no-backups.js";
 
 export interface CacheFixture {
   readonly clock: FakeClock;
   readonly source: MemorySource;
+  readonly letters: MemoryLetters;
   readonly tenure: Tenure;
   readonly cache: ConfiguredCache;
   readonly operations: Cache;
@@ -49,6 +51,7 @@ export function createCacheFixture(
   const logger = silentLogger;
   const clock = new FakeClock(1_000_000);
   const source = new MemorySource();
+  const letters = new MemoryLetters();
   const tenure = new Tenure(PARTITION, term, []);
   const events: string[] = [];
   const config = (changes: object) =>
@@ -80,6 +83,7 @@ export function createCacheFixture(
       services,
       journal,
       replication,
+      deadLetters: letters,
       cleanEntries: new CleanEntriesWatch(),
       clock,
       random,
@@ -89,6 +93,7 @@ export function createCacheFixture(
   const fixture: CacheFixture = {
     clock,
     source,
+    letters,
     tenure,
     cache,
     operations: cache.operations,

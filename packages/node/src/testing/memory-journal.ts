@@ -15,6 +15,10 @@ export class MemoryJournal implements JournalWriter {
     this.records.set(record.key, kept);
   }
 
+  holds({ key }: RecordName, version: number): boolean {
+    return (this.records.get(key)?.version ?? 0) >= version;
+  }
+
   forget({ key }: RecordName, version: number): void {
     if (this.records.get(key)?.version === version) this.records.delete(key);
   }

@@ -4,7 +4,14 @@
  */
 import { CacheError } from "@holdfast/core";
 import { DatabaseError } from "@holdfast/process";
-import type { FlushResult, FlushRow, LoadedRow, RowResult, Source } from "../database/source.js";
+import type {
+  FlushResult,
+  FlushRow,
+  LoadedRow,
+  RowFacts,
+  RowResult,
+  Source,
+} from "../database/source.js";
 
 export class MemorySource implements Source {
   readonly rows: Map<string, FlushRow> = new Map();
@@ -20,6 +27,9 @@ export class MemorySource implements Source {
   afterFlush: () => Promise<void> | void = () => {};
   /** Keys whose rows the database refuses, and with which SQLSTATE. */
   readonly refused: Map<string, string> = new Map();
+
+  /** Until when tombstones are gone. */
+  goneUntilMs: number | undefined;
 
   async prepare(): Promise<void> {}
 
@@ -57,6 +67,17 @@ export class MemorySource implements Source {
 
   async *keysOf(): AsyncIterable<readonly string[]> {
     yield [...this.rows.keys()];
+  }
+
+  async inspect(key: string): Promise<RowFacts> {
+    const row = this.rows.get(key);
+    const state = row === undefined ? "absent" : row.value === undefined ? "tombstone" : "present";
+    const { version = 0, expiresAtMs } = row ?? {};
+    return { state, version, expiresAtMs, updatedAtMs: undefined };
+  }
+
+  async tombstonesGoneUntil(): Promise<number | undefined> {
+    return this.goneUntilMs;
   }
 
   async deadLetter(_incarnation: string, row: FlushRow): Promise<{ readonly at: "parked" }> {

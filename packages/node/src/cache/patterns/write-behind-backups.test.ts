@@ -24,6 +24,7 @@ class FakeBackups {
       isAlone: false,
       isBackedUp: this.isBackedUp,
       hasRoom: this.hasRoom,
+      backups: [],
       put: ({ key, version }: { key: string; version: number }, journal: boolean) => {
         this.put.push(`${key}@${version % 2 ** 32}${journal ? " in the journal" : ""}`);
         return this.put.length;

@@ -61,6 +61,14 @@ export const _holdfast_v1_Operation_Kind = {
    * Loads the key unless it is cached or there is no free room.
    */
   WARM: 'WARM',
+  /**
+   * Sends the dead letter of this key and version to the database once more.
+   */
+  RETRY_DEAD_LETTER: 'RETRY_DEAD_LETTER',
+  /**
+   * Tells what there is to know of the key.
+   */
+  EXPLAIN: 'EXPLAIN',
 } as const;
 
 export type _holdfast_v1_Operation_Kind =
@@ -86,6 +94,16 @@ export type _holdfast_v1_Operation_Kind =
    */
   | 'WARM'
   | 7
+  /**
+   * Sends the dead letter of this key and version to the database once more.
+   */
+  | 'RETRY_DEAD_LETTER'
+  | 10
+  /**
+   * Tells what there is to know of the key.
+   */
+  | 'EXPLAIN'
+  | 11
 
 export type _holdfast_v1_Operation_Kind__Output = typeof _holdfast_v1_Operation_Kind[keyof typeof _holdfast_v1_Operation_Kind]
 
@@ -132,11 +150,16 @@ export interface Operation {
    * What INCREMENT adds.
    */
   'delta'?: (number | string | Long);
+  /**
+   * Which letter RETRY_DEAD_LETTER means.
+   */
+  'letterVersion'?: (number | string | Long);
   '_ttlMs'?: "ttlMs";
   '_softTtlMs'?: "softTtlMs";
   '_expectedVersion'?: "expectedVersion";
   '_maxStaleMs'?: "maxStaleMs";
   '_delta'?: "delta";
+  '_letterVersion'?: "letterVersion";
 }
 
 export interface Operation__Output {
@@ -182,9 +205,14 @@ export interface Operation__Output {
    * What INCREMENT adds.
    */
   'delta'?: (number);
+  /**
+   * Which letter RETRY_DEAD_LETTER means.
+   */
+  'letterVersion'?: (number);
   '_ttlMs'?: "ttlMs";
   '_softTtlMs'?: "softTtlMs";
   '_expectedVersion'?: "expectedVersion";
   '_maxStaleMs'?: "maxStaleMs";
   '_delta'?: "delta";
+  '_letterVersion'?: "letterVersion";
 }

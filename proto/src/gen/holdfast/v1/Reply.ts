@@ -1,5 +1,7 @@
 // Original file: holdfast/v1/pipe.proto
 
+import type { RetriedDeadLetter as _holdfast_v1_RetriedDeadLetter, RetriedDeadLetter__Output as _holdfast_v1_RetriedDeadLetter__Output } from '../../holdfast/v1/RetriedDeadLetter.js';
+import type { Explanation as _holdfast_v1_Explanation, Explanation__Output as _holdfast_v1_Explanation__Output } from '../../holdfast/v1/Explanation.js';
 import type { Long } from '@grpc/proto-loader';
 
 // Original file: holdfast/v1/pipe.proto
@@ -171,9 +173,19 @@ export interface Reply {
    * Set when `code` is NOT_OWNER.
    */
   'notOwner'?: (_holdfast_v1_Reply_NotOwner | null);
+  /**
+   * Of RETRY_DEAD_LETTER.
+   */
+  'retried'?: (_holdfast_v1_RetriedDeadLetter | null);
+  /**
+   * Of EXPLAIN.
+   */
+  'explanation'?: (_holdfast_v1_Explanation | null);
   '_value'?: "value";
   '_ttlLeftMs'?: "ttlLeftMs";
   '_notOwner'?: "notOwner";
+  '_retried'?: "retried";
+  '_explanation'?: "explanation";
 }
 
 export interface Reply__Output {
@@ -215,7 +227,17 @@ export interface Reply__Output {
    * Set when `code` is NOT_OWNER.
    */
   'notOwner'?: (_holdfast_v1_Reply_NotOwner__Output | null);
+  /**
+   * Of RETRY_DEAD_LETTER.
+   */
+  'retried'?: (_holdfast_v1_RetriedDeadLetter__Output | null);
+  /**
+   * Of EXPLAIN.
+   */
+  'explanation'?: (_holdfast_v1_Explanation__Output | null);
   '_value'?: "value";
   '_ttlLeftMs'?: "ttlLeftMs";
   '_notOwner'?: "notOwner";
+  '_retried'?: "retried";
+  '_explanation'?: "explanation";
 }

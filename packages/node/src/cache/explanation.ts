@@ -1,0 +1,92 @@
+/**
+ * What a cache on this node, the key's owner, has of a key: for people who ask why they see what they see.
+ * Looking counts as no read, loads nothing and waits for nothing.
+ */
+import type { BackupState } from "../replication/replica-set.js";
+import type { Store } from "../store/store.js";
+import type { DirtyEntry } from "../write-behind/dirty-entry.js";
+import type { CacheJournal } from "./cache-journal.js";
+import type { CacheReplication } from "./cache-replication.js";
+import type { Pattern } from "./patterns/pattern.js";
+
+export interface CachedFacts {
+  readonly version: number;
+  /** It is known that there is no such row. */
+  readonly isAbsence: boolean;
+  readonly valueBytes: number;
+  readonly encoding: number;
+  readonly ageMs: number;
+  /** `undefined`: it does not expire. */
+  readonly ttlLeftMs: number | undefined;
+  readonly costBytes: number;
+}
+
+export interface DirtyFacts {
+  readonly version: number;
+  readonly ageMs: number;
+  readonly isDeletion: boolean;
+  /** It comes from a journal, or from a former owner. */
+  readonly isReplayed: boolean;
+  /** It has not reached what its cache's level asks for. */
+  readonly isUncommitted: boolean;
+  /** Whether the journal has it; `undefined`: there is none. */
+  readonly isInJournal: boolean | undefined;
+  readonly backups: readonly BackupState[];
+}
+
+export interface MemoryFacts {
+  /** `undefined`: nothing is in memory. */
+  readonly cached: CachedFacts | undefined;
+  /** `undefined`: nothing is on its way to the database. */
+  readonly dirty: DirtyFacts | undefined;
+  /** The outcome of a write is being found out. */
+  readonly isUnresolved: boolean;
+}
+
+export interface ExplainedParts {
+  readonly store: Store;
+  readonly pattern: Pattern;
+  readonly journal: CacheJournal | undefined;
+  readonly replication: CacheReplication;
+}
+
+export function memoryFacts(
+  parts: ExplainedParts,
+  { key, partition, nowMs }: { key: string; partition: number; nowMs: number },
+): MemoryFacts {
+  const { store, pattern } = parts;
+  const entry = store.peek(key, partition);
+  const dirty = pattern.queue?.get(key);
+  return {
+    cached: entry && {
+      version: entry.version,
+      isAbsence: entry.value === undefined,
+      valueBytes: entry.value?.byteLength ?? 0,
+      encoding: entry.encoding,
+      ageMs: Math.max(0, nowMs - entry.writtenAtMs),
+      ttlLeftMs:
+        entry.expiresAtMs === Number.POSITIVE_INFINITY
+          ? undefined
+          : Math.max(0, entry.expiresAtMs - nowMs),
+      costBytes: entry.costBytes,
+    },
+    dirty: dirty && dirtyFacts(parts, dirty, nowMs),
+    isUnresolved: pattern.unresolved(key) !== undefined,
+  };
+}
+
+function dirtyFacts(
+  { pattern, journal, replication }: ExplainedParts,
+  entry: DirtyEntry,
+  nowMs: number,
+): DirtyFacts {
+  return {
+    version: entry.version,
+    ageMs: Math.max(0, nowMs - entry.writtenAtMs),
+    isDeletion: entry.value === undefined,
+    isReplayed: entry.isReplayed,
+    isUncommitted: pattern.uncommitted?.(entry.key) !== undefined,
+    isInJournal: journal?.holds(entry),
+    backups: replication.backups(entry.partition),
+  };
+}
