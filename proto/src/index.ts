@@ -28,6 +28,10 @@ export type {
 } from "./gen/holdfast/v1/DeleteManyRequest.js";
 export type { DeleteRequest, DeleteRequest__Output } from "./gen/holdfast/v1/DeleteRequest.js";
 export type { DrainProgress, DrainProgress__Output } from "./gen/holdfast/v1/DrainProgress.js";
+export type {
+  DropDeadLettersResponse,
+  DropDeadLettersResponse__Output,
+} from "./gen/holdfast/v1/DropDeadLettersResponse.js";
 export type { Explanation, Explanation__Output } from "./gen/holdfast/v1/Explanation.js";
 export type { GetManyRequest, GetManyRequest__Output } from "./gen/holdfast/v1/GetManyRequest.js";
 export type { GetRequest, GetRequest__Output } from "./gen/holdfast/v1/GetRequest.js";
@@ -51,6 +55,10 @@ export type {
   ListCachesResponse,
   ListCachesResponse__Output,
 } from "./gen/holdfast/v1/ListCachesResponse.js";
+export type {
+  ListDeadLettersResponse,
+  ListDeadLettersResponse__Output,
+} from "./gen/holdfast/v1/ListDeadLettersResponse.js";
 export type { ManyResponse, ManyResponse__Output } from "./gen/holdfast/v1/ManyResponse.js";
 export type { NodeAdminHandlers } from "./gen/holdfast/v1/NodeAdmin.js";
 export type { Operation, Operation__Output } from "./gen/holdfast/v1/Operation.js";
@@ -113,6 +121,10 @@ export type {
   RetriedDeadLetter,
   RetriedDeadLetter__Output,
 } from "./gen/holdfast/v1/RetriedDeadLetter.js";
+export type {
+  RetryDeadLettersResponse,
+  RetryDeadLettersResponse__Output,
+} from "./gen/holdfast/v1/RetryDeadLettersResponse.js";
 export type { SetManyRequest, SetManyRequest__Output } from "./gen/holdfast/v1/SetManyRequest.js";
 export type { SetRequest, SetRequest__Output } from "./gen/holdfast/v1/SetRequest.js";
 export type { StatsRequest, StatsRequest__Output } from "./gen/holdfast/v1/StatsRequest.js";

@@ -45,6 +45,8 @@ describe("holdfast", () => {
       "stats",
       "caches",
       "warm",
+      "explain",
+      "dead-letters",
     ]) {
       expect(stdout).toMatch(new RegExp(`^ {2}${command}\\b`, "m"));
     }
@@ -59,6 +61,8 @@ describe("holdfast", () => {
     [["set", "c", "k", "{oops"], "holdfast: the value is not JSON"],
     [["warm", "c"], "holdfast: name the keys to warm, or a query with --query\n"],
     [["warm", "c", "k", "--query", "q"], "holdfast: name either keys or a query, not both\n"],
+    [["dead-letters", "drop"], "holdfast: name the cache whose letters to drop"],
+    [["dead-letters", "drop", "--all", "--cache", "c"], "holdfast: say either --all or which"],
     [["demo", "--trace", "/no/such/trace"], "cannot read the trace /no/such/trace: ENOENT\n"],
     [["up", "--caches", "/no/such.yaml"], "holdfast: cannot read /no/such.yaml: ENOENT\n"],
   ])("refuses %j with a clear line and exit code 1", async (args, message) => {
@@ -67,17 +71,20 @@ describe("holdfast", () => {
     expect(stderr).toContain(message);
   });
 
-  it.each([["status"], ["stats"], ["caches", "list"]])(
-    "says which address does not answer: %s %s",
-    async (...command) => {
-      const address = await deadAddress();
-      const { code, stderr, stdout } = await run(...command, "--seed", address);
-      expect(code).toBe(1);
-      expect(stdout).toBe("");
-      expect(stderr).toMatch(/^holdfast: UNAVAILABLE: no cluster answers at .*\n$/);
-      expect(stderr).toContain(address);
-    },
-  );
+  it.each([
+    ["status"],
+    ["stats"],
+    ["caches", "list"],
+    ["dead-letters", "list"],
+    ["explain", "c", "k"],
+  ])("says which address does not answer: %s %s", async (...command) => {
+    const address = await deadAddress();
+    const { code, stderr, stdout } = await run(...command, "--seed", address);
+    expect(code).toBe(1);
+    expect(stdout).toBe("");
+    expect(stderr).toMatch(/^holdfast: UNAVAILABLE: no cluster answers at .*\n$/);
+    expect(stderr).toContain(address);
+  });
 
   it("tells every problem of a caches file at once, and asks no cluster", async () => {
     const folder = await mkdtemp(join(tmpdir(), "holdfast-cli-"));

@@ -8,9 +8,11 @@ import { Command, CommanderError } from "commander";
 import { CliError } from "./cli-error.js";
 import { cachesCommand } from "./commands/caches.js";
 import type { CliContext } from "./commands/context.js";
+import { deadLettersCommand } from "./commands/dead-letters.js";
 import { demoCommand } from "./commands/demo.js";
 import { drainCommand } from "./commands/drain.js";
 import { deleteCommand, getCommand, setCommand } from "./commands/entries.js";
+import { explainCommand } from "./commands/explain.js";
 import { statsCommand } from "./commands/stats.js";
 import { statusCommand } from "./commands/status.js";
 import { upCommand } from "./commands/up.js";
@@ -50,10 +52,12 @@ function createProgram(context: CliContext): Command {
     getCommand(context),
     setCommand(context),
     deleteCommand(context),
+    explainCommand(context),
     statsCommand(context),
     cachesCommand(context),
     warmCommand(context),
     drainCommand(context),
+    deadLettersCommand(context),
   ];
   for (const command of commands) program.addCommand(command);
   for (const command of [program, ...commands, ...commands.flatMap((one) => one.commands)]) {

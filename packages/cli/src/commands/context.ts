@@ -72,6 +72,16 @@ export function coordinatorOf(context: CliContext, { coordinatorAddress }: View)
   return { address: coordinatorAddress, timeoutMs: CALL_TIMEOUT_MS, clock: context.clock };
 }
 
+/** The nodes of the cluster, as calls reach them. */
+export function nodesOf(
+  { clock }: CliContext,
+  { topology }: View,
+  timeoutMs: number,
+): readonly CallTarget[] {
+  const members = (topology?.members ?? []).filter(({ state }) => state !== "dead");
+  return members.map(({ addresses }) => ({ address: addresses.data, timeoutMs, clock }));
+}
+
 /** A parser of whole numbers within a range, for commander. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
