@@ -2,10 +2,12 @@
  * Writes that the database refuses, from the first refusal to the end of the letter, as an operator deals
  * with them: with the `holdfast` command, on real servers.
  */
+import { removeTombstones } from "@holdfast/process";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "./support/cluster.js";
 import { eventually } from "./support/eventually.js";
 import { holdfast } from "./support/holdfast.js";
+import { openTestDatabase } from "./support/postgres.js";
 
 const NEVER = { maxDelay: "60s" };
 
@@ -202,6 +204,47 @@ describe("dead letters", { timeout: 60_000 }, () => {
     const everything = await run("dead-letters", "drop", "--all");
     expect(everything.stdout).toMatch(/^stock "kept" version \d+: dropped\n1 dropped\n$/);
     await parked(0);
+  });
+});
+
+describe("a write that comes back when the tombstone of its key is gone", {
+  timeout: 60_000,
+}, () => {
+  it("becomes a letter, and no retry brings the key back", async () => {
+    const settings = { writeBehind: NEVER, negativeTtl: 0 };
+    const forgetful = { pattern: "write-behind", source: { kind: "entries" }, ...settings };
+    await using own = await startCluster({ forgetful });
+    await own.local.settled();
+    const client = await own.connect();
+    const cache = client.cache<string>("forgetful");
+    const { version } = await cache.set("k", "an older write");
+    const owner = client.locate("k").owner?.nodeId ?? "";
+    await own.local.killNode(owner);
+    // Its backup took over, deleted the key and forgot all about it; so did the database.
+    await cache.delete("k", { ack: "database", timeout: "15s" });
+    const database = openTestDatabase(own.local.databaseUrl);
+    try {
+      const slice = { after: undefined, limit: 10, retentionMs: 0 };
+      expect(await removeTombstones(database, "entries", slice)).toMatchObject({ removed: 1 });
+    } finally {
+      await database.close();
+    }
+    await own.local.restartNode(owner);
+    const letter = await eventually("its journal is replayed", async () => {
+      const { rows } = await own.database.query(
+        "SELECT version, sqlstate, message FROM holdfast_dead_letters",
+      );
+      return rows[0];
+    });
+    expect(letter).toMatchObject({ version: String(version), sqlstate: "" });
+    expect(letter.message).toMatch(/replayed when its tombstone, if it had one, was gone/);
+    const seed = own.local.seeds[0] ?? "";
+    const retried = await holdfast("dead-letters", "retry", "--seed", seed);
+    expect(retried.code).toBe(1);
+    expect(retried.stdout).toMatch(/refused, .*may have been deleted since/);
+    expect(await cache.get("k")).toBeUndefined();
+    const { rowCount } = await own.database.query("SELECT 1 FROM holdfast_entries");
+    expect(rowCount).toBe(0);
   });
 });
 

@@ -10,9 +10,9 @@ import {
   type StatsResponse,
   Topology as TopologyRpc,
 } from "@holdfast/proto";
-import type { Drain } from "./drain.js";
 import { toLetterMessage } from "./cache/operator-operations.js";
 import type { DeadLetterStore } from "./database/dead-letters.js";
+import type { Drain } from "./drain.js";
 import { MAX_MESSAGE_BYTES, type NodeInputs, type NodeParts } from "./node-parts.js";
 import { createMetrics } from "./ops/metrics.js";
 import { figuresOf } from "./ops/node-stats.js";

@@ -80,6 +80,11 @@ export class Persister {
     if (result.at !== "parked") throw await this.#notLive(result, incarnation);
   }
 
+  /** As the source. @throws {DatabaseError} */
+  tombstonesGoneUntil(): Promise<number | undefined> {
+    return this.#source.tombstonesGoneUntil();
+  }
+
   /**
    * Waits until former owners are fenced off; then tells which rows are still this node's to write,
    * and under which name. Between the answer and the statement nothing may be awaited.

@@ -1,5 +1,6 @@
 /** Write-behind with a journal: what acknowledgements wait for, and writes that come back from one. */
 import { makeVersion } from "@holdfast/core";
+import { DatabaseError } from "@holdfast/process";
 import { describe, expect, it } from "vitest";
 import type { JournalRecord } from "../../journal/record.js";
 import {
@@ -253,16 +254,48 @@ describe("a replayed write", () => {
     expect(await replay({ version: makeVersion(8, 1) })).toBe("pending");
   });
 
-  it("is put aside for people when it is older than tombstones are kept, and has no row", async () => {
+  it("is put aside for people when tombstones of its time are gone, and it has no row", async () => {
     const { replay, source, clock, flushed } = await createFixture();
-    clock.advance(8 * DAY_MS);
-    const writtenAtMs = clock.now() - 7 * DAY_MS - 1;
+    clock.advance(30 * DAY_MS);
+    source.goneUntilMs = clock.now() - 7 * DAY_MS;
+    // Clocks differ: the tombstone's time is the database's.
+    const writtenAtMs = source.goneUntilMs + 60_000;
     expect(await replay({ writtenAtMs })).toBe("persisted");
     expect(source.deadLetters.map(({ key }) => key)).toEqual(["k"]);
     await flushed();
     expect(source.rows.has("k")).toBe(false);
     source.plant("kept", "old", 1);
     expect(await replay({ key: "kept", writtenAtMs })).toBe("pending");
+  });
+
+  it("is taken up, however old and without a row, while no tombstone of its time is gone", async () => {
+    const { replay, source, clock } = await createFixture();
+    clock.advance(30 * DAY_MS);
+    const writtenAtMs = clock.now() - 29 * DAY_MS;
+    expect(await replay({ writtenAtMs })).toBe("pending");
+    source.goneUntilMs = writtenAtMs - 60_001;
+    expect(await replay({ key: "other", writtenAtMs })).toBe("pending");
+    expect(source.deadLetters).toEqual([]);
+  });
+
+  it("asks how far tombstones are gone only after it has found no row", async () => {
+    const { replay, source } = await createFixture();
+    // The row's tombstone goes between the two looks, which records it.
+    source.beforeLoad = () => {
+      source.goneUntilMs = Number.MAX_SAFE_INTEGER;
+    };
+    expect(await replay()).toBe("persisted");
+    expect(source.deadLetters.map(({ key }) => key)).toEqual(["k"]);
+  });
+
+  it("waits when it cannot be told how far tombstones are gone", async () => {
+    const { replay, source } = await createFixture();
+    source.tombstonesGoneUntil = async () => {
+      throw new DatabaseError("unavailable", "the database is down");
+    };
+    await expect(replay()).rejects.toThrow(/down/);
+    expect(source.deadLetters).toEqual([]);
+    expect(source.rows.has("k")).toBe(false);
   });
 
   it("is done with when the database refuses it, and is put aside once", async () => {

@@ -10,7 +10,9 @@ import { costOf } from "../../store/cost.js";
 import type { Entry } from "../../store/entry.js";
 import type { WriteBehindQueue } from "../../write-behind/queue.js";
 import type { AckNeeds } from "../ack-level.js";
+import { Batcher } from "../batcher.js";
 import type { NodeServices, OperationContext } from "../context.js";
+import { withDeadline } from "../deadline.js";
 import { expiryOf, type Lifetimes } from "../lifetimes.js";
 import type { Loads } from "../loads.js";
 import type { Memory } from "../memory.js";
@@ -19,10 +21,13 @@ import type { Persister } from "../persister.js";
 import type { DirtyWrites } from "./dirty-writes.js";
 
 /**
- * How long a tombstone stays. Once it may be gone, a key without a row may have been deleted: an older
- * write is shown to people instead of being brought back.
+ * How far this node's clock and the database's may differ: tombstones carry the database's time, writes
+ * that of their owner.
  */
-const TOMBSTONE_RETENTION_MS = 7 * 86_400_000;
+const CLOCK_SKEW_MS = 60_000;
+
+/** A page of a journal is replayed at once. */
+const QUESTION = { maxItems: 20_000, maxBytes: 1, maxConcurrent: 1, maxWaiting: 20_000 };
 
 /** How long a replay may read the row of its key, in milliseconds. */
 const ROW_BUDGET_MS = 500;
@@ -47,9 +52,19 @@ export class ReplayedWrites {
   readonly #options: ReplayedWritesOptions;
   /** Those that the database refuses, by key: their versions. */
   readonly #parked = new Map<string, number>();
+  /** Until when tombstones are gone: asked once for all writes that need to know at one moment. */
+  readonly #goneUntil: Batcher<AcknowledgedWrite, number | undefined>;
 
   constructor(options: ReplayedWritesOptions) {
     this.#options = options;
+    this.#goneUntil = new Batcher({
+      ...QUESTION,
+      bytesOf: () => 0,
+      run: async (writes) => {
+        const goneUntilMs = await options.persister.tombstonesGoneUntil();
+        return writes.map(() => goneUntilMs);
+      },
+    });
   }
 
   /** As `Pattern.takeOver`. */
@@ -72,10 +87,12 @@ export class ReplayedWrites {
       services.raiseTerm(tenure, tenure.requiredTerm);
       return "later";
     }
-    if (row.version === 0 && write.writtenAtMs < clock.now() - TOMBSTONE_RETENTION_MS) {
+    if (row.version === 0 && (await this.#mayHaveBeenDeleted(write, deadlineMs))) {
       await persister.park(write, tooOld(write));
       return "persisted";
     }
+    // It has waited once more, for how far tombstones are gone.
+    if (!services.mayFinish(tenure)) return "later";
     if (!queue.hasRoomFor(costOf(key, write.value))) return "later";
     const mutation = this.#toMutation(write);
     // Whoever replays it keeps its own record until the database has the write.
@@ -97,6 +114,18 @@ export class ReplayedWrites {
   noteParked(key: string, version: number): void {
     if (this.#parked.size >= MAX_PARKED) this.#parked.clear();
     this.#parked.set(key, version);
+  }
+
+  /**
+   * Whether the missing row of a key may have been deleted after a write was made, so that nobody remembers
+   * it: an older write is shown to people instead of being brought back. Asked for after the row was found
+   * missing, because whoever removes a tombstone records it in the same statement.
+   */
+  async #mayHaveBeenDeleted(write: AcknowledgedWrite, deadlineMs: number): Promise<boolean> {
+    const { clock } = this.#options;
+    const asked = this.#goneUntil.add(write);
+    const goneUntilMs = await withDeadline(asked, clock, deadlineMs, () => new Error("later"));
+    return goneUntilMs !== undefined && write.writtenAtMs <= goneUntilMs + CLOCK_SKEW_MS;
   }
 
   #toMutation(write: AcknowledgedWrite): Mutation {
