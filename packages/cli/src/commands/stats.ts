@@ -99,7 +99,17 @@ function describe(totals: ReadonlyMap<string, Totals>): string {
       counters.flushRetries,
       counters.deadLetters,
     ]);
+  const checkHead = ["cache", "compared with rows", "newer than row", "older than row"];
+  const checkRows = [...totals]
+    .filter(([, counters]) => counters.checked > 0)
+    .map(([cache, { checked, newerThanDatabase, staleEntries }]) => [
+      cache,
+      checked,
+      newerThanDatabase,
+      staleEntries,
+    ]);
   const tables = [formatTable(head, rows)];
   if (dirtyRows.length > 0) tables.push(formatTable(dirtyHead, dirtyRows));
+  if (checkRows.length > 0) tables.push(formatTable(checkHead, checkRows));
   return tables.join("\n\n");
 }

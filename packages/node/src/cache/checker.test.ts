@@ -186,6 +186,22 @@ describe("Checker", () => {
     await stop();
   });
 
+  it("does not count what differs only once", async () => {
+    const fixture = createCacheFixture("write-through");
+    const { source, cache } = fixture;
+    await fill(fixture, ["a"]);
+    const row = source.rows.get("a");
+    source.plant("a", "x", 7);
+    const { start, stop, rounds, errors } = startChecker(fixture);
+    await start();
+    await rounds(1);
+    if (row !== undefined) source.rows.set("a", row);
+    await rounds(5);
+    expect(cache.counters).toMatchObject({ newerThanDatabase: 0, staleEntries: 0 });
+    expect(errors).toEqual([]);
+    await stop();
+  });
+
   it("drops a suspicion when the entry is written, or the node loses its right, before it looks again", async () => {
     const fixture = createCacheFixture("write-through");
     const { source, cache } = fixture;
