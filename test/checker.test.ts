@@ -2,6 +2,8 @@
  * The nodes' own comparison of what they cache with what the database has: silent while nodes write, die
  * and come, and loud about rows that were changed behind their backs.
  */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Cache } from "@holdfast/client";
 import { describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "./support/cluster.js";
@@ -116,6 +118,13 @@ describe("cached entries that are compared with the database", { timeout: 120_00
     expect(await cache.get("gone")).toBeUndefined();
     expect(await cache.getWithMeta("same")).toMatchObject({ value: "mine", source: "memory" });
     expect(await checkStats(rows)).toMatchObject({ newerThanDatabase: 0, staleEntries: 0 });
+
+    // What the test of random faults looks for in the logs.
+    const logs = join(cluster.local.dataDir, "logs");
+    const texts = await Promise.all(
+      (await readdir(logs)).map((file) => readFile(join(logs, file), "utf8")),
+    );
+    expect(texts.join().match(/than its row in the database/g)).toHaveLength(3);
 
     const metrics = await Promise.all(
       cluster.local.nodes.map(async ({ addresses }) => {
