@@ -59,7 +59,7 @@ export interface OperatorClient extends grpc.Client {
   
   /**
    * Sends letters to the database once more, each through the owner of its key, under the version that
-   * it has. What is written, or cannot be any more, is no letter any longer; what is refused stays one.
+   * it has. What the database then has is a letter no more; anything else stays one.
    */
   RetryDeadLetters(argument: _holdfast_v1_RetryDeadLettersRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_RetryDeadLettersResponse__Output>): grpc.ClientUnaryCall;
   RetryDeadLetters(argument: _holdfast_v1_RetryDeadLettersRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_holdfast_v1_RetryDeadLettersResponse__Output>): grpc.ClientUnaryCall;
@@ -67,7 +67,7 @@ export interface OperatorClient extends grpc.Client {
   RetryDeadLetters(argument: _holdfast_v1_RetryDeadLettersRequest, callback: grpc.requestCallback<_holdfast_v1_RetryDeadLettersResponse__Output>): grpc.ClientUnaryCall;
   /**
    * Sends letters to the database once more, each through the owner of its key, under the version that
-   * it has. What is written, or cannot be any more, is no letter any longer; what is refused stays one.
+   * it has. What the database then has is a letter no more; anything else stays one.
    */
   retryDeadLetters(argument: _holdfast_v1_RetryDeadLettersRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_RetryDeadLettersResponse__Output>): grpc.ClientUnaryCall;
   retryDeadLetters(argument: _holdfast_v1_RetryDeadLettersRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_holdfast_v1_RetryDeadLettersResponse__Output>): grpc.ClientUnaryCall;
@@ -94,7 +94,7 @@ export interface OperatorHandlers extends grpc.UntypedServiceImplementation {
   
   /**
    * Sends letters to the database once more, each through the owner of its key, under the version that
-   * it has. What is written, or cannot be any more, is no letter any longer; what is refused stays one.
+   * it has. What the database then has is a letter no more; anything else stays one.
    */
   RetryDeadLetters: grpc.handleUnaryCall<_holdfast_v1_RetryDeadLettersRequest__Output, _holdfast_v1_RetryDeadLettersResponse>;
   
