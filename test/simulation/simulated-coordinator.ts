@@ -1,14 +1,10 @@
 /** The leader of a simulated cluster: the real step from one topology to the next, and the real requests. */
 
-import {
-  emptyTopology,
-  Requests,
-  type RingBuilder,
-  reconcile,
-} from "@holdfast/coordinator/testing";
+import { emptyTopology, Requests, type Rings, reconcile } from "@holdfast/coordinator/testing";
 import type { Incarnation, Partition, Topology } from "@holdfast/core";
 import type { InSyncChange } from "@holdfast/node/testing";
 import { REGISTRY, type SimulatedNetwork, type SimulatedRegistry } from "./surroundings.js";
+import type { Tally } from "./tally.js";
 import type { VirtualTime } from "./virtual-time.js";
 
 /** A node, as the coordinator is called by it. */
@@ -33,9 +29,10 @@ export interface CoordinatorParts {
   readonly time: VirtualTime;
   readonly registry: SimulatedRegistry;
   readonly network: SimulatedNetwork;
-  readonly rings: RingBuilder;
+  readonly rings: Rings;
   readonly partitions: number;
   readonly backups: number;
+  readonly tally: Tally;
   readonly nodeOf: (incarnation: Incarnation) => Releasing | undefined;
   /** Nobody is left who has what the owner of this partition had acknowledged. */
   readonly onLoss: (partition: number) => void;
@@ -43,6 +40,8 @@ export interface CoordinatorParts {
 
 const CALL_TIMEOUT_MS = 2_000;
 const COORDINATOR = "coordinator";
+/** One for all: nobody reads where it comes from, and making errors is slow. */
+const NO_ANSWER = new Error("no answer");
 
 export class SimulatedCoordinator {
   readonly #parts: CoordinatorParts;
@@ -54,8 +53,6 @@ export class SimulatedCoordinator {
   #unsettledEpoch: number | undefined;
   #isReleasing = false;
   #isStepDue = false;
-  /** Planned changes of owner. */
-  moves = 0;
   /** While it is down nobody leads. */
   isUp = true;
 
@@ -97,19 +94,24 @@ export class SimulatedCoordinator {
 
   /** A call that may be lost on the way there, or on the way back. */
   #call<Result>(caller: Caller, ask: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
-    const { time, network } = this.#parts;
+    const { time, network, tally } = this.#parts;
     const reaches = () => this.isUp && network.connects(caller.nodeId, COORDINATOR);
     return new Promise((resolve, reject) => {
       const timeUp = new AbortController();
-      time.after(CALL_TIMEOUT_MS, () => {
-        timeUp.abort();
-        caller.deliver(() => reject(new Error("no answer")));
+      const cancelTimeout = time.after(CALL_TIMEOUT_MS, () => {
+        tally.note("lost answer");
+        timeUp.abort(NO_ANSWER);
+        caller.deliver(() => reject(NO_ANSWER));
       });
       time.after(network.latencyMs(), () => {
         if (!reaches()) return;
         const back = (settle: () => void) =>
           time.after(network.latencyMs(), () => {
-            if (reaches()) caller.deliver(settle);
+            if (!reaches()) return;
+            caller.deliver(() => {
+              cancelTimeout();
+              settle();
+            });
           });
         ask(timeUp.signal).then(
           (result) => back(() => resolve(result)),
@@ -151,18 +153,23 @@ export class SimulatedCoordinator {
   }
 
   #ask(owner: Incarnation, demand: ReleaseDemand): Promise<readonly { status: string }[]> {
-    const { time, network, nodeOf } = this.#parts;
+    const { time, network, nodeOf, tally } = this.#parts;
     const node = nodeOf(owner);
     const reaches = () =>
       node?.isRunning === true && network.connects(node.nodeId, COORDINATOR) && this.isUp;
     return new Promise((resolve, reject) => {
-      time.after(CALL_TIMEOUT_MS, () => reject(new Error("no answer")));
+      const cancelTimeout = time.after(CALL_TIMEOUT_MS, () => {
+        tally.note("lost answer");
+        reject(NO_ANSWER);
+      });
       time.after(network.latencyMs(), () => {
         if (node === undefined || !reaches()) return;
         node.deliver(() => {
           void node.release(demand).then((outcomes) => {
             time.after(network.latencyMs(), () => {
-              if (reaches()) resolve(outcomes);
+              if (!reaches()) return;
+              cancelTimeout();
+              resolve(outcomes);
             });
           });
         });
@@ -226,18 +233,22 @@ export class SimulatedCoordinator {
       this.#releaseSoon(before);
       return;
     }
-    for (const [partition, { owner, inSync }] of before.partitions.entries()) {
-      const next = step.topology.partitions[partition]?.owner;
-      const isLost = owner !== undefined && next !== owner && !inSync.some((each) => each === next);
-      if (owner !== undefined && next !== owner && step.topology.partitions[partition]?.planned) {
-        this.moves += 1;
-      }
-      if (isLost) this.#parts.onLoss(partition);
-    }
+    this.#noteChanges(before, step.topology);
     registry.topology = { ...step.topology, epoch: nextEpoch, writeToken: String(nextEpoch) };
     this.#requests.noteRemoved(removals, registry.topology);
     this.#requests.settle(registry.topology);
     registry.changed();
+  }
+  #noteChanges(before: Topology, after: Topology): void {
+    const { tally, onLoss } = this.#parts;
+    for (const [partition, { owner, inSync }] of before.partitions.entries()) {
+      const next = after.partitions[partition];
+      if (owner === undefined || next === undefined || next.owner === owner) continue;
+      tally.note(next.planned ? "move" : "failover");
+      if (inSync.some((each) => each === next.owner)) continue;
+      tally.note("loss");
+      onLoss(partition);
+    }
   }
 }
 

@@ -36,6 +36,7 @@ import {
   type SimulatedNetwork,
   type SimulatedRegistry,
 } from "./surroundings.js";
+import type { Tally } from "./tally.js";
 import type { VirtualTime } from "./virtual-time.js";
 
 export interface World {
@@ -46,6 +47,7 @@ export interface World {
   readonly network: SimulatedNetwork;
   readonly transport: StreamTransport;
   readonly coordinator: SimulatedCoordinator;
+  readonly tally: Tally;
   readonly createIncarnation: () => Incarnation;
   readonly partitionOf: (key: string) => number;
   /** Whether writes of a key go to the database first, and are clean from the start. */
@@ -236,7 +238,9 @@ export class SimulatedNode {
     const receive = this.#replicas.open(...hello);
     return (batch) => {
       const kept =
-        this.#world.mutation === "lose a replicated write" ? withoutOnePut(batch) : batch;
+        this.#world.mutation === "lose a replicated write"
+          ? withoutSome(batch, this.#world.random)
+          : batch;
       // Without a journal there is nothing to wait for.
       return receive(kept) as ReplicaReply;
     };
@@ -446,12 +450,13 @@ export class SimulatedNode {
   }
 
   #becomeNew(): void {
-    const { createIncarnation, time } = this.#world;
+    const { createIncarnation, time, tally } = this.#world;
     const { incarnation } = this;
     // Not in the middle of what found out about it.
     time.after(0, () =>
       this.deliver(() => {
         if (incarnation !== this.incarnation) return;
+        tally.note("new incarnation");
         this.#ownership.becomeIncarnation(createIncarnation());
         this.#presence.replace(incarnation);
       }),
@@ -480,15 +485,11 @@ export class SimulatedNode {
   }
 }
 
-let dropped = 0;
-
 /** Loses one replicated write in twenty. */
-function withoutOnePut(batch: ReplicaBatch): ReplicaBatch {
-  const records = batch.records.map((record) => {
-    if (record.kind !== "PUT") return record;
-    dropped += 1;
-    return dropped % 20 === 0 ? { ...record, sync: -1 } : record;
-  });
+function withoutSome(batch: ReplicaBatch, random: Random): ReplicaBatch {
+  const records = batch.records.map((record) =>
+    record.kind === "PUT" && random.next() < 0.05 ? { ...record, sync: -1 } : record,
+  );
   return { ...batch, records };
 }
 

@@ -3,21 +3,18 @@ import { describe, expect, it } from "vitest";
 import { runSchedule } from "./schedule.js";
 
 const seed = testSeed();
-const schedules = Number(process.env.HOLDFAST_SCHEDULES ?? 300);
+const schedules = Number(process.env.HOLDFAST_SCHEDULES ?? 1_000);
 
 describe(`a simulated cluster (seed ${seed})`, () => {
   it(`explains everything that clients see, in ${schedules} schedules`, {
     timeout: 0,
   }, async () => {
-    let acknowledged = 0;
-    let reads = 0;
-    let moves = 0;
+    const total: Record<string, number> = {};
     for (let each = seed; each < seed + schedules; each++) {
-      const result = await runSchedule(each);
-      acknowledged += result.acknowledged;
-      reads += result.reads;
-      moves += result.moves;
-      const { violations, faults } = result;
+      const { violations, faults, happenings } = await runSchedule(each);
+      for (const [name, count] of Object.entries(happenings)) {
+        total[name] = (total[name] ?? 0) + count;
+      }
       expect({ seed: each, violations, faults: violations.length ? faults : [] }).toEqual({
         seed: each,
         violations: [],
@@ -25,8 +22,16 @@ describe(`a simulated cluster (seed ${seed})`, () => {
       });
     }
     // Otherwise nothing was put to the test.
-    expect(acknowledged).toBeGreaterThan(schedules * 20);
-    expect(reads).toBeGreaterThan(schedules * 20);
-    expect(moves).toBeGreaterThan(schedules / 2);
+    expect(total.acknowledged).toBeGreaterThan(schedules * 20);
+    expect(total.read).toBeGreaterThan(schedules * 20);
+    expect(total.move).toBeGreaterThan(schedules / 4);
+    expect(total.failover).toBeGreaterThan(schedules / 8);
+  });
+
+  it("does the same again when it is given the same seed", async () => {
+    for (let each = seed; each < seed + 20; each++) {
+      const first = await runSchedule(each);
+      expect(await runSchedule(each)).toEqual(first);
+    }
   });
 });

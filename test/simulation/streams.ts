@@ -5,6 +5,7 @@
  */
 import type { OpenReplicaStream, ReplicaBatch, ReplicaReply } from "@holdfast/node/testing";
 import type { SimulatedNetwork } from "./surroundings.js";
+import type { Tally } from "./tally.js";
 import type { VirtualTime } from "./virtual-time.js";
 
 /** The receiving end of streams. */
@@ -25,16 +26,19 @@ const RETRY_MS = 20;
 export class StreamTransport {
   readonly #time: VirtualTime;
   readonly #network: SimulatedNetwork;
+  readonly #tally: Tally;
   readonly #targets: (address: string) => StreamTarget | undefined;
   readonly #open = new Set<Stream>();
 
   constructor(
     time: VirtualTime,
     network: SimulatedNetwork,
+    tally: Tally,
     targets: (address: string) => StreamTarget | undefined,
   ) {
     this.#time = time;
     this.#network = network;
+    this.#tally = tally;
     this.#targets = targets;
   }
 
@@ -46,6 +50,7 @@ export class StreamTransport {
       this.#open.add(stream);
       const close = () => {
         if (!stream.isOpen) return;
+        this.#tally.note("broken stream");
         stream.isOpen = false;
         this.#open.delete(stream);
         this.#time.after(this.#network.latencyMs(), () => deliver(() => events.onClosed()));

@@ -3,6 +3,7 @@
  * them, each with delays and faults of its own, all drawn from one seed.
  */
 import type { Incarnation, Random, Topology } from "@holdfast/core";
+import type { Tally } from "./tally.js";
 import type { VirtualTime } from "./virtual-time.js";
 
 export interface Registration {
@@ -99,18 +100,24 @@ export interface Row {
 export class SimulatedDatabase {
   readonly #time: VirtualTime;
   readonly #random: Random;
+  readonly #tally: Tally;
   readonly rows = new Map<string, Row>();
   readonly fenced = new Set<Incarnation>();
-  readonly violations: string[] = [];
+  /** Statements that have not been answered. */
+  underWay = 0;
 
-  constructor(time: VirtualTime, random: Random) {
+  constructor(time: VirtualTime, random: Random, tally: Tally) {
     this.#time = time;
     this.#random = random;
+    this.#tally = tally;
   }
 
   fence(incarnations: readonly Incarnation[]): Promise<void> {
     return this.#execute(() => {
-      for (const incarnation of incarnations) this.fenced.add(incarnation);
+      for (const incarnation of incarnations) {
+        if (!this.fenced.has(incarnation)) this.#tally.note("fence");
+        this.fenced.add(incarnation);
+      }
     });
   }
 
@@ -130,10 +137,14 @@ export class SimulatedDatabase {
   }
 
   #execute<Result>(statement: () => Result): Promise<Result> {
+    this.underWay += 1;
     return new Promise((resolve) => {
       this.#time.after(this.#delayMs(), () => {
         const result = statement();
-        this.#time.after(this.#delayMs(), () => resolve(result));
+        this.#time.after(this.#delayMs(), () => {
+          this.underWay -= 1;
+          resolve(result);
+        });
       });
     });
   }
@@ -169,7 +180,7 @@ export class SimulatedNetwork {
   }
 
   connects(a: string, b: string): boolean {
-    return !this.#cut.has(linkOf(a, b));
+    return this.#cut.size === 0 || !this.#cut.has(linkOf(a, b));
   }
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { runSchedule } from "./schedule.js";
 import { MUTATIONS } from "./simulated-node.js";
 
-const MOST_SCHEDULES = 3_000;
+const MOST_SCHEDULES = 20_000;
 const seed = testSeed();
 
 describe(`the simulation (seed ${seed})`, () => {

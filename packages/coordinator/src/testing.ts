@@ -2,4 +2,4 @@
 export type { Facts } from "./leading/facts.js";
 export { emptyTopology, reconcile } from "./leading/reconcile.js";
 export { Requests } from "./leading/requests.js";
-export { RingBuilder } from "./planning/ring.js";
+export { type Ring, RingBuilder, type RingNode, type Rings } from "./planning/ring.js";

@@ -7,7 +7,7 @@
 import { type Incarnation, type Partition, type Topology, UNOWNED_PARTITION } from "@holdfast/core";
 import { desiredAssignment } from "../planning/desired.js";
 import type { Assignment } from "../planning/planner.js";
-import type { RingBuilder } from "../planning/ring.js";
+import type { Rings } from "../planning/ring.js";
 import { nextMembers, sameMembers, withoutForgotten } from "../state/members.js";
 import type { Facts, StepOptions } from "./facts.js";
 import { PartitionChanges, samePartition } from "./partition-changes.js";
@@ -36,7 +36,7 @@ export function reconcile(
   before: Topology,
   facts: Facts,
   options: StepOptions,
-  rings: RingBuilder,
+  rings: Rings,
 ): Step {
   const members = nextMembers(before.members, facts);
   const stateOf = new Map(members.map(({ incarnation, state }) => [incarnation, state]));

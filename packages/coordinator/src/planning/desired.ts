@@ -4,7 +4,7 @@
  */
 import type { Incarnation, Member, Partition } from "@holdfast/core";
 import { type Assignment, type PlanMember, planAssignment } from "./planner.js";
-import type { RingBuilder } from "./ring.js";
+import type { Rings } from "./ring.js";
 
 export interface DesiredRequest {
   readonly members: readonly Member[];
@@ -17,7 +17,7 @@ export interface DesiredRequest {
 
 export function desiredAssignment(
   { members, partitions, absent, backups }: DesiredRequest,
-  rings: RingBuilder,
+  rings: Rings,
 ): readonly Assignment[] {
   const unfenced = new Set(partitions.flatMap((partition) => partition.unfenced));
   const planMembers = members

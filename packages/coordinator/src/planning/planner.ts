@@ -11,7 +11,7 @@
  */
 import type { Incarnation } from "@holdfast/core";
 import { planBackups } from "./backup-planner.js";
-import { type Ring, type RingBuilder, startOf } from "./ring.js";
+import { type Ring, type Rings, startOf } from "./ring.js";
 import { RingWalk } from "./ring-walk.js";
 import { countShares, type Shares } from "./shares.js";
 
@@ -53,7 +53,7 @@ interface Nodes {
 const HOMELESS = -1;
 const PINNED = -2;
 
-export function planAssignment(request: PlanRequest, rings: RingBuilder): readonly Assignment[] {
+export function planAssignment(request: PlanRequest, rings: Rings): readonly Assignment[] {
   const active = request.members
     .filter(({ state }) => state === "active")
     .sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));

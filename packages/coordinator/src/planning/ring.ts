@@ -24,11 +24,16 @@ export interface Ring {
   readonly nodeOf: Uint32Array;
 }
 
+/** Makes rings: of the same nodes, always the same one. */
+export interface Rings {
+  build(nodes: readonly RingNode[]): Ring;
+}
+
 /**
  * Makes rings. It remembers the last one, and the tokens of the nodes in it: making tokens is slow,
  * and most rings differ from the one before in one node or in none.
  */
-export class RingBuilder {
+export class RingBuilder implements Rings {
   readonly #tokensPerWeight: number;
   #tokens = new Map<string, Uint32Array>();
   #last: { readonly names: string; readonly ring: Ring } | undefined;
