@@ -84,8 +84,6 @@ function runWorker() {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL("./simulate-worker.mjs", import.meta.url), {
       workerData: { without: values.without },
-      // Nearly everything is garbage soon: with more room for it, less is moved.
-      resourceLimits: { maxYoungGenerationSizeMb: 128 },
     });
     const ask = () => {
       const count = Math.min(BATCH, seed + schedules - next);

@@ -33,10 +33,12 @@ const KEYS = ["a", "b", "c", "d", "e", "f", "g", "h"];
 const PARTITIONS = 2;
 const CLIENTS = 4;
 /** Until the first backups are in sync. */
-const CALM_MS = 1_200;
-const FAULTS_UNTIL_MS = 6_000;
+const CALM_MS = 900;
+const FAULTS_UNTIL_MS = 2_800;
+/** Until then outages go on: long enough for leases and promises to end. What has not ended is healed. */
+const HEALED_AT_MS = 3_800;
 /** Clients go on a little longer. */
-const CLIENTS_UNTIL_MS = 8_000;
+const CLIENTS_UNTIL_MS = 4_300;
 /** Long enough for a lease that ends late, and then the longest wait of an owner. */
 const HEALED_MS = 10_000;
 /** How often to look whether it is over. */
@@ -127,7 +129,7 @@ class Schedule {
       this.#time.after(CALM_MS, () => void this.#act());
     }
     this.#time.after(CALM_MS, () => this.#faultSoon());
-    await this.#time.runUntil(FAULTS_UNTIL_MS);
+    await this.#time.runUntil(HEALED_AT_MS);
     this.#heal();
     await this.#runUntilQuiet();
     const inTheEnd = violationsIn(this.#ending());
@@ -141,7 +143,7 @@ class Schedule {
 
   async #runUntilQuiet(): Promise<void> {
     await this.#time.runUntil(CLIENTS_UNTIL_MS);
-    const endMs = FAULTS_UNTIL_MS + HEALED_MS;
+    const endMs = HEALED_AT_MS + HEALED_MS;
     while (this.#time.monotonic() < endMs) {
       if (!this.#isPatient && unrestOf(this.#ending()) === undefined) return;
       await this.#time.runUntil(Math.min(this.#time.monotonic() + LOOK_MS, endMs));
@@ -209,7 +211,7 @@ class Schedule {
   }
 
   #faultSoon(): void {
-    this.#time.after(50 + this.#random.next() * 900, () => {
+    this.#time.after(50 + this.#random.next() * 600, () => {
       if (this.#time.monotonic() >= FAULTS_UNTIL_MS) return;
       this.#fault();
       this.#faultSoon();

@@ -106,12 +106,15 @@ export class SimulatedNode {
   readonly #presence: SimulatedPresence;
   #isPaused = false;
   #backlog: (() => void)[] = [];
+  /** Longest time between two flushes, about: some are quick, and some keep much that is dirty. */
+  readonly #flushMs: number;
   isRunning = true;
 
   constructor(nodeId: string, succeeds: Incarnation | undefined, world: World) {
     this.nodeId = nodeId;
     this.#world = world;
     this.#clock = this.#createClock();
+    this.#flushMs = world.random.next() < 0.5 ? 300 : 800;
     const incarnation =
       world.mutation === "start again as the same incarnation" && succeeds !== undefined
         ? succeeds
@@ -415,7 +418,7 @@ export class SimulatedNode {
 
   #flushSoon(): void {
     const { random } = this.#world;
-    this.#clock.after(50 + random.next() * 800, () => {
+    this.#clock.after(50 + random.next() * this.#flushMs, () => {
       for (const [key, entry] of this.#dirty) void this.#flush(key, entry);
       this.#flushSoon();
     });

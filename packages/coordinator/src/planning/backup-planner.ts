@@ -113,8 +113,9 @@ class BackupPlanner {
 
   #findOtherZones(): Uint32Array {
     const count = this.#ring.tokens.length;
+    // Nobody looks for another zone where there is only one.
+    if (this.#zones.size < 2) return new Uint32Array();
     const otherZone = Uint32Array.from(this.#ring.tokens, (_, position) => position);
-    if (this.#zones.size < 2) return otherZone;
     // Twice around, backwards: the first round gives the last tokens something to look ahead to.
     for (let step = 2 * count - 2; step >= 0; step--) {
       const position = step % count;
