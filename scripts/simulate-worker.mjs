@@ -7,7 +7,7 @@ globalThis.queueMicrotask = (callback) => void RESOLVED.then(callback);
 
 const COMPILED = "../test/dist/simulation/";
 const { runSchedule } = await import(new URL(`${COMPILED}schedule.js`, import.meta.url).href);
-const { MUTATIONS } = await import(new URL(`${COMPILED}simulated-node.js`, import.meta.url).href);
+const { MUTATIONS } = await import(new URL(`${COMPILED}mutations.js`, import.meta.url).href);
 
 const { without } = workerData;
 const mutation = without && MUTATIONS.find((each) => each.includes(without));

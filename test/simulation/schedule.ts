@@ -6,16 +6,13 @@ import type { Incarnation, Random } from "@holdfast/core";
 import { seededRandom } from "@holdfast/core/testing";
 import { History } from "../support/history.js";
 import { type Ending, unrestOf, violationsIn } from "./ending.js";
+import { Faults } from "./faults.js";
 import { KnownIncarnations, KnownRings } from "./known.js";
+import type { Mutation } from "./mutations.js";
 import { SimulatedCoordinator } from "./simulated-coordinator.js";
-import { type Mutation, SimulatedNode, type World } from "./simulated-node.js";
+import { SimulatedNode, type World } from "./simulated-node.js";
 import { StreamTransport } from "./streams.js";
-import {
-  REGISTRY,
-  SimulatedDatabase,
-  SimulatedNetwork,
-  SimulatedRegistry,
-} from "./surroundings.js";
+import { pick, SimulatedDatabase, SimulatedNetwork, SimulatedRegistry } from "./surroundings.js";
 import { Tally } from "./tally.js";
 import { VirtualTime } from "./virtual-time.js";
 
@@ -34,7 +31,6 @@ const PARTITIONS = 2;
 const CLIENTS = 4;
 /** Until the first backups are in sync. */
 const CALM_MS = 900;
-const FAULTS_UNTIL_MS = 2_800;
 /** Until then outages go on: long enough for leases and promises to end. What has not ended is healed. */
 const HEALED_AT_MS = 3_800;
 /** Clients go on a little longer. */
@@ -72,15 +68,13 @@ class Schedule {
   readonly #nodes = new Map<string, SimulatedNode>();
   readonly #history = new History();
   readonly #violations = new Set<string>();
-  readonly #faults: string[] = [];
+  readonly #faults: Faults;
   #incarnations = 0;
   #values = 0;
-  #isRegistryDown = false;
   readonly #backups: number;
   readonly #isPatient: boolean;
   /** Operations that have not been answered. */
   readonly #asked = new Map<SimulatedNode, number>();
-  #restarts = 0;
 
   constructor(seed: number, mutation: Mutation | undefined) {
     this.#random = seededRandom(seed);
@@ -120,6 +114,9 @@ class Schedule {
       mutation,
       onServed: (node, partition) => this.#checkSoleOwner(node, partition),
     };
+    this.#faults = new Faults(this.#world, this.#nodes, (nodeId, succeeds) =>
+      this.#start(nodeId, succeeds),
+    );
   }
 
   async run(): Promise<ScheduleResult> {
@@ -128,15 +125,15 @@ class Schedule {
     for (let client = 0; client < CLIENTS; client++) {
       this.#time.after(CALM_MS, () => void this.#act());
     }
-    this.#time.after(CALM_MS, () => this.#faultSoon());
+    this.#time.after(CALM_MS, () => this.#faults.begin());
     await this.#time.runUntil(HEALED_AT_MS);
-    this.#heal();
+    this.#faults.heal();
     await this.#runUntilQuiet();
     const inTheEnd = violationsIn(this.#ending());
     return {
       violations: [...this.#violations, ...inTheEnd, ...this.#history.violations()],
       happenings: this.#tally.counts,
-      faults: this.#faults,
+      faults: this.#faults.happened,
       trace: this.#time.trace,
     };
   }
@@ -156,7 +153,7 @@ class Schedule {
       registry: this.#registry,
       database: this.#database,
       backups: this.#backups,
-      restarts: this.#restarts,
+      restarts: this.#faults.restarts,
       asked: this.#asked,
       known: () => this.#history.known(),
     };
@@ -174,7 +171,7 @@ class Schedule {
   /** A client does one thing after the other. */
   async #act(): Promise<void> {
     if (this.#time.monotonic() >= CLIENTS_UNTIL_MS) return;
-    const key = this.#pick(KEYS);
+    const key = pick(this.#random, KEYS);
     const node = this.#route(key);
     const startMs = this.#time.monotonic();
     const isWrite = this.#random.next() < 0.5;
@@ -207,120 +204,7 @@ class Schedule {
     const owner = topology?.partitions[this.#world.partitionOf(key)]?.owner;
     const nodes = [...this.#nodes.values()];
     const owning = nodes.find(({ incarnation }) => incarnation === owner);
-    return owning !== undefined && this.#random.next() < 0.8 ? owning : this.#pick(nodes);
-  }
-
-  #faultSoon(): void {
-    this.#time.after(50 + this.#random.next() * 600, () => {
-      if (this.#time.monotonic() >= FAULTS_UNTIL_MS) return;
-      this.#fault();
-      this.#faultSoon();
-    });
-  }
-
-  #fault(): void {
-    const node = this.#pick([...this.#nodes.values()]);
-    const { nodeId } = node;
-    const faults: Record<string, () => void> = {
-      kill: () => this.#kill(node),
-      pause: () => {
-        if (this.#isNeeded(node)) return;
-        node.pause();
-        this.#time.after(this.#random.next() * 4_000, () => node.resume());
-      },
-      "cut from registry": () => {
-        if (!this.#isNeeded(node)) this.#cut(nodeId, REGISTRY);
-      },
-      "cut from coordinator": () => this.#cut(nodeId, "coordinator"),
-      "cut from node": () => {
-        const other = this.#pick([...this.#nodes.keys()]);
-        if (other !== nodeId) this.#cut(nodeId, other);
-      },
-      "break streams": () => this.#world.transport.breakStreams(nodeId),
-      drain: () => {
-        this.#tally.note("drain");
-        node.drain(true);
-        this.#time.after(500 + this.#random.next() * 2_000, () => node.drain(false));
-      },
-      "coordinator down": () => {
-        this.#coordinator.isUp = false;
-        this.#time.after(this.#random.next() * 3_000, () => this.#leadAgain());
-      },
-      "registry down": () => {
-        this.#registry.isDown = true;
-        this.#isRegistryDown = true;
-        for (const each of this.#nodes.keys()) this.#network.cut(each, REGISTRY);
-        this.#network.cut("coordinator", REGISTRY);
-        this.#time.after(this.#random.next() * 3_000, () => this.#healNetwork());
-      },
-    };
-    const name = this.#pick(Object.keys(faults));
-    this.#faults.push(`${Math.round(this.#time.monotonic())} ms: ${name} ${nodeId}`);
-    faults[name]?.();
-  }
-
-  /** Whether nobody else is certain to keep what the node has acknowledged. */
-  #isNeeded(node: SimulatedNode): boolean {
-    const partitions = this.#registry.topology?.partitions ?? [];
-    return partitions.some(({ owner, inSync }) => {
-      const holders = [owner, ...inSync];
-      if (!holders.includes(node.incarnation)) return false;
-      return ![...this.#nodes.values()].some(
-        (other) =>
-          other !== node &&
-          holders.includes(other.incarnation) &&
-          other.isRunning &&
-          !other.isPaused &&
-          (this.#isRegistryDown || this.#network.connects(other.nodeId, REGISTRY)),
-      );
-    });
-  }
-
-  #kill(node: SimulatedNode): void {
-    if (this.#isNeeded(node) || !node.isRunning) return;
-    node.kill();
-    this.#tally.note("kill");
-    const { nodeId, incarnation } = node;
-    this.#world.transport.breakStreams(nodeId);
-    if (this.#random.next() < 0.5) {
-      this.#time.after(20, () => {
-        this.#coordinator.noteExit(incarnation);
-        this.#registry.remove(nodeId, incarnation);
-      });
-    }
-    // A process that starts again may not know what it was before.
-    const succeeds = this.#random.next() < 0.5 ? incarnation : undefined;
-    this.#time.after(300 + this.#random.next() * 3_000, () => {
-      this.#restarts -= 1;
-      this.#start(nodeId, succeeds);
-    });
-    this.#restarts += 1;
-  }
-
-  #cut(a: string, b: string): void {
-    this.#network.cut(a, b);
-    this.#time.after(this.#random.next() * 4_000, () => this.#healNetwork());
-  }
-
-  #healNetwork(): void {
-    this.#network.heal();
-    this.#registry.isDown = false;
-    this.#isRegistryDown = false;
-    this.#registry.changed();
-  }
-
-  #leadAgain(): void {
-    this.#coordinator.isUp = true;
-    this.#coordinator.wake();
-  }
-
-  #heal(): void {
-    this.#healNetwork();
-    this.#leadAgain();
-    for (const node of this.#nodes.values()) {
-      node.drain(false);
-      node.resume();
-    }
+    return owning !== undefined && this.#random.next() < 0.8 ? owning : pick(this.#random, nodes);
   }
 
   #checkSoleOwner(node: SimulatedNode, partition: number): void {
@@ -330,9 +214,5 @@ class Schedule {
       const when = `${Math.round(this.#time.monotonic())} ms`;
       this.#violations.add(`${when}: ${node.nodeId} and ${other.nodeId} both serve ${partition}`);
     }
-  }
-
-  #pick<Item>(items: readonly Item[]): Item {
-    return items[Math.floor(this.#random.next() * items.length)] as Item;
   }
 }

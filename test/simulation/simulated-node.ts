@@ -26,6 +26,7 @@ import {
   RightToServe,
   type Tenure,
 } from "@holdfast/node/testing";
+import type { Mutation } from "./mutations.js";
 import type { SimulatedCoordinator } from "./simulated-coordinator.js";
 import { SimulatedPresence } from "./simulated-presence.js";
 import type { StreamTransport } from "./streams.js";
@@ -57,21 +58,6 @@ export interface World {
   /** Called whenever a partition is about to be served. */
   readonly onServed: (node: SimulatedNode, partition: number) => void;
 }
-
-/** Rules that can be switched off, to see that they are missed. */
-export const MUTATIONS = [
-  "serve without the right to",
-  "acknowledge before the backups have it",
-  "show what is not committed",
-  "flush what is not committed",
-  "break promises",
-  "lose a replicated write",
-  "start again as the same incarnation",
-  "hand over before the target has everything",
-  "serve copies of a dead owner's clean entries",
-] as const;
-
-export type Mutation = (typeof MUTATIONS)[number];
 
 interface Dirty extends Row {
   isCommitted: boolean;

@@ -184,6 +184,10 @@ export class SimulatedNetwork {
   }
 }
 
+export function pick<Item>(random: Random, items: readonly Item[]): Item {
+  return items[Math.floor(random.next() * items.length)] as Item;
+}
+
 export const REGISTRY = "registry";
 
 function linkOf(a: string, b: string): string {

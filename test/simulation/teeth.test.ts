@@ -1,8 +1,8 @@
 /** The simulation is checked: without any one of these rules it must find something. */
 import { testSeed } from "@holdfast/core/testing";
 import { describe, expect, it } from "vitest";
+import { MUTATIONS } from "./mutations.js";
 import { runSchedule } from "./schedule.js";
-import { MUTATIONS } from "./simulated-node.js";
 
 const MOST_SCHEDULES = 20_000;
 const seed = testSeed();
