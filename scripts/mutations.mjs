@@ -302,6 +302,6 @@ function build() {
 
 function run(suite) {
   const project = suite.startsWith("test/") ? "cluster" : "unit";
-  const env = { ...process.env, HOLDFAST_SCHEDULES: "1500" };
+  const env = { ...process.env, HOLDFAST_SCHEDULES: "5000" };
   return spawnSync("npx", ["vitest", "run", "--project", project, suite], { env }).status;
 }
