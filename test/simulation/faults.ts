@@ -63,12 +63,9 @@ export class Faults {
         const other = pick(this.#world.random, [...this.#nodes.keys()]);
         if (other !== nodeId) this.#cut(nodeId, other);
       },
+      "cut off": () => this.#cutOff(node),
       "break streams": () => this.#world.transport.breakStreams(nodeId),
-      drain: () => {
-        this.#world.tally.note("drain");
-        node.drain(true);
-        this.#world.time.after(500 + this.#world.random.next() * 2_000, () => node.drain(false));
-      },
+      drain: () => this.#drain(node),
       "coordinator down": () => {
         this.#world.coordinator.isUp = false;
         this.#world.time.after(this.#world.random.next() * 3_000, () => this.#leadAgain());
@@ -117,15 +114,32 @@ export class Faults {
     }
     // A process that starts again may not know what it was before.
     const succeeds = this.#world.random.next() < 0.5 ? incarnation : undefined;
-    this.#world.time.after(300 + this.#world.random.next() * 3_000, () => {
+    this.#world.time.after(200 + this.#world.random.next() * 1_500, () => {
       this.restarts -= 1;
       this.#start(nodeId, succeeds);
     });
     this.restarts += 1;
   }
 
-  #cut(a: string, b: string): void {
-    this.#world.network.cut(a, b);
+  /** Some do not live to see the end of it: moves are under way then. */
+  #drain(node: SimulatedNode): void {
+    const { random, time, tally } = this.#world;
+    tally.note("drain");
+    node.drain(true);
+    time.after(500 + random.next() * 2_000, () => node.drain(false));
+    const draw = random.next();
+    if (draw >= 0.4) return;
+    time.after(random.next() * 500, () => (draw < 0.2 ? this.#kill(node) : this.#cutOff(node)));
+  }
+
+  /** Clients still reach it, and it the database. */
+  #cutOff(node: SimulatedNode): void {
+    if (this.#isNeeded(node)) return;
+    this.#cut(node.nodeId, REGISTRY, "coordinator", ...this.#nodes.keys());
+  }
+
+  #cut(nodeId: string, ...others: readonly string[]): void {
+    for (const other of others) if (other !== nodeId) this.#world.network.cut(nodeId, other);
     this.#world.time.after(this.#world.random.next() * 4_000, () => this.#healNetwork());
   }
 

@@ -92,15 +92,12 @@ export class SimulatedNode {
   readonly #presence: SimulatedPresence;
   #isPaused = false;
   #backlog: (() => void)[] = [];
-  /** Longest time between two flushes, about: some are quick, and some keep much that is dirty. */
-  readonly #flushMs: number;
   isRunning = true;
 
   constructor(nodeId: string, succeeds: Incarnation | undefined, world: World) {
     this.nodeId = nodeId;
     this.#world = world;
     this.#clock = this.#createClock();
-    this.#flushMs = world.random.next() < 0.5 ? 300 : 800;
     const incarnation =
       world.mutation === "start again as the same incarnation" && succeeds !== undefined
         ? succeeds
@@ -404,7 +401,7 @@ export class SimulatedNode {
 
   #flushSoon(): void {
     const { random } = this.#world;
-    this.#clock.after(50 + random.next() * this.#flushMs, () => {
+    this.#clock.after(50 + random.next() * 800, () => {
       for (const [key, entry] of this.#dirty) void this.#flush(key, entry);
       this.#flushSoon();
     });
