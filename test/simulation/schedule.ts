@@ -40,7 +40,7 @@ const HEALED_MS = 10_000;
 /** How often to look whether it is over. */
 const LOOK_MS = 50;
 /** One schedule in so many goes on although nothing is left to happen: quiet must stay quiet. */
-const PATIENT_EVERY = 10;
+const PATIENT_EVERY = 50;
 
 const rings = new KnownRings(8);
 const incarnations = new KnownIncarnations();
