@@ -3,11 +3,18 @@ import type { Incarnation } from "@holdfast/core";
 import type { SimulatedNode, World } from "./simulated-node.js";
 import { pick, REGISTRY } from "./surroundings.js";
 
-/** After that nothing new goes wrong. */
-const FAULTS_UNTIL_MS = 2_800;
+export interface Pace {
+  /** After that nothing new goes wrong. */
+  readonly faultsUntilMs: number;
+  /** Longest time between two faults, about. */
+  readonly gapMs: number;
+  /** Longest time between the end of a process and the next one, about. */
+  readonly downMs: number;
+}
 
 export class Faults {
   readonly #world: World;
+  readonly #pace: Pace;
   /** By node id. */
   readonly #nodes: ReadonlyMap<string, SimulatedNode>;
   readonly #start: (nodeId: string, succeeds: Incarnation | undefined) => void;
@@ -18,18 +25,21 @@ export class Faults {
 
   constructor(
     world: World,
+    pace: Pace,
     nodes: ReadonlyMap<string, SimulatedNode>,
     start: (nodeId: string, succeeds: Incarnation | undefined) => void,
   ) {
     this.#world = world;
+    this.#pace = pace;
     this.#nodes = nodes;
     this.#start = start;
   }
 
   /** From now on, one after the other. */
   begin(): void {
-    this.#world.time.after(50 + this.#world.random.next() * 600, () => {
-      if (this.#world.time.monotonic() >= FAULTS_UNTIL_MS) return;
+    const { faultsUntilMs, gapMs } = this.#pace;
+    this.#world.time.after(50 + this.#world.random.next() * gapMs, () => {
+      if (this.#world.time.monotonic() >= faultsUntilMs) return;
       this.#fault();
       this.begin();
     });
@@ -114,7 +124,7 @@ export class Faults {
     }
     // A process that starts again may not know what it was before.
     const succeeds = this.#world.random.next() < 0.5 ? incarnation : undefined;
-    this.#world.time.after(200 + this.#world.random.next() * 1_500, () => {
+    this.#world.time.after(200 + this.#world.random.next() * this.#pace.downMs, () => {
       this.restarts -= 1;
       this.#start(nodeId, succeeds);
     });

@@ -31,10 +31,27 @@ const PARTITIONS = 2;
 const CLIENTS = 4;
 /** Until the first backups are in sync. */
 const CALM_MS = 900;
-/** Until then outages go on: long enough for leases and promises to end. What has not ended is healed. */
-const HEALED_AT_MS = 3_800;
-/** Clients go on a little longer. */
-const CLIENTS_UNTIL_MS = 4_300;
+/**
+ * Most schedules are short, and things go wrong in quick succession: so much happens in a second of
+ * computing. The others give an owner time to go on although everybody has given it up.
+ */
+const SHAPES = {
+  short: {
+    faultsUntilMs: 2_800,
+    gapMs: 600,
+    downMs: 1_500,
+    healedAtMs: 3_800,
+    clientsUntilMs: 4_300,
+  },
+  long: {
+    faultsUntilMs: 6_000,
+    gapMs: 900,
+    downMs: 3_200,
+    healedAtMs: 6_500,
+    clientsUntilMs: 8_000,
+  },
+};
+const LONG_SHARE = 0.25;
 /** Long enough for a lease that ends late, and then the longest wait of an owner. */
 const HEALED_MS = 10_000;
 /** How often to look whether it is over. */
@@ -73,6 +90,7 @@ class Schedule {
   #values = 0;
   readonly #backups: number;
   readonly #isPatient: boolean;
+  readonly #shape: (typeof SHAPES)["long"];
   /** Operations that have not been answered. */
   readonly #asked = new Map<SimulatedNode, number>();
 
@@ -81,6 +99,7 @@ class Schedule {
     this.#network = new SimulatedNetwork(this.#random);
     this.#database = new SimulatedDatabase(this.#time, this.#random, this.#tally);
     this.#backups = this.#random.next() < 0.7 ? 1 : 2;
+    this.#shape = SHAPES[this.#random.next() < LONG_SHARE ? "long" : "short"];
     this.#isPatient = seed % PATIENT_EVERY === 0;
     this.#coordinator = new SimulatedCoordinator({
       time: this.#time,
@@ -114,7 +133,7 @@ class Schedule {
       mutation,
       onServed: (node, partition) => this.#checkSoleOwner(node, partition),
     };
-    this.#faults = new Faults(this.#world, this.#nodes, (nodeId, succeeds) =>
+    this.#faults = new Faults(this.#world, this.#shape, this.#nodes, (nodeId, succeeds) =>
       this.#start(nodeId, succeeds),
     );
   }
@@ -126,7 +145,7 @@ class Schedule {
       this.#time.after(CALM_MS, () => void this.#act());
     }
     this.#time.after(CALM_MS, () => this.#faults.begin());
-    await this.#time.runUntil(HEALED_AT_MS);
+    await this.#time.runUntil(this.#shape.healedAtMs);
     this.#faults.heal();
     await this.#runUntilQuiet();
     const inTheEnd = violationsIn(this.#ending());
@@ -139,8 +158,8 @@ class Schedule {
   }
 
   async #runUntilQuiet(): Promise<void> {
-    await this.#time.runUntil(CLIENTS_UNTIL_MS);
-    const endMs = HEALED_AT_MS + HEALED_MS;
+    await this.#time.runUntil(this.#shape.clientsUntilMs);
+    const endMs = this.#shape.healedAtMs + HEALED_MS;
     while (this.#time.monotonic() < endMs) {
       if (!this.#isPatient && unrestOf(this.#ending()) === undefined) return;
       await this.#time.runUntil(Math.min(this.#time.monotonic() + LOOK_MS, endMs));
@@ -170,7 +189,7 @@ class Schedule {
 
   /** A client does one thing after the other. */
   async #act(): Promise<void> {
-    if (this.#time.monotonic() >= CLIENTS_UNTIL_MS) return;
+    if (this.#time.monotonic() >= this.#shape.clientsUntilMs) return;
     const key = pick(this.#random, KEYS);
     const node = this.#route(key);
     const startMs = this.#time.monotonic();
