@@ -86,6 +86,11 @@ class Schedule {
   readonly #history = new History();
   readonly #violations = new Set<string>();
   readonly #faults: Faults;
+  /**
+   * Partitions of which everybody in sync was declared dead, and their owners: those may rightly go on
+   * until another one begins, and what they show until then is lost as well.
+   */
+  readonly #lost = new Map<number, Incarnation>();
   #incarnations = 0;
   #values = 0;
   readonly #backups: number;
@@ -111,9 +116,9 @@ class Schedule {
       tally: this.#tally,
       nodeOf: (incarnation) =>
         [...this.#nodes.values()].find((node) => node.incarnation === incarnation),
-      onLoss: (partition) => {
-        const keys = KEYS.filter((key) => this.#world.partitionOf(key) === partition);
-        this.#history.lost({ keys, atMs: this.#time.monotonic() });
+      onLoss: (partition, owner) => {
+        this.#lose(partition);
+        this.#lost.set(partition, owner);
       },
     });
     this.#world = {
@@ -131,7 +136,13 @@ class Schedule {
       partitionOf: (key) => KEYS.indexOf(key) % PARTITIONS,
       isWrittenThrough: (key) => KEYS.indexOf(key) >= KEYS.length / 2,
       mutation,
-      onServed: (node, partition) => this.#checkSoleOwner(node, partition),
+      onServed: (node, partition) => {
+        this.#checkSoleOwner(node, partition);
+        const owner = this.#lost.get(partition);
+        if (owner === undefined || owner === node.incarnation) return;
+        this.#lost.delete(partition);
+        this.#lose(partition);
+      },
     };
     this.#faults = new Faults(this.#world, this.#shape, this.#nodes, (nodeId, succeeds) =>
       this.#start(nodeId, succeeds),
@@ -224,6 +235,12 @@ class Schedule {
     const nodes = [...this.#nodes.values()];
     const owning = nodes.find(({ incarnation }) => incarnation === owner);
     return owning !== undefined && this.#random.next() < 0.8 ? owning : pick(this.#random, nodes);
+  }
+
+  /** What was known of a partition is known no more. */
+  #lose(partition: number): void {
+    const keys = KEYS.filter((key) => this.#world.partitionOf(key) === partition);
+    this.#history.lost({ keys, atMs: this.#time.monotonic() });
   }
 
   #checkSoleOwner(node: SimulatedNode, partition: number): void {

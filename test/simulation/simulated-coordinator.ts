@@ -35,7 +35,7 @@ export interface CoordinatorParts {
   readonly tally: Tally;
   readonly nodeOf: (incarnation: Incarnation) => Releasing | undefined;
   /** Nobody is left who has what the owner of this partition had acknowledged. */
-  readonly onLoss: (partition: number) => void;
+  readonly onLoss: (partition: number, owner: Incarnation) => void;
 }
 
 const CALL_TIMEOUT_MS = 2_000;
@@ -247,7 +247,7 @@ export class SimulatedCoordinator {
       tally.note(next.planned ? "move" : "failover");
       if (inSync.some((each) => each === next.owner)) continue;
       tally.note("loss");
-      onLoss(partition);
+      onLoss(partition, owner);
     }
   }
 }
