@@ -2164,6 +2164,10 @@ export const DESCRIPTOR: object = {
         "journal": {
          "type": "bool",
          "id": 6
+        },
+        "epoch": {
+         "type": "uint64",
+         "id": 7
         }
        },
        "nested": {

@@ -55,10 +55,13 @@ export type ReplicaRecord = RecordHeader &
       }
     /** The database has this version or a later one. */
     | { readonly kind: "CLEAN"; readonly entry: RecordName & { readonly version: number } }
-    /**
-     * BEGIN: the backup starts with nothing; MERGE: it is in sync, and keeps what it has until END.
-     */
-    | { readonly kind: "BEGIN" | "MERGE" | "END" }
+    /** BEGIN: the backup starts with nothing; MERGE: it is in sync, and keeps what it has until END. */
+    | {
+        readonly kind: "BEGIN" | "MERGE";
+        /** Of the topology by which the owner sends. */
+        readonly epoch: number;
+      }
+    | { readonly kind: "END" }
     /** FILL: the target of a move is to have a clean entry. */
     | { readonly kind: "FILL"; readonly entry: JournalRecord }
     /** The owner has no such clean entry any more. */
@@ -88,6 +91,8 @@ export interface ReplicaBatch {
 }
 
 export type CleanRecord = RecordOf<"CLEAN">;
+
+export type BeginRecord = RecordOf<"BEGIN"> | RecordOf<"MERGE">;
 
 /** Records about clean entries, for the target of a move. */
 export type CopyRecord = RecordOf<"FILL"> | RecordOf<"DROP"> | RecordOf<"FORGET">;

@@ -7,6 +7,8 @@ export interface Replica {
   readonly partition: number;
   term: number;
   readonly sync: number;
+  /** By older topologies than this one it is not judged: its owner has read a later one. */
+  readonly epoch: number;
   readonly session: ReplicaSession;
   entries: Map<string, JournalRecord>;
   /** Entries from before, which the owner has not confirmed; `undefined`: it has said which stay. */

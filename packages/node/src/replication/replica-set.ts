@@ -309,7 +309,8 @@ export class ReplicaSet {
         copy.isBound = true;
       },
     };
-    link.append({ kind: isMerge ? "MERGE" : "BEGIN", ...header }, recordBytesOf(), bind);
+    const kind = isMerge ? "MERGE" : "BEGIN";
+    link.append({ kind, ...header, epoch: this.#epoch }, recordBytesOf(), bind);
     for (const { entry, journal } of this.#parts.dirty(this.tenure.partition)) {
       link.append({ kind: "PUT", ...header, entry, journal }, recordBytesOf(entry));
     }

@@ -31,8 +31,14 @@ function streamOf(replicas: Replicas, hello = HELLO, first = 1) {
   };
 }
 
-function control(kind: "BEGIN" | "MERGE" | "END", sync: number, term = 1): ReplicaRecord {
-  return { kind, partition: PARTITION, term, sync };
+function control(
+  kind: "BEGIN" | "MERGE" | "END",
+  sync: number,
+  term = 1,
+  epoch = 0,
+): ReplicaRecord {
+  const header = { partition: PARTITION, term, sync };
+  return kind === "END" ? { kind, ...header } : { kind, ...header, epoch };
 }
 
 function put(sync: number, key: string, version: number, value?: string): ReplicaRecord {
@@ -87,6 +93,30 @@ describe("Replicas", () => {
     // What the new owner does not have was acknowledged by nobody; nor was the newer one of `c`.
     await send([control("END", 2)]);
     expect(keysOf(replicas)).toEqual(["a@1", "c@3"]);
+  });
+
+  it("hold to what they promised an owner when the next one merges before the topology is read", async () => {
+    const { replicas, clock } = createReplicas(BACKUP);
+    replicas.apply(topology(1, IN_SYNC));
+    await streamOf(replicas)([control("BEGIN", 1), control("END", 1)]);
+    const next = streamOf(replicas, { ...HELLO, from: OTHER });
+    await next([control("MERGE", 1, 2), control("END", 1, 2)]);
+    // The next owner is known to have ended, and this node is to own the partition.
+    const after = topology(2, { owner: BACKUP, term: 3, backups: [], inSync: [] }, [OTHER]);
+    const members = after.members.map((member) => ({ ...member, ended: member.state === "dead" }));
+    replicas.apply({ ...after, members });
+    expect(replicas.promisedUntilMs(PARTITION, 3)).toBe(clock.monotonic() + PROMISE_MS);
+  });
+
+  it("are kept by a topology that is older than the one by which their owner sends", async () => {
+    const { replicas } = createReplicas(BACKUP);
+    const send = streamOf(replicas);
+    await send([control("BEGIN", 1, 1, 3), put(1, "a", 1), control("END", 1)]);
+    replicas.apply(topology(2, { backups: [OTHER], inSync: [OTHER] }));
+    expect(await send([])).toMatchObject({ refused: [] });
+    replicas.apply(topology(3, IN_SYNC));
+    replicas.apply(topology(4, { owner: BACKUP, term: 2, backups: [OWNER], inSync: [OWNER] }));
+    expect(keysOf(replicas)).toEqual(["a@1"]);
   });
 
   it("have no more than they may, and go on when something is clean", async () => {

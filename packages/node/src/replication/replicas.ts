@@ -18,6 +18,7 @@ import {
 } from "@holdfast/core";
 import type { JournalRecord, RecordName } from "../journal/record.js";
 import type {
+  BeginRecord,
   CleanCopies,
   CopyRecord,
   DirtyCopy,
@@ -122,6 +123,7 @@ export class Replicas {
         if (!replica.isHandedOver) this.#forgetCopies(replica);
       }
       const isKept =
+        topology.epoch < replica.epoch ||
         shown.owner === me ||
         shown.moveTo === me ||
         shown.inSync.includes(me) ||
@@ -160,7 +162,7 @@ export class Replicas {
     const { owner, term } = shown;
     const present = this.#replicas.get(partition);
     if (owner === undefined || (present !== undefined && present.term > term)) return;
-    const replica = present ?? this.#create({ owner, partition, term });
+    const replica = present ?? this.#create({ owner, partition, term, epoch: 0 });
     for (const { entry } of dirty) {
       const name = nameOf(entry);
       if (replica.entries.has(name)) continue;
@@ -290,8 +292,8 @@ export class Replicas {
     else copies.forget(replica.partition);
   }
 
-  #begin(session: ReplicaSession, record: ReplicaRecord): void {
-    const { partition, term, sync } = record;
+  #begin(session: ReplicaSession, record: BeginRecord): void {
+    const { partition, term, sync, epoch } = record;
     const { owner } = session;
     const present = this.#replicas.get(partition);
     const shown = this.#topology?.partitions[partition];
@@ -304,10 +306,12 @@ export class Replicas {
     const isMerge = record.kind === "MERGE";
     if (present !== undefined) {
       present.session.bySync.delete(present.sync);
+      // What was promised to another owner is a promise still.
+      if (present.owner !== owner) this.#refuse(present);
       if (isMerge) this.#forgetCopies(present);
       else this.#giveUp(present, undefined);
     }
-    const replica = this.#create({ owner, partition, term }, session, sync);
+    const replica = this.#create({ owner, partition, term, epoch }, session, sync);
     if (!isMerge) return;
     replica.entries = present?.entries ?? replica.entries;
     replica.unconfirmed = new Set(replica.entries.keys());
@@ -315,7 +319,7 @@ export class Replicas {
 
   /** @param session - where what belongs to it comes from; by default, from nowhere yet. */
   #create(
-    whose: Pick<Replica, "owner" | "partition" | "term">,
+    whose: Pick<Replica, "owner" | "partition" | "term" | "epoch">,
     session: ReplicaSession = noSession(whose.owner),
     sync = 0,
   ): Replica {

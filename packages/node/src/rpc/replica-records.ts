@@ -52,15 +52,14 @@ function toRecordMessage(record: ReplicaRecord): ReplicaRecordMessage {
     const { cacheId, key } = record.entry;
     return { ...header, entry: { cacheId, key: Buffer.from(key) } };
   }
-  return header;
+  return "epoch" in record ? { ...header, epoch: record.epoch } : header;
 }
 
 function fromRecordMessage(message: ReplicaRecord__Output): ReplicaRecord {
-  const { kind, partition, term, sync, entry, journal } = message;
+  const { kind, partition, term, sync, entry, journal, epoch } = message;
   const header = { partition, term, sync };
-  if (kind === "BEGIN" || kind === "MERGE" || kind === "END" || kind === "FORGET") {
-    return { kind, ...header };
-  }
+  if (kind === "BEGIN" || kind === "MERGE") return { kind, ...header, epoch };
+  if (kind === "END" || kind === "FORGET") return { kind, ...header };
   if (entry === null) throw new TypeError(`a ${kind} without an entry`);
   const named: JournalRecord = { ...fromMessage(entry), partition };
   return kind === "PUT"

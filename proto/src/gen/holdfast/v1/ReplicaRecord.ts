@@ -104,6 +104,10 @@ export interface ReplicaRecord {
    * PUT: the reply waits until the backup's journal has it.
    */
   'journal'?: (boolean);
+  /**
+   * BEGIN, MERGE: epoch of the topology by which the owner sends. The backup may not have read it yet.
+   */
+  'epoch'?: (number | string | Long);
 }
 
 export interface ReplicaRecord__Output {
@@ -126,4 +130,8 @@ export interface ReplicaRecord__Output {
    * PUT: the reply waits until the backup's journal has it.
    */
   'journal': (boolean);
+  /**
+   * BEGIN, MERGE: epoch of the topology by which the owner sends. The backup may not have read it yet.
+   */
+  'epoch': (number);
 }
