@@ -31,7 +31,7 @@ const { values: options } = parseArgs({
 });
 
 const behind = (ack) =>
-  `{pattern: write-behind, source: {kind: entries}, writeBehind: {ack: ${ack}, maxDelay: 2s, batchMaxRows: 10000}}`;
+  `{pattern: write-behind, source: {kind: entries}, writeBehind: {ack: ${ack}, maxDelay: 2s, batchMaxRows: 5000}}`;
 const CACHES = `caches:
   ${PEER}: {pattern: cache-aside}
 ${Object.entries(LEVELS)

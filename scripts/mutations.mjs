@@ -29,8 +29,8 @@ const MUTATIONS = [
   {
     rule: "every dirty entry is recorded",
     file: `${NODE}cache/cache-journal.ts`,
-    from: "write: (entry) => journal.write({ ...entry, cacheId }),",
-    to: "write: async () => {},",
+    from: "write: (entry) => journal.write(toDirtyRecord(cacheId, entry)),",
+    to: "write: async (entry) => void toDirtyRecord(cacheId, entry),",
     suites: [`${NODE}cache`],
   },
   {
@@ -53,6 +53,34 @@ const MUTATIONS = [
     from: "tenure === undefined || copies.uncommitted(row) !== undefined",
     to: "tenure === undefined",
     suites: [`${NODE}cache`],
+  },
+  {
+    rule: "a receipt is honoured by what the database has",
+    file: `${NODE}cache/write-behind/deliveries.ts`,
+    from: ">= name.version) return true;",
+    to: ">= 0) return true;",
+    suites: [`${NODE}cache`],
+  },
+  {
+    rule: "a receipt of an outdated write waits for the newer one",
+    file: `${NODE}cache/write-behind/flushes.ts`,
+    from: "receipts.settled(own, how);",
+    to: "receipts.settled(rows, how);",
+    suites: [`${NODE}cache`],
+  },
+  {
+    rule: "a flush waits for the write that takes another's place",
+    file: `${NODE}write-behind/queue.ts`,
+    from: "newer.order = row.order;",
+    to: "",
+    suites: [`${NODE}write-behind`],
+  },
+  {
+    rule: "a flush follows what has moved",
+    file: "packages/client/src/cache/flush.ts",
+    from: "if (flushed.moved > 0) return;",
+    to: "",
+    suites: ["packages/client/src/cache"],
   },
   {
     rule: "every operation needs the right to serve",

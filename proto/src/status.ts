@@ -33,6 +33,8 @@ export const WIRE_FORMS: Readonly<Record<CacheErrorCode, WireForm>> = {
   OUTCOME_UNKNOWN: final(status.UNKNOWN),
   CLOSED: final(status.CANCELLED),
   INTERNAL: final(status.INTERNAL),
+  DEAD_LETTER: final(status.FAILED_PRECONDITION),
+  WRITE_LOST: final(status.DATA_LOSS),
   OVERLOADED: { grpc: status.RESOURCE_EXHAUSTED, retry: "after-backoff" },
   UNAVAILABLE: { grpc: status.UNAVAILABLE, retry: "after-backoff" },
   NOT_OWNER: { grpc: status.FAILED_PRECONDITION, retry: "after-topology-refresh" },

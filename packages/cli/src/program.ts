@@ -13,6 +13,7 @@ import { demoCommand } from "./commands/demo.js";
 import { drainCommand } from "./commands/drain.js";
 import { deleteCommand, getCommand, setCommand } from "./commands/entries.js";
 import { explainCommand } from "./commands/explain.js";
+import { flushCommand } from "./commands/flush.js";
 import { statsCommand } from "./commands/stats.js";
 import { statusCommand } from "./commands/status.js";
 import { upCommand } from "./commands/up.js";
@@ -58,6 +59,7 @@ function createProgram(context: CliContext): Command {
     warmCommand(context),
     drainCommand(context),
     deadLettersCommand(context),
+    flushCommand(context),
   ];
   for (const command of commands) program.addCommand(command);
   for (const command of [program, ...commands, ...commands.flatMap((one) => one.commands)]) {

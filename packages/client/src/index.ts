@@ -6,6 +6,8 @@ export type {
   CacheStats,
   CallOptions,
   DeleteOptions,
+  FlushOutcome,
+  FlushResult,
   LifetimeOptions,
   ReadResult,
   SetOptions,

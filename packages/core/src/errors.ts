@@ -30,6 +30,10 @@ export const CACHE_ERROR_CODES = [
   "UNKNOWN_CACHE",
   /** The client or the node has been closed. Nothing was written. */
   "CLOSED",
+  /** The database refuses an acknowledged write, or the later one in its place; it was put aside. */
+  "DEAD_LETTER",
+  /** An acknowledged write got lost before the database had it, as its level allowed. */
+  "WRITE_LOST",
   /** A defect, or a failure that has no code of its own; see `cause` and the node's log. */
   "INTERNAL",
 ] as const;

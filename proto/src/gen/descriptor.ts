@@ -997,6 +997,14 @@ export const DESCRIPTOR: object = {
          "type": "uint64",
          "id": 21
         },
+        "batchRows": {
+         "type": "uint64",
+         "id": 22
+        },
+        "slowedWrites": {
+         "type": "uint64",
+         "id": 23
+        },
         "checked": {
          "type": "uint64",
          "id": 30
@@ -1109,6 +1117,16 @@ export const DESCRIPTOR: object = {
           "delta"
          ]
         },
+        "_version": {
+         "oneof": [
+          "version"
+         ]
+        },
+        "_waitMs": {
+         "oneof": [
+          "waitMs"
+         ]
+        },
         "_letterVersion": {
          "oneof": [
           "letterVersion"
@@ -1183,6 +1201,20 @@ export const DESCRIPTOR: object = {
           "proto3_optional": true
          }
         },
+        "version": {
+         "type": "uint64",
+         "id": 14,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "waitMs": {
+         "type": "uint32",
+         "id": 19,
+         "options": {
+          "proto3_optional": true
+         }
+        },
         "letterVersion": {
          "type": "uint64",
          "id": 16,
@@ -1208,6 +1240,8 @@ export const DESCRIPTOR: object = {
           "INCREMENT": 5,
           "CLEAR": 6,
           "WARM": 7,
+          "PERSISTED": 8,
+          "FLUSH": 9,
           "RETRY_DEAD_LETTER": 10,
           "EXPLAIN": 11
          }
@@ -1262,6 +1296,11 @@ export const DESCRIPTOR: object = {
         "_notOwner": {
          "oneof": [
           "notOwner"
+         ]
+        },
+        "_flushed": {
+         "oneof": [
+          "flushed"
          ]
         },
         "_retried": {
@@ -1341,6 +1380,13 @@ export const DESCRIPTOR: object = {
           "proto3_optional": true
          }
         },
+        "flushed": {
+         "type": "Flushed",
+         "id": 18,
+         "options": {
+          "proto3_optional": true
+         }
+        },
         "retried": {
          "type": "RetriedDeadLetter",
          "id": 15,
@@ -1371,7 +1417,9 @@ export const DESCRIPTOR: object = {
           "READ_ONLY": 9,
           "UNKNOWN_CACHE": 10,
           "CLOSED": 11,
-          "INTERNAL": 12
+          "INTERNAL": 12,
+          "DEAD_LETTER": 13,
+          "WRITE_LOST": 14
          }
         },
         "Outcome": {
@@ -1409,6 +1457,36 @@ export const DESCRIPTOR: object = {
           "term": {
            "type": "uint32",
            "id": 5
+          }
+         }
+        },
+        "Flushed": {
+         "fields": {
+          "persisted": {
+           "type": "uint64",
+           "id": 1
+          },
+          "refused": {
+           "type": "uint64",
+           "id": 2
+          },
+          "dirty": {
+           "type": "uint64",
+           "id": 3
+          },
+          "refusedKeys": {
+           "rule": "repeated",
+           "type": "bytes",
+           "id": 4
+          },
+          "dirtyKeys": {
+           "rule": "repeated",
+           "type": "bytes",
+           "id": 5
+          },
+          "moved": {
+           "type": "uint64",
+           "id": 6
           }
          }
         }

@@ -53,13 +53,16 @@ function addUp(all: readonly CacheStats__Output[]): ReadonlyMap<string, Totals> 
   return totals;
 }
 
+/** Figures that are not added up. */
+const HIGHEST: ReadonlySet<keyof Totals> = new Set(["oldestDirtyAgeMs", "batchRows"]);
+
 function sum(a: Totals, b: Totals): Totals {
   const fields = Object.keys(a) as (keyof Totals)[];
-  // Ages are compared, everything else is counted.
+  // Everything else is counted.
   return Object.fromEntries(
     fields.map((field) => [
       field,
-      field === "oldestDirtyAgeMs" ? Math.max(a[field], b[field]) : a[field] + b[field],
+      HIGHEST.has(field) ? Math.max(a[field], b[field]) : a[field] + b[field],
     ]),
     // Every field of `Totals` is in `fields`, and each value is a number.
   ) as unknown as Totals;

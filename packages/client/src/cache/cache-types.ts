@@ -82,6 +82,44 @@ export interface WriteReceipt {
    * backup.
    */
   readonly degraded: boolean;
+
+  /**
+   * Waits until the database has this write, or a later one of its key, whoever owns the key by then.
+   * Resolves at once where the write is in the database already.
+   *
+   * @throws {CacheError}
+   *   - `DEAD_LETTER`: the database refuses the row, or that of the later write in its place; it is
+   *     among the dead letters, and not in the cache any more.
+   *   - `WRITE_LOST`: the owner died before the write was anywhere else. Only at level `"memory"`. A
+   *     journal that comes back late may still bring it.
+   *   - `DEADLINE_EXCEEDED`: not yet. The write stays what it was; ask again.
+   *   - `INVALID_ARGUMENT`: the cache writes to no database.
+   *
+   * @example
+   * ```ts
+   * const receipt = await orders.set("42", order);
+   * await receipt.persisted({ timeout: "30s" });
+   * ```
+   */
+  persisted(options?: CallOptions): Promise<void>;
+}
+
+/**
+ * What a flush has come to: `"persisted"`, nothing of the key is dirty any more; `"refused"`, the
+ * database refuses it, and it is a dead letter now; `"dirty"`, time was over before.
+ */
+export type FlushOutcome = "persisted" | "refused" | "dirty";
+
+export interface FlushResult {
+  /** Of a flush of keys: how many of them. Of a whole cache: how many dirty writes. */
+  readonly persisted: number;
+  readonly refused: number;
+  readonly dirty: number;
+  /**
+   * Of a flush of keys: what became of each. Of a whole cache: those refused or still dirty, of each
+   * node and kind a thousand at most.
+   */
+  readonly keys: ReadonlyMap<string, FlushOutcome>;
 }
 
 export interface UpdateResult<V> extends WriteReceipt {
@@ -163,6 +201,10 @@ export interface CacheCounters {
   readonly deadLetters: number;
   /** Acknowledged writes that a node gave up because another one had been made owner. */
   readonly lostWrites: number;
+  /** Most rows that are put into one statement at present. In sums: the highest of all nodes. */
+  readonly batchRows: number;
+  /** Writes that waited for the database because the queue was nearly full (write-behind). */
+  readonly slowedWrites: number;
   /** Entries that nodes compared with their rows in the database, in the background. */
   readonly checked: number;
   /** Those that were newer than their row: rows in the database have gone back. */

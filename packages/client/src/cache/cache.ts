@@ -6,6 +6,7 @@ import type {
   CacheStats,
   CallOptions,
   DeleteOptions,
+  FlushResult,
   LifetimeOptions,
   ReadResult,
   SetOptions,
@@ -78,6 +79,7 @@ export interface Cache<V> {
    * @throws {CacheError}
    *   - `VALUE_TOO_LARGE`: nothing was written.
    *   - `VERSION_CONFLICT`: the entry is not as `ifVersion` or `ifAbsent` asks; nothing was written.
+   *   - `DEAD_LETTER`: the database, which was to be waited for, refuses the row; it was put aside.
    *
    * @example
    * ```ts
@@ -208,6 +210,23 @@ export interface Cache<V> {
    * ```
    */
   warm(target: WarmTarget, options?: WarmOptions): Promise<WarmProgress>;
+
+  /**
+   * Sends acknowledged writes that are not in the database yet there now, and waits for that: those of
+   * some keys, or all that there are. What is written meanwhile is not waited for, nor what only the
+   * journal of a node that is away has. In a write-through cache there is nothing to do.
+   *
+   * @returns what was persisted, what the database refuses, and what is still dirty when the time is
+   *   over; the latter is sent later, as without this.
+   * @throws {CacheError} `INVALID_ARGUMENT` when the cache writes to no database.
+   *
+   * @example
+   * ```ts
+   * const { dirty, refused } = await orders.flush({ timeout: "1m" });
+   * ```
+   */
+  flush(options?: CallOptions): Promise<FlushResult>;
+  flush(keys: Iterable<string>, options?: CallOptions): Promise<FlushResult>;
 
   /**
    * Adds up the counters of this cache over all nodes. Nodes that do not answer are named in the

@@ -10,7 +10,6 @@ import type {
   LifetimeOptions,
   ReadResult,
   SetOptions,
-  WriteReceipt,
 } from "./cache-types.js";
 import { type Codec, decodeValue, encodeValue } from "./codecs.js";
 import { durationMs } from "./duration.js";
@@ -81,6 +80,10 @@ export function incrementOperation(
   return withWriteOptions({ kind: "INCREMENT", cache, key: encodeKey(key), delta }, options);
 }
 
+export function flushOperation(cache: string, key: string): KeyedOperation {
+  return { kind: "FLUSH", cache, key: encodeKey(key) };
+}
+
 /** Roughly what an operation takes on the wire: what its fields beyond key and value add is small. */
 export function sizeOf({ key, value, cache = "" }: Operation): number {
   return 32 + cache.length + (key?.length ?? 0) + (value?.length ?? 0);
@@ -96,10 +99,6 @@ export function readResult<V>(reply: Reply__Output, codec: Codec<V>): ReadResult
     stale,
     ttlLeftMs,
   };
-}
-
-export function writeReceipt({ version, degraded }: Reply__Output): WriteReceipt {
-  return { version, degraded };
 }
 
 /** The sum that INCREMENT answers, as decimal text. */

@@ -9,6 +9,7 @@ import type {
   CacheStats,
   CallOptions,
   DeleteOptions,
+  FlushResult,
   LifetimeOptions,
   ReadResult,
   SetOptions,
@@ -24,9 +25,12 @@ import { clearEverywhere } from "./clear.js";
 import type { ClientParts } from "./client-parts.js";
 import type { Codec } from "./codecs.js";
 import { timeoutMsOf } from "./duration.js";
+import { flushEverywhere, flushKeys } from "./flush.js";
 import { ManyWritesError, runMany } from "./many.js";
+import { Receipt } from "./receipt.js";
 import {
   deleteOperation,
+  flushOperation,
   getOperation,
   incrementOperation,
   type KeyedOperation,
@@ -35,7 +39,6 @@ import {
   sizeOf,
   sumOf,
   touchOperation,
-  writeReceipt,
 } from "./requests.js";
 import { addStats, clusterStats } from "./stats.js";
 import { type Change, updateEntry } from "./update.js";
@@ -76,7 +79,7 @@ export class RoutedCache<V> implements Cache<V> {
 
   async set(key: string, value: V, options: SetOptions = {}): Promise<WriteReceipt> {
     const operation = setOperation(this.name, key, value, this.#codec, options);
-    return writeReceipt(await this.#write(key, operation, options));
+    return this.#receipt(operation, await this.#write(key, operation, options));
   }
 
   async setMany(
@@ -88,7 +91,7 @@ export class RoutedCache<V> implements Cache<V> {
 
   async delete(key: string, options: DeleteOptions = {}): Promise<WriteReceipt> {
     const operation = deleteOperation(this.name, key, options);
-    return writeReceipt(await this.#write(key, operation, options));
+    return this.#receipt(operation, await this.#write(key, operation, options));
   }
 
   async deleteMany(
@@ -137,6 +140,22 @@ export class RoutedCache<V> implements Cache<V> {
     });
   }
 
+  flush(options?: CallOptions): Promise<FlushResult>;
+  flush(keys: Iterable<string>, options?: CallOptions): Promise<FlushResult>;
+  async flush(
+    first: CallOptions | Iterable<string> = {},
+    second: CallOptions = {},
+  ): Promise<FlushResult> {
+    const keys = isIterable(first) ? [...first] : undefined;
+    const options = isIterable(first) ? second : first;
+    return this.#checked(options, (timeoutMs) => {
+      const request = { cache: this.name, timeoutMs, signal: options.signal };
+      if (keys === undefined) return flushEverywhere(request, this.#parts);
+      const operations = keys.map((key) => [key, flushOperation(this.name, key)] as const);
+      return flushKeys(new Map(operations), request, this.#parts);
+    });
+  }
+
   async warm(target: WarmTarget, options: WarmOptions = {}): Promise<WarmProgress> {
     return warmCache(this.name, target, options, this.#parts);
   }
@@ -168,6 +187,10 @@ export class RoutedCache<V> implements Cache<V> {
       this.#parts.logger.warn({ cache: this.name, code }, "a loaded value was not stored");
     }
     return value;
+  }
+
+  #receipt(operation: KeyedOperation, reply: Reply__Output): WriteReceipt {
+    return new Receipt(operation, reply, this.#parts);
   }
 
   async #writeMany<Item>(
@@ -219,6 +242,14 @@ export class RoutedCache<V> implements Cache<V> {
     signal?.throwIfAborted();
     return act(timeoutMsOf(timeout, this.#parts.timeoutMs));
   }
+}
+
+function isIterable(value: CallOptions | Iterable<string>): value is Iterable<string> {
+  // A string would be taken for its letters.
+  if (typeof value === "string") {
+    throw new CacheError("INVALID_ARGUMENT", "flush takes a list of keys, not a single one");
+  }
+  return Symbol.iterator in value;
 }
 
 /** Failures of storing a loaded value that no retry and no waiting will ever mend. */

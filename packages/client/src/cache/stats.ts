@@ -85,6 +85,8 @@ const ZERO: Required<Omit<CacheStats__Output, "cache">> = {
   flushRetries: 0,
   deadLetters: 0,
   lostWrites: 0,
+  batchRows: 0,
+  slowedWrites: 0,
   checked: 0,
   newerThanDatabase: 0,
   staleEntries: 0,
@@ -93,9 +95,12 @@ const ZERO: Required<Omit<CacheStats__Output, "cache">> = {
 // The keys of ZERO are exactly those of the counters; Object.keys forgets that.
 const COUNTERS = Object.keys(ZERO) as (keyof CacheCounters)[];
 
+/** What is not added up: the highest of all nodes stands for it. */
+const HIGHEST = ["oldestDirtyAgeMs", "batchRows"] as const;
+
 function sum(a: CacheCounters, b: CacheCounters): CacheCounters {
   const added: Record<keyof CacheCounters, number> = { ...a };
   for (const name of COUNTERS) added[name] = a[name] + b[name];
-  added.oldestDirtyAgeMs = Math.max(a.oldestDirtyAgeMs, b.oldestDirtyAgeMs);
+  for (const name of HIGHEST) added[name] = Math.max(a[name], b[name]);
   return added;
 }

@@ -3,7 +3,7 @@
  */
 import { backoffMs, CacheError, type Clock, delay, type Random } from "@holdfast/core";
 import type { Cache } from "./cache.js";
-import type { UpdateOptions, UpdateResult } from "./cache-types.js";
+import type { UpdateOptions, UpdateResult, WriteReceipt } from "./cache-types.js";
 
 const DEFAULT_RETRIES = 10;
 /** Writers of one key that collide should spread over a few round trips. */
@@ -32,17 +32,26 @@ export async function updateEntry<V>(
           ...writeOptions(options),
           ifVersion: version,
         });
-        return { ...receipt, value };
+        return resultOf(receipt, value);
       }
       // Nothing there, and nothing wanted there.
-      if (old === undefined) return { value, version, degraded: false };
+      if (old === undefined)
+        return resultOf({ version, degraded: false, persisted: nothing }, value);
       const receipt = await cache.delete(key, { timeout, signal, ack, ifVersion: version });
-      return { ...receipt, value };
+      return resultOf(receipt, value);
     } catch (error) {
       if (!isConflict(error) || attempt >= retries) throw error;
     }
     await delay(clock, backoffMs(attempt, BACKOFF, random), signal);
   }
+}
+
+/** There is nothing to wait for. */
+async function nothing(): Promise<void> {}
+
+function resultOf<V>(receipt: WriteReceipt, value: V | undefined): UpdateResult<V> {
+  const { version, degraded } = receipt;
+  return { version, degraded, value, persisted: (options) => receipt.persisted(options) };
 }
 
 function writeOptions({ retries, ...rest }: UpdateOptions): Omit<UpdateOptions, "retries"> {

@@ -1,6 +1,7 @@
 /** The node's journal, as one cache writes to it. */
 import type { Journal } from "../journal/journal.js";
 import type { DirtyEntry } from "../write-behind/dirty-entry.js";
+import { toDirtyRecord } from "./dirty-record.js";
 
 export interface CacheJournal {
   /** Why nothing can be recorded at present; `undefined`: it can. */
@@ -9,8 +10,8 @@ export interface CacheJournal {
   write(entry: DirtyEntry): Promise<void>;
   /** Whether it has this write, or a later one of its key. */
   holds(entry: DirtyEntry): boolean;
-  /** The database has this write, or a later one of its key. */
-  forget(entry: DirtyEntry): void;
+  /** The database has these writes, or later ones of their keys. */
+  forget(entries: readonly DirtyEntry[]): void;
 }
 
 /** What caches need of a journal; tests have a simpler one. */
@@ -22,8 +23,12 @@ export function cacheJournal(journal: JournalWriter, cacheId: number): CacheJour
     get problem() {
       return journal.problem;
     },
-    write: (entry) => journal.write({ ...entry, cacheId }),
+    write: (entry) => journal.write(toDirtyRecord(cacheId, entry)),
     holds: ({ key, partition, version }) => journal.holds({ cacheId, key, partition }, version),
-    forget: ({ key, partition, version }) => journal.forget({ cacheId, key, partition }, version),
+    forget(entries) {
+      for (const { key, partition, version } of entries) {
+        journal.forget({ cacheId, key, partition }, version);
+      }
+    },
   };
 }

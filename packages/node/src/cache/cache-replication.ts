@@ -1,6 +1,7 @@
 /** The backups of this node's partitions, as one cache writes to them. */
 import type { BackupState, ReplicaSet } from "../replication/replica-set.js";
 import type { DirtyEntry } from "../write-behind/dirty-entry.js";
+import { toDirtyRecord } from "./dirty-record.js";
 
 /**
  * Asks whether an entry is on every backup that it must be on: `true` once it is, `false` if that is
@@ -17,8 +18,8 @@ export interface CacheReplication {
   write(entry: DirtyEntry, journal: boolean): Confirmation;
   /** Who backs the partition up, and how far they are. */
   backups(partition: number): readonly BackupState[];
-  /** The database has this write, or a later one of its key. */
-  clean(entry: DirtyEntry): void;
+  /** The database has these writes, or later ones of their keys. */
+  clean(entries: readonly DirtyEntry[]): void;
 }
 
 /** What caches need of replication; tests have a simpler one. */
@@ -44,12 +45,14 @@ export function cacheReplication(replication: ReplicaSets, cacheId: number): Cac
     write(entry, journal) {
       const set = replication.setOf(entry.partition);
       if (set === undefined || set.isAlone) return nobody;
-      // A copy: the version of a dirty entry may be replaced later.
-      const position = set.put({ ...entry, cacheId }, journal);
+      const position = set.put(toDirtyRecord(cacheId, entry), journal);
       return () => set.confirmed(position);
     },
     backups: (partition) => replication.setOf(partition)?.backups ?? [],
-    clean: ({ key, partition, version }) =>
-      replication.setOf(partition)?.clean({ cacheId, key, partition }, version),
+    clean(entries) {
+      for (const { key, partition, version } of entries) {
+        replication.setOf(partition)?.clean({ cacheId, key, partition }, version);
+      }
+    },
   };
 }

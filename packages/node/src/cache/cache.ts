@@ -17,7 +17,7 @@ import type { LetterRetry, RetriedLetter } from "./letter-retry.js";
 import { checkTtl, expiryOf } from "./lifetimes.js";
 import { type Loads, ofEntry } from "./loads.js";
 import type { Occurrence } from "./occurrence.js";
-import type { AcknowledgedWrite, Pattern } from "./patterns/pattern.js";
+import type { AcknowledgedWrite, FlushReport, Pattern } from "./patterns/pattern.js";
 import type { CacheCounters } from "./stats.js";
 import { type Change, type Decision, type WriteResult, Writes } from "./writes.js";
 
@@ -59,11 +59,11 @@ export class Cache {
       counters.misses += 1;
       return pattern.miss(key, context);
     }
-    const uncommitted = entry.pinned ? pattern.uncommitted?.(key) : undefined;
+    const uncommitted = entry.pinned ? pattern.uncommitted?.(key, entry.partition) : undefined;
     if (uncommitted !== undefined) return this.#getWhenCommitted(uncommitted, entry, context);
     counters.hits += 1;
     if (entry.value === undefined) counters.negativeHits += 1;
-    if (entry.pinned && pattern.hasExpiredDirty(key, clock.now())) {
+    if (entry.pinned && pattern.hasExpiredDirty(entry, clock.now())) {
       return { ...ABSENT, source: "MEMORY" };
     }
     return ofEntry(entry, clock.now(), "MEMORY");
@@ -142,6 +142,39 @@ export class Cache {
     return result.value === undefined ? "absent" : "cached";
   }
 
+  /**
+   * Waits until the database has this version of a key, or a later one; `false`: it had not at the
+   * deadline.
+   *
+   * @throws {CacheError} `DEAD_LETTER`, `WRITE_LOST`; `INVALID_ARGUMENT` where nothing is written to a
+   *   database; `UNAVAILABLE`.
+   */
+  async persisted(key: string, version: number, context: OperationContext): Promise<boolean> {
+    const { pattern } = this.#parts;
+    if (pattern.persisted === undefined) throw writesNoDatabase();
+    pattern.checkComplete?.(context);
+    return pattern.persisted(key, version, context);
+  }
+
+  /**
+   * Sends the newest write of a key to the database now, and waits for it until the deadline.
+   *
+   * @throws {CacheError} as `persisted`.
+   */
+  async flushKey(key: string, context: OperationContext): Promise<FlushReport> {
+    const { pattern } = this.#parts;
+    if (pattern.flushKey === undefined) throw writesNoDatabase();
+    pattern.checkComplete?.(context);
+    return pattern.flushKey(key, context);
+  }
+
+  /** As `flushKey`, of everything that is dirty on this node. */
+  async flushAll(deadlineMs: number): Promise<FlushReport> {
+    const { pattern } = this.#parts;
+    if (pattern.flushAll === undefined) throw writesNoDatabase();
+    return pattern.flushAll(deadlineMs);
+  }
+
   /** Takes over a write that an earlier owner acknowledged. @throws {CacheError} as a read does. */
   async replay(write: AcknowledgedWrite, context: OperationContext): Promise<ReplayOutcome> {
     const { pattern } = this.#parts;
@@ -208,11 +241,11 @@ export class Cache {
     const { store, pattern, clock } = this.#parts;
     const entry = store().get(key, context.tenure.partition);
     if (entry === undefined) return pattern.miss(key, context);
-    const uncommitted = entry.pinned ? pattern.uncommitted?.(key) : undefined;
+    const uncommitted = entry.pinned ? pattern.uncommitted?.(key, entry.partition) : undefined;
     if (uncommitted !== undefined) {
       return this.#committed(uncommitted, context).then(() => this.#read(key, context));
     }
-    if (entry.pinned && pattern.hasExpiredDirty(key, clock.now())) return ABSENT;
+    if (entry.pinned && pattern.hasExpiredDirty(entry, clock.now())) return ABSENT;
     return ofEntry(entry, clock.now(), "MEMORY");
   }
 
@@ -238,8 +271,7 @@ export class Cache {
     context: OperationContext,
   ): Promise<ReadResult> {
     const { clock, counters, pattern } = this.#parts;
-    const { key } = entry;
-    const hasExpired = pattern.hasExpiredDirty(key, clock.now());
+    const hasExpired = pattern.hasExpiredDirty(entry, clock.now());
     const read = hasExpired ? ABSENT : ofEntry(entry, clock.now(), "MEMORY");
     await this.#committed(committed, context);
     counters.hits += 1;
@@ -262,6 +294,10 @@ export class Cache {
   #expectedCost(key: string): number {
     return Math.max(costOf(key, undefined), this.#parts.store().meanEntryBytes);
   }
+}
+
+function writesNoDatabase(): CacheError {
+  return new CacheError("INVALID_ARGUMENT", "this cache's pattern writes to no database");
 }
 
 function checkVersion(present: ReadResult, expected: number): void {

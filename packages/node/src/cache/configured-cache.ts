@@ -18,6 +18,7 @@ import { cacheReplication, type ReplicaSets } from "./cache-replication.js";
 import { type CleanEntriesWatch, toEntry, toRecord } from "./clean-entries.js";
 import type { NodeServices } from "./context.js";
 import { withDeadline } from "./deadline.js";
+import { toDirtyRecord } from "./dirty-record.js";
 import { type ExplainedParts, type MemoryFacts, memoryFacts } from "./explanation.js";
 import { LetterRetry } from "./letter-retry.js";
 import type { Lifetimes } from "./lifetimes.js";
@@ -156,7 +157,7 @@ export class ConfiguredCache {
   *dirty(partition: number): Iterable<DirtyCopy> {
     const { copiesNeedJournal: journal = false } = this.#pattern;
     for (const write of this.#pattern.dirty?.(partition) ?? []) {
-      yield { entry: { ...write, cacheId: this.id }, journal };
+      yield { entry: toDirtyRecord(this.id, write), journal };
     }
   }
 
@@ -239,7 +240,7 @@ export class ConfiguredCache {
     if (letters === undefined || sourced === undefined || queue === undefined) return undefined;
     return new LetterRetry({
       cache: this.name,
-      dirty: (key) => queue.get(key),
+      dirty: (key, partition) => queue.get(key, partition),
       persister: new Persister(sourced.source, services),
       loads: sourced.loads,
       memory,

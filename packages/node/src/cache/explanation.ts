@@ -56,7 +56,7 @@ export function memoryFacts(
 ): MemoryFacts {
   const { store, pattern } = parts;
   const entry = store.peek(key, partition);
-  const dirty = pattern.queue?.get(key);
+  const dirty = pattern.queue?.get(key, partition);
   return {
     cached: entry && {
       version: entry.version,
@@ -85,7 +85,7 @@ function dirtyFacts(
     ageMs: Math.max(0, nowMs - entry.writtenAtMs),
     isDeletion: entry.value === undefined,
     isReplayed: entry.isReplayed,
-    isUncommitted: pattern.uncommitted?.(entry.key) !== undefined,
+    isUncommitted: pattern.uncommitted?.(entry.key, entry.partition) !== undefined,
     isInJournal: journal?.holds(entry),
     backups: replication.backups(entry.partition),
   };

@@ -31,7 +31,7 @@ export type RetriedLetter =
 export interface LetterRetryParts {
   readonly cache: string;
   /** The dirty entry of a key. */
-  readonly dirty: (key: string) => DirtyEntry | undefined;
+  readonly dirty: (key: string, partition: number) => DirtyEntry | undefined;
   readonly persister: Persister;
   readonly loads: Loads;
   readonly memory: Memory;
@@ -65,7 +65,7 @@ export class LetterRetry {
     if (letter === undefined) return { at: "gone" };
     const row = await loads.row(key, context);
     if (!services.mayFinish(tenure)) throw lostRight();
-    const pending = dirty(key);
+    const pending = dirty(key, tenure.partition);
     if (pending !== undefined && pending.version > version) return superseded(pending.version);
     if (pending !== undefined)
       throw later("an older write of the key is on its way to the database");
@@ -143,7 +143,7 @@ export class LetterRetry {
   #forget({ key, partition }: PersistRow, { tenure }: OperationContext): void {
     const { loads, memory, services, dirty } = this.#parts;
     loads.detach(key);
-    if (services.tenureOf(partition) !== tenure || dirty(key) !== undefined) return;
+    if (services.tenureOf(partition) !== tenure || dirty(key, partition) !== undefined) return;
     memory.remove(key, partition);
   }
 }

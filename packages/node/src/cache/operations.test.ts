@@ -8,6 +8,7 @@ import {
   UNOWNED_PARTITION,
 } from "@holdfast/core";
 import { FakeClock, settle } from "@holdfast/core/testing";
+import type { CachePattern } from "@holdfast/process";
 import { CODEC, type Operation__Output, type Reply } from "@holdfast/proto";
 import { describe, expect, it } from "vitest";
 import { Ownership } from "../ownership/ownership.js";
@@ -41,7 +42,7 @@ function topology(epoch: number, owner: Incarnation, moveTo?: Incarnation): Topo
   };
 }
 
-function createOperations() {
+function createOperations(pattern: CachePattern = "cache-aside") {
   const clock = new FakeClock();
   const lease = { safeUntilMs: Number.POSITIVE_INFINITY };
   const right = new RightToServe(
@@ -57,8 +58,8 @@ function createOperations() {
     begunAnew() {},
   });
   ownership.apply(topology(1, ME));
-  const { cache } = createCacheFixture("cache-aside");
-  // The fixture's tenure is another; a cache-aside cache asks nothing of the node but this.
+  const { cache } = createCacheFixture(pattern);
+  // The fixture's tenure is another; what is tried here asks nothing of the node but this.
   const known = new Map([["known", cache]]);
   const caches = {
     find: (name: string) => known.get(name),
@@ -118,6 +119,54 @@ describe("Operations", () => {
     expect(reply).toMatchObject({ code: "UNAVAILABLE" });
     expect(await execute({ kind: "CLEAR" }, 3)).toMatchObject({ code: "OK" });
     expect(clock.monotonic()).toBe(0);
+  });
+
+  it("flush everything only once no partition comes or goes, and say so to who asks by an older epoch", async () => {
+    const { execute, ownership } = createOperations("write-behind");
+    const flush = { kind: "FLUSH", key: Buffer.alloc(0) } as const;
+    const nothing = { persisted: 0, refused: 0, dirty: 0, moved: 0 };
+    expect(await execute(flush)).toMatchObject({ code: "OK", flushed: nothing });
+    ownership.apply(topology(2, ME, OTHER));
+    const tenure = ownership.tenureOf(0);
+    if (tenure === undefined) throw new Error("the partition is not owned");
+    ownership.beginRelease(tenure);
+    let reply: Reply | undefined;
+    void execute(flush, 2).then((given) => {
+      reply = given;
+    });
+    await settle();
+    expect(reply).toBeUndefined();
+    ownership.finishRelease(tenure, 2);
+    await settle();
+    expect(reply).toBeUndefined();
+    ownership.apply(topology(3, OTHER));
+    await settle();
+    expect(reply).toMatchObject({ code: "UNAVAILABLE" });
+  });
+
+  it("flush everything by the topology that the sender has read", async () => {
+    const { execute, ownership, waiting } = createOperations("write-behind");
+    const reply = execute({ kind: "FLUSH", key: Buffer.alloc(0) }, 5);
+    await settle();
+    expect(waiting.map(({ epoch }) => epoch)).toEqual([5]);
+    ownership.apply(topology(5, ME));
+    waiting[0]?.reached(true);
+    expect(await reply).toMatchObject({ code: "OK", outcome: "APPLIED" });
+  });
+
+  it("ask for the version that is to be persisted, and for a cache that writes to a database", async () => {
+    const { execute } = createOperations("write-behind");
+    expect(await execute({ kind: "PERSISTED" })).toMatchObject({ code: "INVALID_ARGUMENT" });
+    const aside = createOperations("cache-aside");
+    for (const kind of ["PERSISTED", "FLUSH"] as const) {
+      expect(await aside.execute({ kind, version: 1 })).toMatchObject({ code: "INVALID_ARGUMENT" });
+    }
+    const through = createOperations("write-through");
+    expect(await through.execute({ kind: "PERSISTED", version: 1 })).toMatchObject({
+      code: "OK",
+      outcome: "APPLIED",
+      version: 1,
+    });
   });
 
   it("answers under the operation's id with the term of the partition", async () => {

@@ -19,6 +19,7 @@ import type { Caches } from "./caches.js";
 import type { ConfiguredCache } from "./configured-cache.js";
 import type { OperationContext, ReadResult } from "./context.js";
 import { explain, retryLetter } from "./operator-operations.js";
+import type { FlushReport } from "./patterns/pattern.js";
 import type { Change, WriteResult } from "./writes.js";
 
 /** What the operations of one request have in common. */
@@ -93,11 +94,12 @@ export class Operations {
       return caches.lookUp(operation.cache).then(() => this.#attempt(operation, request));
     }
     if (operation.kind === "CLEAR") return this.#clear(operation, cache, request);
+    if (isFlushOfAll(operation)) return this.#flushAll(operation, cache, request);
     const key = decodeKey(operation.key);
     const tenure = ownership.admit(partitionOf(operation.key, placement));
     const { term } = tenure;
     const onFailure = (error: unknown) => this.#persevere(operation, request, error, term);
-    const context = { tenure, deadlineMs: request.deadlineMs };
+    const context = { tenure, deadlineMs: this.#deadlineOf(operation, request) };
     try {
       const reply =
         operation.kind === "EXPLAIN"
@@ -185,6 +187,45 @@ export class Operations {
     cache.operations.clear();
     return { id: operation.id, code: "OK", outcome: "APPLIED" };
   }
+
+  /**
+   * Of everything that this node owns by the topology that the caller knows. What leaves meanwhile is told,
+   * so that the caller asks where it is then.
+   *
+   * @throws {PartitionMovingError} while a partition comes or goes.
+   * @throws {CacheError} `UNAVAILABLE` as `#clear`.
+   */
+  async #flushAll(
+    operation: Operation__Output,
+    cache: ConfiguredCache,
+    request: RequestContext,
+  ): Promise<Reply> {
+    const { ownership, topology } = this.#parts;
+    const { epoch } = request;
+    const deadlineMs = this.#deadlineOf(operation, request);
+    if (epoch > ownership.epoch && !(await topology.waitFor(epoch, deadlineMs))) {
+      const problem = `this node has not read topology epoch ${epoch} yet`;
+      throw new CacheError("UNAVAILABLE", problem);
+    }
+    for (const { partition, state } of ownership.tenures()) {
+      if (state.at !== "serving") throw new PartitionMovingError(partition);
+    }
+    if (epoch < ownership.lastMovedEpoch) {
+      const problem = "partitions have moved since the topology that the caller knows";
+      throw new CacheError("UNAVAILABLE", problem);
+    }
+    return flushReply(operation.id, 0, await cache.operations.flushAll(deadlineMs));
+  }
+
+  /** Until when an operation may wait before it answers. */
+  #deadlineOf({ waitMs }: Operation__Output, { deadlineMs }: RequestContext): number {
+    if (waitMs === undefined) return deadlineMs;
+    return Math.min(deadlineMs, this.#parts.clock.monotonic() + waitMs);
+  }
+}
+
+function isFlushOfAll({ kind, key }: Operation__Output): boolean {
+  return kind === "FLUSH" && key.length === 0;
 }
 
 function run(
@@ -215,6 +256,12 @@ function run(
         version: version ?? 0,
         term: tenure.term,
       }));
+    case "PERSISTED":
+      return persisted(operation, key, operations, context);
+    case "FLUSH":
+      return operations
+        .flushKey(key, context)
+        .then((report) => flushReply(id, tenure.term, report));
     case "INCREMENT":
       return increment(operation, key, operations, context);
     case "WARM":
@@ -230,6 +277,30 @@ function run(
     default:
       throw new CacheError("INVALID_ARGUMENT", `unknown kind of operation: ${operation.kind}`);
   }
+}
+
+async function persisted(
+  { id, version }: Operation__Output,
+  key: string,
+  operations: ConfiguredCache["operations"],
+  context: OperationContext,
+): Promise<Reply> {
+  if (version === undefined || version < 1) {
+    throw new CacheError("INVALID_ARGUMENT", "PERSISTED needs the version of a write");
+  }
+  const isPersisted = await operations.persisted(key, version, context);
+  const outcome = isPersisted ? "APPLIED" : "NOT_APPLIED";
+  return { id, code: "OK", outcome, version, term: context.tenure.term };
+}
+
+function flushReply(id: number, term: number, report: FlushReport): Reply {
+  const { refusedKeys, dirtyKeys, ...counts } = report;
+  const flushed = {
+    ...counts,
+    refusedKeys: refusedKeys.map((key) => Buffer.from(key)),
+    dirtyKeys: dirtyKeys.map((key) => Buffer.from(key)),
+  };
+  return { id, code: "OK", outcome: "APPLIED", term, flushed };
 }
 
 /** Adds to the decimal integer under a key; an absent key counts as 0. */

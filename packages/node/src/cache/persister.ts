@@ -22,6 +22,11 @@ export interface PersistRow extends FlushRow {
  */
 export type PersistOutcome = { readonly at: "done" | "superseded" | "behind" | "lost" };
 
+const DONE: PersistOutcome = { at: "done" };
+const SUPERSEDED: PersistOutcome = { at: "superseded" };
+const BEHIND: PersistOutcome = { at: "behind" };
+const LOST: PersistOutcome = { at: "lost" };
+
 /** The database no longer takes this incarnation's writes: nothing was written. */
 export class DeposedError extends CacheError {
   override readonly name = "DeposedError";
@@ -51,18 +56,18 @@ export class Persister {
    */
   async send(rows: readonly PersistRow[]): Promise<PersistOutcome[]> {
     const { incarnation, owned } = await this.#whenFenced(rows);
-    const outcomes = new Map<PersistRow, PersistOutcome>();
-    if (owned.size > 0) {
-      const sent = [...owned.keys()];
-      const result = await this.#source.flush(incarnation, sent);
-      if (result.at !== "flushed") throw await this.#notLive(result, incarnation);
-      for (const [index, row] of sent.entries()) {
-        // There is a result and a tenure for each row that was sent.
-        const rowResult = result.rows[index] as RowResult;
-        outcomes.set(row, this.#outcome(rowResult, owned.get(row) as Tenure));
-      }
-    }
-    return rows.map((row) => outcomes.get(row) ?? { at: "lost" });
+    const isOwned = ({ partition }: PersistRow) => owned.has(partition);
+    const sent = rows.every(isOwned) ? rows : rows.filter(isOwned);
+    if (sent.length === 0) return rows.map(() => LOST);
+    const result = await this.#source.flush(incarnation, sent);
+    if (result.at !== "flushed") throw await this.#notLive(result, incarnation);
+    // There is a result and a tenure for each row that was sent.
+    const outcomes = sent.map(({ partition }, index) =>
+      this.#outcome(result.rows[index] as RowResult, owned.get(partition) as Tenure),
+    );
+    if (sent === rows) return outcomes;
+    let next = 0;
+    return rows.map((row) => (isOwned(row) ? (outcomes[next++] as PersistOutcome) : LOST));
   }
 
   /**
@@ -86,33 +91,32 @@ export class Persister {
   }
 
   /**
-   * Waits until former owners are fenced off; then tells which rows are still this node's to write,
-   * and under which name. Between the answer and the statement nothing may be awaited.
+   * Waits until former owners are fenced off; then tells which partitions are still this node's to
+   * write, and under which name. Between the answer and the statement nothing may be awaited.
    */
   async #whenFenced(rows: readonly PersistRow[]): Promise<{
     readonly incarnation: Incarnation;
-    readonly owned: ReadonlyMap<PersistRow, Tenure>;
+    readonly owned: ReadonlyMap<number, Tenure>;
   }> {
     const services = this.#services;
-    const before = new Map(rows.map((row) => [row, services.tenureOf(row.partition)]));
-    for (const tenure of new Set(before.values())) {
-      if (tenure !== undefined) await services.fenced(tenure);
+    const owned = new Map<number, Tenure>();
+    for (const partition of new Set(rows.map((row) => row.partition))) {
+      const tenure = services.tenureOf(partition);
+      if (tenure !== undefined) owned.set(partition, tenure);
     }
+    for (const tenure of owned.values()) await services.fenced(tenure);
     // A tenure ends with its incarnation, so one that is still held belongs to the present one.
-    const owned = new Map<PersistRow, Tenure>();
-    for (const [row, tenure] of before) {
-      if (tenure !== undefined && services.tenureOf(row.partition) === tenure) {
-        owned.set(row, tenure);
-      }
+    for (const [partition, tenure] of owned) {
+      if (services.tenureOf(partition) !== tenure) owned.delete(partition);
     }
     return { incarnation: services.incarnation(), owned };
   }
 
   #outcome(result: RowResult, tenure: Tenure): PersistOutcome {
-    if (result.at !== "higher") return { at: "done" };
-    if (!tenure.witness(result.version)) return { at: "superseded" };
+    if (result.at !== "higher") return DONE;
+    if (!tenure.witness(result.version)) return SUPERSEDED;
     this.#services.raiseTerm(tenure, tenure.requiredTerm);
-    return { at: "behind" };
+    return BEHIND;
   }
 
   /** What it means that nothing was written. */

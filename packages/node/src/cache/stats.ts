@@ -17,6 +17,8 @@ export interface CacheCounters {
   writeBatches: number;
   /** Dirty entries given up because another node had been made owner. */
   lostWrites: number;
+  /** Writes that waited for the database because the queue was nearly full. */
+  slowedWrites: number;
   /** Entries that the checker compared with their rows. */
   checked: number;
   /** Those that were newer than their row. */
@@ -38,6 +40,7 @@ export function createCounters(): CacheCounters {
     writtenRows: 0,
     writeBatches: 0,
     lostWrites: 0,
+    slowedWrites: 0,
     checked: 0,
     newerThanDatabase: 0,
     staleEntries: 0,

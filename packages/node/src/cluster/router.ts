@@ -198,6 +198,9 @@ const REPEATABLE: ReadonlySet<Operation__Output["kind"]> = new Set([
   "GET",
   "WARM",
   "EXPLAIN",
+  // They wait, or send what is to be sent anyway.
+  "PERSISTED",
+  "FLUSH",
   // It writes one version, and looks for the letter first.
   "RETRY_DEAD_LETTER",
 ]);

@@ -4,6 +4,15 @@
  */
 import type { CacheError, Clock } from "@holdfast/core";
 import { type Database, readTombstonesGoneUntil } from "@holdfast/process";
+import {
+  bigintArray,
+  booleanArray,
+  bytesArray,
+  integerArray,
+  keyArray,
+  repeatedText,
+} from "./binary-array.js";
+import { isDeadLetter } from "./dead-letter-lookup.js";
 import { parkDeadLetter } from "./dead-letters.js";
 import { checkKeysDiffer, type FlushAnswer, readFlushAnswer } from "./flush-statement.js";
 import type { FlushResult, FlushRow, LoadedRow, NotLive, RowFacts, Source } from "./source.js";
@@ -73,13 +82,13 @@ export class EntriesSource implements Source {
       text: FLUSH_SQL,
       values: [
         incarnation,
-        rows.map(() => this.#cache),
-        rows.map(({ key }) => Buffer.from(key)),
-        rows.map(({ version }) => version),
-        rows.map(({ value }) => value),
-        rows.map(({ encoding }) => encoding),
-        rows.map(({ expiresAtMs }) => expiresAtMs),
-        rows.map(({ value }) => value === undefined),
+        repeatedText(this.#cache, rows.length),
+        keyArray(rows.map(({ key }) => key)),
+        bigintArray(rows.map(({ version }) => version)),
+        bytesArray(rows.map(({ value }) => value)),
+        integerArray(rows.map(({ encoding }) => encoding)),
+        bigintArray(rows.map(({ expiresAtMs }) => expiresAtMs)),
+        booleanArray(rows.map(({ value }) => value === undefined)),
       ],
     });
     return readFlushAnswer(rows, answer);
@@ -122,6 +131,10 @@ export class EntriesSource implements Source {
     problem: { readonly sqlstate: string; readonly message: string },
   ): Promise<{ readonly at: "parked" } | NotLive> {
     return parkDeadLetter(this.#database, { incarnation, cache: this.#cache, row, problem });
+  }
+
+  isDeadLetter(key: string, version: number): Promise<boolean> {
+    return isDeadLetter(this.#database, { cache: this.#cache, key, version });
   }
 
   /** Judged by this node's clock, as its memory judges the same entry. */

@@ -16,6 +16,8 @@ export function checkKeysDiffer(rows: readonly FlushRow[]): void {
   if (keys.size !== rows.length) throw new Error("a batch holds two rows for one key");
 }
 
+const APPLIED: RowResult = { at: "applied" };
+
 /** Every row that the answer does not mention was written. */
 export function readFlushAnswer(
   rows: readonly FlushRow[],
@@ -24,7 +26,7 @@ export function readFlushAnswer(
   const state = answer.find(({ ordinal }) => ordinal === 0)?.fence;
   if (state === undefined) throw new Error("the flush function answered without its state");
   if (state !== "live") return { at: state };
-  const results: RowResult[] = rows.map(() => ({ at: "applied" }));
+  const results: RowResult[] = rows.map(() => APPLIED);
   for (const { ordinal, version } of answer) {
     const row = rows[ordinal - 1];
     if (row === undefined || version === null) continue;

@@ -136,4 +136,7 @@ export interface Source {
     row: FlushRow,
     problem: { readonly sqlstate: string; readonly message: string },
   ): Promise<{ readonly at: "parked" } | NotLive>;
+
+  /** Whether this version of a key, or a later one, was put aside so. @throws {DatabaseError} */
+  isDeadLetter(key: string, version: number): Promise<boolean>;
 }

@@ -16,6 +16,7 @@ import {
   type Statement,
 } from "@holdfast/process";
 import { CODEC } from "@holdfast/proto";
+import { isDeadLetter } from "./dead-letter-lookup.js";
 import { parkDeadLetter } from "./dead-letters.js";
 import { checkDocument } from "./document.js";
 import { checkKeysDiffer, type FlushAnswer, readFlushAnswer } from "./flush-statement.js";
@@ -173,6 +174,10 @@ export class TableSource implements Source {
     problem: { readonly sqlstate: string; readonly message: string },
   ): Promise<{ readonly at: "parked" } | NotLive> {
     return parkDeadLetter(this.#database, { incarnation, cache: this.#cache, row, problem });
+  }
+
+  isDeadLetter(key: string, version: number): Promise<boolean> {
+    return isDeadLetter(this.#database, { cache: this.#cache, key, version });
   }
 
   /** What is known of the table; concurrent callers share one look at the catalog. */

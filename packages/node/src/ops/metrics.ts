@@ -50,6 +50,7 @@ const FIGURES: Readonly<
   flushRetries: ["counter", "flush_retries_total", "Flushes that had to be repeated."],
   deadLetters: ["counter", "dead_letters_total", "Rows that the database refused."],
   lostWrites: ["counter", "lost_writes_total", "Acknowledged writes given up when deposed."],
+  slowedWrites: ["counter", "slowed_writes_total", "Writes that waited for the database."],
   checked: ["counter", "checked_entries_total", "Clean entries compared with their rows."],
   newerThanDatabase: [
     "counter",
@@ -66,6 +67,7 @@ const FIGURES: Readonly<
   dirtyEntries: ["gauge", "dirty_entries", "Acknowledged writes not yet in the database."],
   dirtyBytes: ["gauge", "dirty_bytes", "Memory of those."],
   oldestDirtyAgeMs: ["gauge", "oldest_dirty_age_ms", "Age of the oldest of those."],
+  batchRows: ["gauge", "flush_batch_rows", "Most rows in one statement at present."],
 };
 
 export function createMetrics(node: NodeFigures): Registry {

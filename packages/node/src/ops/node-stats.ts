@@ -32,6 +32,8 @@ export function figuresOf({ name, counters, store, queue }: ConfiguredCache): Ca
     flushRetries: flushes?.flushRetries ?? 0,
     deadLetters: flushes?.deadLetters ?? 0,
     lostWrites: counters.lostWrites,
+    batchRows: queue?.batchRows ?? 0,
+    slowedWrites: counters.slowedWrites,
     checked: counters.checked,
     newerThanDatabase: counters.newerThanDatabase,
     staleEntries: counters.staleEntries,

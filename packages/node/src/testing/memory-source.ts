@@ -85,6 +85,10 @@ export class MemorySource implements Source {
     return { at: "parked" };
   }
 
+  async isDeadLetter(key: string, version: number): Promise<boolean> {
+    return this.deadLetters.some((row) => row.key === key && row.version >= version);
+  }
+
   /** What the database holds of a key, as text. */
   textOf(key: string): string | undefined {
     const value = this.rows.get(key)?.value;

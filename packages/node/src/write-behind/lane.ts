@@ -12,7 +12,9 @@
  * database that cannot be reached holds up the lane.
  */
 import { backoffMs, type Clock, delay, type Logger, type Random } from "@holdfast/core";
-import type { DirtyEntry, FlushSink } from "./dirty-entry.js";
+import type { BatchSize } from "./batch-size.js";
+import type { DirtyEntry, Fate, FlushSink, RowOutcome } from "./dirty-entry.js";
+import { WaitingLine } from "./waiting-line.js";
 
 const RETRY = { baseMs: 50, maxMs: 5_000 };
 
@@ -26,8 +28,6 @@ const PATIENCE = 10;
 const BATCH_MAX_BYTES = 8 * 2 ** 20;
 
 export interface LaneOptions {
-  /** Most rows in one statement. */
-  readonly batchMaxRows: number;
   /** Longest time between the first unsent write of a key and its flush, in milliseconds. */
   readonly maxDelayMs: number;
 }
@@ -46,35 +46,27 @@ export interface LaneContext {
   readonly logger: Logger;
   readonly counters: LaneCounters;
   readonly options: () => LaneOptions;
+  /** How many rows go into one statement. */
+  readonly batchSize: BatchSize;
   /** Whether everything is to be sent now, however young. */
   readonly isUrgent: () => boolean;
-  /** Called whenever an entry has left the lane. */
-  readonly onSettled: (row: DirtyEntry) => void;
-}
-
-interface Unsettled {
-  readonly entry: DirtyEntry;
-  /** Monotonic instant of the first unsent write of the key. */
-  readonly sinceMs: number;
-  /** How often it was sent, or could not be. */
-  readonly attempts: number;
-  /** How often the database has refused it. */
-  readonly refusals: number;
-}
-
-interface Deferred extends Unsettled {
-  /** Monotonic instant from which it may be sent again. */
-  readonly untilMs: number;
+  /** The newest write of a row's key. */
+  readonly newest: (row: DirtyEntry) => DirtyEntry | undefined;
+  /** Called whenever entries have left the lane. */
+  readonly onSettled: (rows: readonly DirtyEntry[], fate: Fate) => void;
+  /** Called when a row has left because a newer write of its key is sent in its place. */
+  readonly onReplaced: (row: DirtyEntry, newer: DirtyEntry) => void;
 }
 
 export class Lane {
   readonly #context: LaneContext;
-  /** In the order of their first unsent write. A key is here or in `#deferred`, never in both. */
-  readonly #waiting = new Map<string, Unsettled>();
-  readonly #deferred = new Map<string, Deferred>();
+  readonly #waiting = new WaitingLine();
+  /** By key. A key waits or is deferred, never both. */
+  readonly #deferred = new Map<string, DirtyEntry>();
   /** No deferred entry may be sent before; Infinity when there is none. */
   #deferredDueAtMs = Number.POSITIVE_INFINITY;
-  readonly #inFlight = new Map<string, Unsettled>();
+  /** The batch under way. Entries that have left it say so. */
+  #batch: readonly DirtyEntry[] = [];
   readonly #stopping = new AbortController();
   #cancelTimer: (() => void) | undefined;
   #flushing: Promise<void> | undefined;
@@ -83,66 +75,72 @@ export class Lane {
     this.#context = context;
   }
 
-  /** The newest write of a key that is not settled. */
-  get(key: string): DirtyEntry | undefined {
-    const unsent = this.#waiting.get(key) ?? this.#deferred.get(key);
-    return (unsent ?? this.#inFlight.get(key))?.entry;
-  }
-
   /** Monotonic instant of the oldest unsettled write; `undefined` when there is none. */
   get oldestSinceMs(): number | undefined {
-    let oldestMs: number | undefined;
-    for (const entries of [this.#waiting, this.#deferred, this.#inFlight]) {
-      for (const { sinceMs } of entries.values()) {
+    let oldestMs = this.#waiting.first?.sinceMs;
+    for (const entries of [this.#deferred.values(), this.inFlight()]) {
+      for (const { sinceMs } of entries) {
         if (oldestMs === undefined || sinceMs < oldestMs) oldestMs = sinceMs;
-        // The others are in the order of their age.
-        if (entries === this.#waiting) break;
       }
     }
     return oldestMs;
   }
 
-  /** Adds a write; returns the unsent one of the same key that it replaces. */
-  put(entry: DirtyEntry, hasWaited: boolean): DirtyEntry | undefined {
-    const { key } = entry;
-    const deferred = this.#deferred.get(key);
-    if (deferred !== undefined) {
-      this.#deferred.set(key, { ...deferred, entry, attempts: 0, refusals: 0 });
-      return deferred.entry;
+  *inFlight(): Iterable<DirtyEntry> {
+    for (const entry of this.#batch) if (entry.at === "in-flight") yield entry;
+  }
+
+  /**
+   * Adds a write; returns the unsent one of the same key that it replaces.
+   *
+   * @param previous - the newest write of the key until now.
+   */
+  put(
+    entry: DirtyEntry,
+    hasWaited: boolean,
+    previous: DirtyEntry | undefined,
+  ): DirtyEntry | undefined {
+    if (previous?.at === "deferred") {
+      this.#moveToDeferred(entry, previous);
+      return previous;
     }
-    const nowMs = this.#context.clock.monotonic();
-    const waiting = this.#waiting.get(key);
-    if (hasWaited && waiting === undefined) {
-      this.#deferred.set(key, { entry, sinceMs: nowMs, attempts: 0, refusals: 0, untilMs: nowMs });
-      this.#deferredDueAtMs = Math.min(this.#deferredDueAtMs, nowMs);
-      this.pump();
-      return undefined;
+    if (previous?.at === "waiting") {
+      entry.at = "waiting";
+      entry.sinceMs = previous.sinceMs;
+      this.#waiting.replace(previous, entry);
+      previous.at = "left";
+      return previous;
     }
-    this.#waiting.set(key, { entry, sinceMs: waiting?.sinceMs ?? nowMs, attempts: 0, refusals: 0 });
-    if (waiting === undefined) this.pump();
-    return waiting?.entry;
+    entry.sinceMs = this.#context.clock.monotonic();
+    if (hasWaited) {
+      entry.untilMs = entry.sinceMs;
+      this.#addDeferred(entry);
+    } else {
+      entry.at = "waiting";
+      this.#waiting.push(entry);
+    }
+    this.pump();
+    return undefined;
   }
 
   /** What kept this entry from being written is over: if it waits to be sent again, it is sent now. */
   hasten(entry: DirtyEntry): void {
-    const deferred = this.#deferred.get(entry.key);
-    if (deferred?.entry !== entry) return;
-    const untilMs = this.#context.clock.monotonic();
-    this.#deferred.set(entry.key, { ...deferred, untilMs });
-    this.#deferredDueAtMs = Math.min(this.#deferredDueAtMs, untilMs);
+    if (entry.at !== "deferred") return;
+    entry.untilMs = this.#context.clock.monotonic();
+    this.#deferredDueAtMs = Math.min(this.#deferredDueAtMs, entry.untilMs);
     this.pump();
   }
 
-  /** Forgets every entry that `isDropped` selects, in flight ones included. */
-  drop(isDropped: (entry: DirtyEntry) => boolean): DirtyEntry[] {
-    const dropped: DirtyEntry[] = [];
-    for (const entries of [this.#waiting, this.#deferred, this.#inFlight]) {
-      for (const [key, { entry }] of entries) {
-        if (!isDropped(entry)) continue;
-        entries.delete(key);
-        dropped.push(entry);
-      }
-    }
+  /** Forgets every entry of a partition, in flight ones included. */
+  drop(partition: number): DirtyEntry[] {
+    const isDropped = (entry: DirtyEntry) => entry.partition === partition;
+    const waiting = [...this.#waiting].filter(isDropped);
+    const deferred = [...this.#deferred.values()].filter(isDropped);
+    const inFlight = [...this.inFlight()].filter(isDropped);
+    for (const entry of waiting) this.#waiting.remove(entry);
+    for (const { key } of deferred) this.#deferred.delete(key);
+    const dropped = [...waiting, ...deferred, ...inFlight];
+    for (const entry of dropped) entry.at = "left";
     return dropped;
   }
 
@@ -162,6 +160,7 @@ export class Lane {
     }
     this.#flushing = this.#flush(this.#take(nowMs, areWaitingDue)).finally(() => {
       this.#flushing = undefined;
+      this.#batch = [];
       this.pump();
     });
   }
@@ -175,65 +174,86 @@ export class Lane {
 
   /** When those that wait are to be sent; Infinity when there are none. */
   #waitingDueAtMs(): number {
-    const { options, isUrgent } = this.#context;
-    const { batchMaxRows, maxDelayMs } = options();
-    const [first] = this.#waiting.values();
+    const { options, batchSize, isUrgent } = this.#context;
+    const { first } = this.#waiting;
     if (first === undefined) return Number.POSITIVE_INFINITY;
-    if (this.#waiting.size >= batchMaxRows || isUrgent()) return Number.NEGATIVE_INFINITY;
-    return first.sinceMs + maxDelayMs;
+    if (this.#waiting.size >= batchSize.rows || isUrgent()) return Number.NEGATIVE_INFINITY;
+    return first.sinceMs + options().maxDelayMs;
   }
 
   /** A batch: deferred entries whose time has come, then those that wait, if they are due. */
-  #take(nowMs: number, areWaitingDue: boolean): DirtyEntry[] {
-    const { batchMaxRows } = this.#context.options();
+  #take(nowMs: number, areWaitingDue: boolean): readonly DirtyEntry[] {
+    const maxRows = this.#context.batchSize.rows;
     const batch: DirtyEntry[] = [];
     let bytes = 0;
-    const hasTaken = (from: Map<string, Unsettled>, key: string, unsettled: Unsettled): boolean => {
-      bytes += unsettled.entry.bytes;
-      if (batch.length >= batchMaxRows || (batch.length > 0 && bytes > BATCH_MAX_BYTES)) {
-        return false;
-      }
-      from.delete(key);
-      this.#inFlight.set(key, unsettled);
-      batch.push(unsettled.entry);
+    const hasTaken = (entry: DirtyEntry): boolean => {
+      bytes += entry.bytes;
+      if (batch.length >= maxRows || (batch.length > 0 && bytes > BATCH_MAX_BYTES)) return false;
+      batch.push(entry);
       return true;
     };
     if (this.#deferredDueAtMs <= nowMs) {
       let nextAtMs = Number.POSITIVE_INFINITY;
       for (const [key, deferred] of this.#deferred) {
-        const isDue = deferred.untilMs <= nowMs;
-        if (isDue && hasTaken(this.#deferred, key, deferred)) continue;
-        nextAtMs = Math.min(nextAtMs, deferred.untilMs);
+        if (deferred.untilMs <= nowMs && hasTaken(deferred)) this.#deferred.delete(key);
+        else nextAtMs = Math.min(nextAtMs, deferred.untilMs);
       }
       this.#deferredDueAtMs = nextAtMs;
     }
-    if (!areWaitingDue) return batch;
-    for (const [key, waiting] of this.#waiting) {
-      if (!hasTaken(this.#waiting, key, waiting)) break;
+    while (areWaitingDue) {
+      const { first } = this.#waiting;
+      if (first === undefined || !hasTaken(first)) break;
+      this.#waiting.remove(first);
     }
+    for (const entry of batch) entry.at = "in-flight";
+    this.#batch = batch;
     return batch;
   }
 
   /** Repeats the batch until the database has answered for every row, or the lane stops. */
   async #flush(batch: readonly DirtyEntry[]): Promise<void> {
-    const { sink, counters, clock, random, logger } = this.#context;
+    const { sink, counters, clock, random, logger, batchSize } = this.#context;
     for (let attempt = 0; !this.#stopping.signal.aborted; attempt++) {
-      const rows = batch.filter((row) => this.#isInFlight(row));
+      const rows = batch.every(isInFlight) ? batch : batch.filter(isInFlight);
       if (rows.length === 0) return;
+      // What timed out is sent again in smaller parts.
+      if (attempt > 0 && rows.length > batchSize.rows) return this.#flushInParts(rows);
       try {
-        const outcomes = await sink.flush(rows);
-        counters.flushBatches += 1;
-        this.#settle(rows, outcomes);
+        await this.#send(rows);
         return;
       } catch (error) {
         const failure = sink.classify(error);
         if (failure.at === "refused") return this.#refused(rows, failure.patient, error);
+        if (failure.isTimeout) batchSize.timedOut();
         if (attempt % REPORT_EVERY === 0) {
           logger.warn({ err: error, rows: rows.length, attempt }, "a flush failed; trying again");
         }
       }
       counters.flushRetries += 1;
       await delay(clock, backoffMs(attempt, RETRY, random), this.#stopping.signal).catch(() => {});
+    }
+  }
+
+  async #send(rows: readonly DirtyEntry[]): Promise<void> {
+    const { sink, counters, clock, batchSize, isUrgent } = this.#context;
+    const startedMs = clock.monotonic();
+    const { sinceMs = startedMs } = rows[0] ?? {};
+    const outcomes = await sink.flush(rows);
+    counters.flushBatches += 1;
+    batchSize.sent({
+      rows: rows.length,
+      tookMs: clock.monotonic() - startedMs,
+      ageMs: startedMs - sinceMs,
+      isUrgent: isUrgent(),
+    });
+    this.#settle(rows, outcomes);
+  }
+
+  async #flushInParts(rows: readonly DirtyEntry[]): Promise<void> {
+    for (let from = 0; from < rows.length; ) {
+      const part = rows.slice(from, from + this.#context.batchSize.rows);
+      await this.#flush(part);
+      from += part.length;
     }
   }
 
@@ -245,8 +265,8 @@ export class Lane {
       return this.#flush(rows.slice(middle));
     }
     const row = rows[0] as DirtyEntry;
-    const refusals = (this.#inFlight.get(row.key)?.refusals ?? 0) + 1;
-    if (isPatient && refusals < PATIENCE) this.#defer(row, refusals);
+    row.refusals += 1;
+    if (isPatient && row.refusals < PATIENCE) this.#defer(row);
     else await this.#park(row, error);
   }
 
@@ -259,50 +279,61 @@ export class Lane {
       this.#defer(row);
       return;
     }
-    if (!this.#isInFlight(row)) return;
+    if (!isInFlight(row)) return;
     counters.deadLetters += 1;
-    this.#leave(row, "parked");
+    this.#leave([row], "parked");
   }
 
-  #settle(rows: readonly DirtyEntry[], outcomes: readonly string[]): void {
+  #settle(rows: readonly DirtyEntry[], outcomes: readonly RowOutcome[]): void {
+    const isWritten = (row: DirtyEntry, index: number) =>
+      isInFlight(row) && outcomes[index] === "done";
+    const written = rows.every(isWritten) ? rows : rows.filter(isWritten);
     for (const [index, row] of rows.entries()) {
-      if (!this.#isInFlight(row)) continue;
       if (outcomes[index] === "again") this.#defer(row);
-      else {
-        this.#context.counters.flushedRows += 1;
-        this.#leave(row, "persisted");
-      }
     }
+    this.#context.counters.flushedRows += written.length;
+    this.#leave(written, "persisted");
   }
 
   /** The row is sent again after a while, or a newer write of its key in its place. */
-  #defer(row: DirtyEntry, refusals = 0): void {
-    const { key } = row;
-    const { clock, random, counters, onSettled } = this.#context;
-    const sent = this.#inFlight.get(key);
-    if (sent?.entry !== row) return;
-    this.#inFlight.delete(key);
+  #defer(row: DirtyEntry): void {
+    if (!isInFlight(row)) return;
+    const { clock, random, counters, newest, onReplaced } = this.#context;
     counters.flushRetries += 1;
-    const { sinceMs, attempts } = sent;
-    const untilMs = clock.monotonic() + backoffMs(attempts, RETRY, random);
-    this.#deferredDueAtMs = Math.min(this.#deferredDueAtMs, untilMs);
-    const newer = this.#waiting.get(key) ?? this.#deferred.get(key);
-    if (newer === undefined) {
-      this.#deferred.set(key, { ...sent, attempts: attempts + 1, refusals, untilMs });
-    } else {
-      this.#waiting.delete(key);
-      this.#deferred.set(key, { ...newer, sinceMs, untilMs });
-      onSettled(row);
+    row.untilMs = clock.monotonic() + backoffMs(row.attempts, RETRY, random);
+    row.attempts += 1;
+    const newer = newest(row) ?? row;
+    if (newer === row) {
+      this.#addDeferred(row);
+      return;
     }
+    if (newer.at === "waiting") this.#waiting.remove(newer);
+    this.#moveToDeferred(newer, row);
+    onReplaced(row, newer);
   }
 
-  #leave(row: DirtyEntry, how: "persisted" | "parked"): void {
-    this.#inFlight.delete(row.key);
-    this.#context.onSettled(row);
-    this.#context.sink.settled(row, how);
+  /** An entry is to be sent in place of another of its key, when that may be sent again. */
+  #moveToDeferred(entry: DirtyEntry, old: DirtyEntry): void {
+    entry.sinceMs = old.sinceMs;
+    entry.untilMs = old.untilMs;
+    old.at = "left";
+    this.#addDeferred(entry);
   }
 
-  #isInFlight(row: DirtyEntry): boolean {
-    return this.#inFlight.get(row.key)?.entry === row;
+  #addDeferred(entry: DirtyEntry): void {
+    entry.at = "deferred";
+    this.#deferred.set(entry.key, entry);
+    this.#deferredDueAtMs = Math.min(this.#deferredDueAtMs, entry.untilMs);
   }
+
+  #leave(rows: readonly DirtyEntry[], fate: Fate): void {
+    if (rows.length === 0) return;
+    for (const row of rows) row.at = "left";
+    this.#context.onSettled(rows, fate);
+    this.#context.sink.settled(rows, fate);
+  }
+}
+
+function isInFlight({ at }: DirtyEntry): boolean {
+  return at === "in-flight";
 }

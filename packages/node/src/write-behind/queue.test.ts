@@ -1,10 +1,17 @@
 import { silentLogger } from "@holdfast/core";
 import { FakeClock, seededRandom, settle } from "@holdfast/core/testing";
 import { describe, expect, it } from "vitest";
-import type { DirtyEntry, FlushFailure, FlushSink, RowOutcome } from "./dirty-entry.js";
+import {
+  createDirtyEntry,
+  type DirtyEntry,
+  type FlushFailure,
+  type FlushSink,
+  type RowOutcome,
+} from "./dirty-entry.js";
 import { type QueueOptions, WriteBehindQueue } from "./queue.js";
 
 class RefusedError extends Error {}
+class SlowError extends Error {}
 
 /** Takes batches when the test says so. */
 class FakeSink implements FlushSink {
@@ -27,7 +34,8 @@ class FakeSink implements FlushSink {
   }
 
   classify(error: unknown): FlushFailure {
-    if (!(error instanceof RefusedError)) return { at: "retry" };
+    if (!(error instanceof RefusedError))
+      return { at: "retry", isTimeout: error instanceof SlowError };
     return { at: "refused", patient: this.isPatient };
   }
 
@@ -35,8 +43,8 @@ class FakeSink implements FlushSink {
     this.parked.push(row.key);
   }
 
-  settled(row: DirtyEntry, how: string): void {
-    this.settledRows.push(`${row.key}@${row.version} ${how}`);
+  settled(rows: readonly DirtyEntry[], how: string): void {
+    for (const { key, version } of rows) this.settledRows.push(`${key}@${version} ${how}`);
   }
 }
 
@@ -46,6 +54,8 @@ function createQueue(options: Partial<QueueOptions> = {}) {
   const complete: QueueOptions = {
     lanes: 1,
     batchMaxRows: 100,
+    ageObjectiveMs: 10_000,
+    writeThroughAbove: 0.9,
     maxDelayMs: 1_000,
     queueMaxEntries: 1_000,
     queueMaxBytes: 100_000,
@@ -58,7 +68,7 @@ function createQueue(options: Partial<QueueOptions> = {}) {
 function dirty(key: string, version = 1, partition = 0, bytes = 10): DirtyEntry {
   const value = Buffer.from(key);
   const row = { key, partition, version, value, encoding: 0, expiresAtMs: undefined };
-  return { ...row, writtenAtMs: 0, isReplayed: false, bytes };
+  return createDirtyEntry({ ...row, writtenAtMs: 0, isReplayed: false, bytes, generation: 0 });
 }
 
 describe("WriteBehindQueue", () => {
@@ -103,7 +113,7 @@ describe("WriteBehindQueue", () => {
     queue.put(dirty("a", 1));
     clock.advance(1_000);
     queue.put(dirty("a", 2));
-    expect(queue.get("a")?.version).toBe(2);
+    expect(queue.get("a", 0)?.version).toBe(2);
     expect(queue.entries).toBe(2);
     open();
     await settle();
@@ -197,7 +207,7 @@ describe("WriteBehindQueue", () => {
     clock.advance(1_000);
     await settle();
     expect(sink.settledRows).toContain("c@1 persisted");
-    expect(queue.get("orphan")?.version).toBe(1);
+    expect(queue.get("orphan", 0)?.version).toBe(1);
     sink.refusedKey = undefined;
     clock.advance(5_000);
     await settle();
@@ -253,7 +263,7 @@ describe("WriteBehindQueue", () => {
     });
     clock.advance(1_000);
     queue.put(dirty("k", 2), true);
-    expect(queue.get("k")?.version).toBe(2);
+    expect(queue.get("k", 0)?.version).toBe(2);
     open();
     await settle();
     sink.again.clear();
@@ -345,5 +355,114 @@ describe("WriteBehindQueue", () => {
     open();
     await settle();
     expect(sink.settledRows).toEqual([]);
+  });
+
+  it("sends what timed out again in smaller statements", async () => {
+    const { clock, sink, queue } = createQueue({ queueMaxEntries: 10_000, batchMaxRows: 40 });
+    sink.fail = new SlowError("too slow");
+    for (let i = 0; i < 40; i++) queue.put(dirty(`k${i}`));
+    await settle();
+    sink.fail = undefined;
+    clock.advance(5_000);
+    await settle();
+    expect(sink.batches.map(({ length }) => length)).toEqual([40, 20, 20]);
+    expect(queue.entries).toBe(0);
+  });
+
+  it("sends larger statements while what is dirty is older than it should be", async () => {
+    const { clock, sink, queue } = createQueue({
+      queueMaxEntries: 10_000,
+      batchMaxRows: 5_000,
+      ageObjectiveMs: 2_000,
+    });
+    for (let i = 0; i < 500; i++) queue.put(dirty(`young${i}`));
+    await settle();
+    expect([queue.entries, queue.batchRows]).toEqual([0, 500]);
+    sink.fail = new Error("down");
+    for (let i = 0; i < 500; i++) queue.put(dirty(`old${i}`));
+    await settle();
+    expect(queue.batchRows).toBe(500);
+    sink.fail = undefined;
+    clock.advance(1_000);
+    await settle();
+    expect([queue.entries, queue.batchRows]).toEqual([0, 750]);
+  });
+
+  describe("a flush of what is present", () => {
+    it("ends when that has left, whatever is written meanwhile", async () => {
+      const { sink, queue, clock } = createQueue();
+      sink.refusedKey = "poison";
+      for (const key of ["a", "b", "poison"]) queue.put(dirty(key));
+      const flushed = queue.flushPresent(100);
+      queue.put(dirty("later"));
+      sink.again.add("later");
+      await settle();
+      clock.advance(0);
+      const run = await flushed;
+      expect(run.counts).toEqual({ persisted: 2, parked: 1, dropped: 0 });
+      expect([run.left, run.parkedKeys]).toEqual([0, ["poison"]]);
+      expect(queue.entries).toBe(1);
+    });
+
+    it("waits for the newer write that takes an older one's place", async () => {
+      const { sink, queue, clock } = createQueue();
+      sink.again.add("k");
+      queue.put(dirty("k", 1));
+      let open = () => {};
+      sink.gate = new Promise((resolve) => {
+        open = resolve;
+      });
+      let hasEnded = false;
+      const flushed = queue.flushPresent(60_000).then((run) => {
+        hasEnded = true;
+        return run;
+      });
+      await settle();
+      queue.put(dirty("k", 2));
+      open();
+      await settle();
+      expect(hasEnded).toBe(false);
+      sink.again.clear();
+      clock.advance(5_000);
+      await settle();
+      expect((await flushed).counts.persisted).toBe(1);
+      expect(sink.settledRows).toEqual(["k@2 persisted"]);
+    });
+
+    it("tells at the deadline what is still dirty, and what another node has", async () => {
+      const { sink, queue, clock } = createQueue();
+      sink.fail = new Error("down");
+      queue.put(dirty("a", 1, 1));
+      queue.put(dirty("b", 1, 2));
+      const flushed = queue.flushPresent(100);
+      await settle();
+      queue.drop(2);
+      clock.advance(100);
+      const run = await flushed;
+      expect(run.counts).toEqual({ persisted: 0, parked: 0, dropped: 1 });
+      expect(run.keysOf(queue.all())).toEqual(["a"]);
+    });
+
+    it("has nothing to do where nothing is dirty", async () => {
+      const { queue } = createQueue();
+      expect((await queue.flushPresent(100)).left).toBe(0);
+    });
+  });
+
+  it("has the older write of a key first while that is in flight", async () => {
+    const { clock, sink, queue } = createQueue();
+    let open = () => {};
+    sink.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    queue.put(dirty("k", 1, 3));
+    queue.put(dirty("other", 1, 4));
+    clock.advance(1_000);
+    queue.put(dirty("k", 2, 3));
+    expect([...queue.inPartition(3)].map(({ version }) => version)).toEqual([1, 2]);
+    expect([queue.entriesOf(3), queue.entriesOf(4), queue.entries]).toEqual([2, 1, 3]);
+    open();
+    await settle();
+    expect([...queue.inPartition(3)].map(({ version }) => version)).toEqual([2]);
   });
 });

@@ -1,13 +1,15 @@
 /**
  * The dirty entries of one cache: the newest acknowledged write of every key that the database does
- * not have yet, bounded in entries and bytes. It spreads keys over lanes, keeps count per
+ * not have yet, bounded in entries and bytes. It spreads partitions over lanes, keeps count per
  * partition, and lets writes wait when it is full.
  *
- * At 80 % of a bound everything is sent at once instead of after its delay; at 100 % writes wait
- * until their deadline and then fail with OVERLOADED.
+ * At 80 % of a bound everything is sent at once instead of after its delay; somewhat above it writers wait
+ * for the database; at 100 % writes wait until their deadline and then fail with OVERLOADED.
  */
-import { CacheError, type Clock, hash32, type Logger, type Random } from "@holdfast/core";
+import { CacheError, type Clock, type Logger, type Random } from "@holdfast/core";
+import { BatchSize, type BatchSizeOptions } from "./batch-size.js";
 import type { DirtyEntry, FlushSink } from "./dirty-entry.js";
+import { type Departure, FlushRun } from "./flush-run.js";
 import { Lane, type LaneContext, type LaneCounters, type LaneOptions } from "./lane.js";
 
 /** Share of a bound from which on nothing waits for its delay. */
@@ -16,10 +18,20 @@ const EAGER_SHARE = 0.8;
 /** Most writes that wait for room. */
 const MAX_WAITING = 10_000;
 
-export interface QueueOptions extends LaneOptions {
+export interface QueueOptions extends LaneOptions, BatchSizeOptions {
   readonly lanes: number;
   readonly queueMaxEntries: number;
   readonly queueMaxBytes: number;
+  /** Share of those two from which on writers wait for the database. */
+  readonly writeThroughAbove: number;
+}
+
+/** What is dirty in one partition. */
+interface PartitionEntries {
+  /** By key. */
+  readonly newest: Map<string, DirtyEntry>;
+  /** All that is not settled, an older one of the same key in flight included. */
+  entries: number;
 }
 
 export class WriteBehindQueue {
@@ -30,13 +42,17 @@ export class WriteBehindQueue {
     deadLetters: 0,
   };
   readonly #lanes: readonly Lane[];
+  readonly #batchSize = new BatchSize(() => this.#options);
   readonly #clock: Clock;
-  /** Every entry that is not settled, an older one of the same key in flight included. */
-  readonly #byPartition = new Map<number, Set<DirtyEntry>>();
+  readonly #partitions = new Map<number, PartitionEntries>();
+  /** Flushes that somebody waits for. */
+  readonly #runs = new Set<FlushRun>();
   /** Woken whenever an entry leaves. */
   readonly #waiters = new Set<() => void>();
   #options: QueueOptions;
   #entries = 0;
+  /** How many writes it has taken. */
+  #taken = 0;
   #bytes = 0;
   /** How many callers want everything sent now. */
   #demands = 0;
@@ -58,8 +74,11 @@ export class WriteBehindQueue {
       logger,
       counters: this.counters,
       options: () => this.#options,
+      batchSize: this.#batchSize,
       isUrgent: () => this.#demands > 0 || this.#isNearlyFull,
-      onSettled: (row) => this.#forget(row),
+      newest: ({ key, partition }) => this.get(key, partition),
+      onSettled: (rows, fate) => this.#forget(rows, fate),
+      onReplaced: (row, newer) => this.#replaced(row, newer),
     };
     this.#lanes = Array.from({ length: options.lanes }, () => new Lane(context));
   }
@@ -81,23 +100,45 @@ export class WriteBehindQueue {
     return this.#clock.monotonic() - oldest;
   }
 
+  /** Most rows that are put into one statement at present. */
+  get batchRows(): number {
+    return this.#batchSize.rows;
+  }
+
+  /** Whether it is so full that writers are to wait for the database. */
+  get slowsWriters(): boolean {
+    const { writeThroughAbove } = this.#options;
+    return writeThroughAbove < 1 && this.#fullness >= writeThroughAbove;
+  }
+
   /** Takes new bounds and delays. The number of lanes stays: it decides which keys share one. */
   reconfigure(options: QueueOptions): void {
     this.#options = options;
     for (const lane of this.#lanes) lane.pump();
   }
 
-  get(key: string): DirtyEntry | undefined {
-    return this.#lane(key).get(key);
+  /** The newest write of a key that is not settled. */
+  get(key: string, partition: number): DirtyEntry | undefined {
+    return this.#partitions.get(partition)?.newest.get(key);
   }
 
   /** The dirty entries of a partition; of a key there may be two, the older one first. */
-  inPartition(partition: number): Iterable<DirtyEntry> {
-    return this.#byPartition.get(partition) ?? [];
+  *inPartition(partition: number): Iterable<DirtyEntry> {
+    const held = this.#partitions.get(partition);
+    if (held === undefined) return;
+    for (const entry of this.#lane(partition).inFlight()) {
+      if (entry.partition === partition && held.newest.get(entry.key) !== entry) yield entry;
+    }
+    yield* held.newest.values();
+  }
+
+  /** Every dirty entry, as above. */
+  *all(): Iterable<DirtyEntry> {
+    for (const partition of this.#partitions.keys()) yield* this.inPartition(partition);
   }
 
   entriesOf(partition: number): number {
-    return this.#byPartition.get(partition)?.size ?? 0;
+    return this.#partitions.get(partition)?.entries ?? 0;
   }
 
   /** Whether another write of this size fits. */
@@ -130,26 +171,33 @@ export class WriteBehindQueue {
    * @param hasWaited - it has waited long enough elsewhere, and is sent as soon as possible.
    */
   put(entry: DirtyEntry, hasWaited = false): void {
-    const replaced = this.#lane(entry.key).put(entry, hasWaited);
-    const { partition } = entry;
-    let held = this.#byPartition.get(partition);
+    const { key, partition } = entry;
+    let held = this.#partitions.get(partition);
     if (held === undefined) {
-      held = new Set();
-      this.#byPartition.set(partition, held);
+      held = { newest: new Map(), entries: 0 };
+      this.#partitions.set(partition, held);
     }
-    held.add(entry);
-    if (replaced === undefined) this.#entries += 1;
-    else {
-      held.delete(replaced);
-      this.#bytes -= replaced.bytes;
-    }
+    const previous = held.newest.get(key);
+    // Before the lane, which may send it at once.
+    held.newest.set(key, entry);
+    this.#taken += 1;
+    entry.order = this.#taken;
+    const lane = this.#lane(partition);
+    const replaced = lane.put(entry, hasWaited, previous);
     this.#bytes += entry.bytes;
-    if (this.#isNearlyFull) this.#lane(entry.key).pump();
+    if (replaced === undefined) {
+      this.#entries += 1;
+      held.entries += 1;
+    } else {
+      this.#bytes -= replaced.bytes;
+      entry.order = replaced.order;
+    }
+    if (this.#isNearlyFull) lane.pump();
   }
 
   /** What kept this entry from being written is over. */
   hasten(entry: DirtyEntry): void {
-    this.#lane(entry.key).hasten(entry);
+    this.#lane(entry.partition).hasten(entry);
   }
 
   /**
@@ -160,30 +208,60 @@ export class WriteBehindQueue {
   async flush(partitions: Iterable<number>, deadlineMs: number): Promise<boolean> {
     const wanted = [...partitions].filter((partition) => this.entriesOf(partition) > 0);
     if (wanted.length === 0) return true;
-    this.#demands += 1;
+    const withdraw = this.demand();
     try {
-      for (const lane of this.#lanes) lane.pump();
       return await this.#until(
         () => wanted.every((partition) => this.entriesOf(partition) === 0),
         deadlineMs,
       );
     } finally {
-      this.#demands -= 1;
+      withdraw();
     }
+  }
+
+  /** Sends everything at once, however young, until the demand is withdrawn by calling what is returned. */
+  demand(): () => void {
+    this.#demands += 1;
+    for (const lane of this.#lanes) lane.pump();
+    return () => {
+      this.#demands -= 1;
+    };
   }
 
   /** As `flush`, for every partition. */
   flushAll(deadlineMs: number): Promise<boolean> {
-    return this.flush([...this.#byPartition.keys()], deadlineMs);
+    return this.flush([...this.#partitions.keys()], deadlineMs);
+  }
+
+  /**
+   * Sends everything that is dirty now, and waits for that alone, whatever is written meanwhile.
+   *
+   * @returns the run, when all of it has left the queue, or at the deadline.
+   */
+  async flushPresent(deadlineMs: number): Promise<FlushRun> {
+    let end = () => {};
+    const run = new FlushRun(this.#taken, this.#entries, () => end());
+    if (run.left === 0) return run;
+    this.#runs.add(run);
+    const withdraw = this.demand();
+    await new Promise<void>((resolve) => {
+      const leftMs = Math.max(0, deadlineMs - this.#clock.monotonic());
+      const cancel = this.#clock.after(leftMs, resolve);
+      end = () => {
+        cancel();
+        resolve();
+      };
+    });
+    withdraw();
+    this.#runs.delete(run);
+    return run;
   }
 
   /** Forgets the dirty entries of a partition; returns how many there were. */
   drop(partition: number): number {
     if (this.entriesOf(partition) === 0) return 0;
-    const dropped = this.#lanes.flatMap((lane) =>
-      lane.drop((entry) => entry.partition === partition),
-    );
-    for (const entry of dropped) this.#forget(entry);
+    const dropped = this.#lane(partition).drop(partition);
+    this.#forget(dropped, "dropped");
     return dropped.length;
   }
 
@@ -191,26 +269,45 @@ export class WriteBehindQueue {
     await Promise.all(this.#lanes.map((lane) => lane.stop()));
   }
 
-  get #isNearlyFull(): boolean {
+  /** The share of its bound, in entries or in bytes. */
+  get #fullness(): number {
     const { queueMaxEntries, queueMaxBytes } = this.#options;
-    return (
-      this.#entries >= queueMaxEntries * EAGER_SHARE || this.#bytes >= queueMaxBytes * EAGER_SHARE
-    );
+    return Math.max(this.#entries / queueMaxEntries, this.#bytes / queueMaxBytes);
   }
 
-  #lane(key: string): Lane {
-    const { length } = this.#lanes;
+  get #isNearlyFull(): boolean {
+    return this.#fullness >= Math.min(EAGER_SHARE, this.#options.writeThroughAbove);
+  }
+
+  /** Keys are spread over partitions already. */
+  #lane(partition: number): Lane {
     // The index is below the length, and there is always at least one lane.
-    return this.#lanes[length === 1 ? 0 : hash32(Buffer.from(key), 0) % length] as Lane;
+    return this.#lanes[partition % this.#lanes.length] as Lane;
   }
 
-  #forget(entry: DirtyEntry): void {
-    this.#entries -= 1;
-    this.#bytes -= entry.bytes;
-    const held = this.#byPartition.get(entry.partition);
-    held?.delete(entry);
-    if (held?.size === 0) this.#byPartition.delete(entry.partition);
+  #forget(entries: readonly DirtyEntry[], how: Departure): void {
+    for (const entry of entries) this.#remove(entry);
+    for (const run of this.#runs) run.depart(entries, how);
     for (const wake of [...this.#waiters]) wake();
+  }
+
+  /** From now on a newer write of its key stands for an entry. */
+  #replaced(row: DirtyEntry, newer: DirtyEntry): void {
+    for (const run of this.#runs) run.merge(row, newer);
+    newer.order = row.order;
+    this.#remove(row);
+    for (const wake of [...this.#waiters]) wake();
+  }
+
+  #remove(entry: DirtyEntry): void {
+    const { key, partition, bytes } = entry;
+    this.#entries -= 1;
+    this.#bytes -= bytes;
+    const held = this.#partitions.get(partition);
+    if (held === undefined) return;
+    held.entries -= 1;
+    if (held.newest.get(key) === entry) held.newest.delete(key);
+    if (held.entries === 0) this.#partitions.delete(partition);
   }
 
   /** Waits for a condition that can only come true when an entry leaves. */

@@ -35,7 +35,9 @@ describe("parseCacheConfig", () => {
       writeBehind: {
         ack: "journal+backup",
         maxDelayMs: 1_000,
-        batchMaxRows: 500,
+        batchMaxRows: 5_000,
+        ageObjectiveMs: 5_000,
+        writeThroughAbove: 0.9,
         lanes: 4,
         queueMaxEntries: 100_000,
         queueMaxBytes: 67_108_864,
@@ -68,6 +70,8 @@ describe("parseCacheConfig", () => {
         lanes: 8,
         queueMaxEntries: 5,
         queueMaxBytes: "1MiB",
+        ageObjective: "2s",
+        writeThroughAbove: 1,
       },
       warm: { queries: { recent: "SELECT shop, id FROM orders" } },
     };
@@ -94,6 +98,8 @@ describe("parseCacheConfig", () => {
         lanes: 8,
         queueMaxEntries: 5,
         queueMaxBytes: 1_048_576,
+        ageObjectiveMs: 2_000,
+        writeThroughAbove: 1,
       },
       warmQueries: { recent: "SELECT shop, id FROM orders" },
     });
@@ -195,6 +201,20 @@ describe("parseCacheConfig", () => {
     ],
   ])("refuses %j", (config, problem) => {
     expect(cacheProblems(config)).toEqual([problem]);
+  });
+
+  it("wants what is dirty no younger than its delay lets it be", () => {
+    const behind = (writeBehind: object) => ({ ...cache, writeBehind });
+    const cache = { pattern: "write-behind", source: { kind: "entries" } };
+    expect(cacheProblems(behind({ maxDelay: "3s", ageObjective: "2s" }))).toEqual([
+      "writeBehind.ageObjective: must not be below maxDelay, for which every write may wait",
+    ]);
+    const { ageObjectiveMs } = parseCacheConfig("c", behind({ maxDelay: "1m" })).writeBehind;
+    expect(ageObjectiveMs).toBe(120_000);
+    expect(cacheProblems(behind({ batchMaxRows: 5_001, writeThroughAbove: 1.1 }))).toEqual([
+      "writeBehind.batchMaxRows: must be at most 5000, not 5001",
+      "writeBehind.writeThroughAbove: must be at most 1, not 1.1",
+    ]);
   });
 
   it("reports contradictions along with bad values", () => {

@@ -83,14 +83,24 @@ export interface WriteBehindConfig {
   readonly ack: WriteBehindAck;
   /** Longest wait of a write before it is sent, counted from the first dirty write of its key. */
   readonly maxDelayMs: number;
-  /** Most rows in one statement. */
+  /** Most rows in one statement. How many they are at a time follows the age of what waits. */
   readonly batchMaxRows: number;
+  /**
+   * How old the oldest unflushed write should get at most. Statements grow, up to `batchMaxRows`, while
+   * it comes near that, and are halved when the database takes too long over them.
+   */
+  readonly ageObjectiveMs: number;
   /** Statements in flight at once; the writes of one key always take the same lane. */
   readonly lanes: number;
   /** Most writes waiting on a node. When full, writes wait, then fail with `OVERLOADED`. */
   readonly queueMaxEntries: number;
   /** Most bytes waiting on a node. When full, as above. */
   readonly queueMaxBytes: number;
+  /**
+   * Share of those two from which on a write waits for the database before it is acknowledged, so that
+   * writers slow down to what the database takes. 1: never.
+   */
+  readonly writeThroughAbove: number;
 }
 
 /** A cache as it was written, checked. */
@@ -103,6 +113,9 @@ export interface CacheFileEntry {
 export const CACHE_NAME: RegExp = /^[a-z][a-z0-9_-]{0,62}$/;
 
 const YEAR_MS = 366 * 86_400_000;
+
+/** The age objective of caches that name none and wait less than half of it, in milliseconds. */
+const LEAST_AGE_OBJECTIVE_MS = 5_000;
 
 const sourceSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("entries") }),
@@ -128,14 +141,21 @@ const sourceSchema = z.discriminatedUnion("kind", [
   }),
 ]);
 
-const writeBehindSchema = z.strictObject({
-  ack: z.enum(WRITE_BEHIND_ACKS).default("journal+backup"),
-  maxDelay: duration({ minMs: 1, maxMs: 600_000 }).default(1_000),
-  batchMaxRows: z.int().min(1).max(10_000).default(500),
-  lanes: z.int().min(1).max(64).default(4),
-  queueMaxEntries: z.int().min(1).max(10_000_000).default(100_000),
-  queueMaxBytes: byteSize({ minBytes: 2 ** 20 }).default(64 * 2 ** 20),
-});
+const writeBehindSchema = z
+  .strictObject({
+    ack: z.enum(WRITE_BEHIND_ACKS).default("journal+backup"),
+    maxDelay: duration({ minMs: 1, maxMs: 600_000 }).default(1_000),
+    batchMaxRows: z.int().min(1).max(5_000).default(5_000),
+    ageObjective: duration({ minMs: 10, maxMs: 3_600_000 }).optional(),
+    lanes: z.int().min(1).max(64).default(4),
+    queueMaxEntries: z.int().min(1).max(10_000_000).default(100_000),
+    queueMaxBytes: byteSize({ minBytes: 2 ** 20 }).default(64 * 2 ** 20),
+    writeThroughAbove: z.number().min(0).max(1).default(0.9),
+  })
+  .refine(({ maxDelay, ageObjective = maxDelay }) => ageObjective >= maxDelay, {
+    path: ["ageObjective"],
+    error: "must not be below maxDelay, for which every write may wait",
+  });
 
 const cacheName = z.string().regex(CACHE_NAME, {
   error: "the name must be a lower-case letter, then at most 62 lower-case letters, digits, _ or -",
@@ -241,7 +261,9 @@ function contradictions(config: unknown): readonly ConfigProblem[] {
 
 function complete(parsed: z.output<typeof cacheSchema>): CacheConfig {
   const { ttl, negativeTtl, source, writeBehind, warm, maxBytes, maxEntries, ...rest } = parsed;
-  const { maxDelay, ...otherWriteBehind } = writeBehind;
+  const { maxDelay, ageObjective, ...otherWriteBehind } = writeBehind;
+  // Writes that merely wait for their delay are as young as they are to be.
+  const ageObjectiveMs = ageObjective ?? Math.max(LEAST_AGE_OBJECTIVE_MS, 2 * maxDelay);
   return {
     ...rest,
     ttlMs: ttl,
@@ -249,7 +271,7 @@ function complete(parsed: z.output<typeof cacheSchema>): CacheConfig {
     maxBytes,
     maxEntries,
     source: source?.kind === "table" ? { ...source, columns: source.columns } : source,
-    writeBehind: { ...otherWriteBehind, maxDelayMs: maxDelay },
+    writeBehind: { ...otherWriteBehind, maxDelayMs: maxDelay, ageObjectiveMs },
     warmQueries: warm.queries,
   };
 }

@@ -39,9 +39,16 @@ export const PATTERNS: Readonly<Record<CachePattern, (parts: PatternParts) => Pa
   "write-behind": (parts) => {
     const { source, loads } = sourced(parts);
     const persister = new Persister(source, parts.services);
-    const ack = () => parts.config().writeBehind.ack;
-    const queue = parts.config().writeBehind;
-    return new WriteBehind({ ...parts, loads, persister, queue, ack, lifetimes: parts.config });
+    const settings = () => parts.config().writeBehind;
+    return new WriteBehind({
+      ...parts,
+      source,
+      loads,
+      persister,
+      queue: settings(),
+      ack: () => settings().ack,
+      lifetimes: parts.config,
+    });
   },
 };
 

@@ -38,6 +38,30 @@ export type Survival = "whole" | "degraded";
 /** A write as a journal brings it back. */
 export type AcknowledgedWrite = Omit<JournalRecord, "cacheId">;
 
+/** What became of the writes that were dirty when a flush was asked for. */
+export interface FlushReport {
+  /** The database has them, or later ones of their keys. */
+  readonly persisted: number;
+  /** They are dead letters. */
+  readonly refused: number;
+  /** Time was over before. */
+  readonly dirty: number;
+  /** Their partitions went to other nodes, who have them. */
+  readonly moved: number;
+  /** Keys of the refused and the dirty ones, as many as a report may have. */
+  readonly refusedKeys: readonly string[];
+  readonly dirtyKeys: readonly string[];
+}
+
+export const NOTHING_DIRTY: FlushReport = {
+  persisted: 0,
+  refused: 0,
+  dirty: 0,
+  moved: 0,
+  refusedKeys: [],
+  dirtyKeys: [],
+};
+
 export interface Pattern {
   /** Whether callers may write. Deleting is always allowed; where this is true it invalidates. */
   readonly isReadOnly: boolean;
@@ -84,6 +108,21 @@ export interface Pattern {
    */
   takeOver?(write: AcknowledgedWrite, context: OperationContext): Promise<ReplayOutcome>;
 
+  /**
+   * Waits until the database has this version of a key, or a later one; `false`: it had not at the
+   * deadline. Absent where the pattern writes to no database.
+   *
+   * @throws {CacheError} `DEAD_LETTER`, `WRITE_LOST`.
+   * @throws {PartitionMovingError} to be asked again, here or at the next owner.
+   */
+  persisted?(key: string, version: number, context: OperationContext): Promise<boolean>;
+
+  /** Sends the newest write of a key to the database now, and waits for it. As `flushAll`. */
+  flushKey?(key: string, context: OperationContext): Promise<FlushReport>;
+
+  /** Sends what is dirty to the database now, and waits for it until the deadline. */
+  flushAll?(deadlineMs: number): Promise<FlushReport>;
+
   /** Takes over a write that this node has kept for the owner before; nothing may refuse it. */
   adopt?(write: AcknowledgedWrite): void;
 
@@ -97,7 +136,7 @@ export interface Pattern {
    * Something to wait for before a dirty entry may be shown: until it is where its cache's level says
    * it must be, it could still be lost. `undefined`: nothing.
    */
-  uncommitted?(key: string): Promise<unknown> | undefined;
+  uncommitted?(key: string, partition: number): Promise<unknown> | undefined;
 
   /** Forgets a partition; returns how many dirty entries there were. */
   drop?(partition: number): number;
@@ -108,6 +147,6 @@ export interface Pattern {
   /** Ends what goes on in the background. */
   stop?(): Promise<void>;
 
-  /** Whether the entry under this key, which is dirty, has outlived its row's lifetime. */
-  hasExpiredDirty(key: string, nowMs: number): boolean;
+  /** Whether an entry, which is dirty, has outlived its row's lifetime. */
+  hasExpiredDirty(entry: Pick<Mutation, "key" | "partition">, nowMs: number): boolean;
 }

@@ -9,6 +9,7 @@
  */
 import { CacheError, type Clock, type Logger, type Random } from "@holdfast/core";
 import type { WriteBehindAck } from "@holdfast/process";
+import type { Source } from "../../database/source.js";
 import type { ReplayOutcome } from "../../journal/record.js";
 import { type QueueOptions, WriteBehindQueue } from "../../write-behind/queue.js";
 import { needsOf } from "../ack-level.js";
@@ -19,16 +20,19 @@ import type { Lifetimes } from "../lifetimes.js";
 import type { Loads } from "../loads.js";
 import type { Memory } from "../memory.js";
 import type { Persister } from "../persister.js";
+import type { CacheCounters } from "../stats.js";
 import { Copies } from "../write-behind/copies.js";
+import { Deliveries } from "../write-behind/deliveries.js";
 import { DirtyWrites } from "../write-behind/dirty-writes.js";
 import { Flushes } from "../write-behind/flushes.js";
 import { Receipts } from "../write-behind/receipts.js";
 import { ReplayedWrites } from "../write-behind/replayed-writes.js";
-import type { AcknowledgedWrite, Mutation, Pattern, Written } from "./pattern.js";
+import type { AcknowledgedWrite, FlushReport, Mutation, Pattern, Written } from "./pattern.js";
 
 export interface WriteBehindOptions {
   readonly memory: Memory;
   readonly loads: Loads;
+  readonly source: Source;
   readonly persister: Persister;
   readonly services: NodeServices;
   readonly queue: QueueOptions;
@@ -38,6 +42,7 @@ export interface WriteBehindOptions {
   /** `undefined`: the node has none. */
   readonly journal: CacheJournal | undefined;
   readonly replication: CacheReplication;
+  readonly counters: CacheCounters;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -51,6 +56,7 @@ export class WriteBehind implements Pattern {
   readonly #receipts = new Receipts();
   readonly #dirtyWrites: DirtyWrites;
   readonly #replayedWrites: ReplayedWrites;
+  readonly #deliveries: Deliveries;
 
   constructor(options: WriteBehindOptions) {
     this.#options = options;
@@ -65,6 +71,7 @@ export class WriteBehind implements Pattern {
     this.queue = new WriteBehindQueue(queue, flushes, clock, random, logger);
     const needs = () => copies.ownNeeds;
     this.#replayedWrites = new ReplayedWrites({ ...parts, queue: this.queue, needs });
+    this.#deliveries = new Deliveries({ ...parts, queue: this.queue });
     this.#copies = copies;
     this.#dirtyWrites = dirtyWrites;
   }
@@ -85,8 +92,9 @@ export class WriteBehind implements Pattern {
     return undefined;
   }
 
-  uncommitted(key: string): Promise<unknown> | undefined {
-    const entry = this.queue.get(key);
+  uncommitted(key: string, partition: number): Promise<unknown> | undefined {
+    if (!this.#copies.hasUncommitted) return undefined;
+    const entry = this.queue.get(key, partition);
     return entry && this.#copies.uncommitted(entry);
   }
 
@@ -97,17 +105,31 @@ export class WriteBehind implements Pattern {
   }
 
   write(mutation: Mutation, context: OperationContext): Written {
-    const needs = needsOf(this.#options.ack(), context.ack);
-    const stored = this.#options.memory.keepDirty(mutation);
-    const writtenAtMs = this.#options.clock.now();
-    const facts = { stored, writtenAtMs, isReplayed: false, needs };
-    const added = this.#dirtyWrites.add(mutation, facts);
-    if (needs.database) return { survives: this.#receipts.persisted(added.entry) };
+    const { ack, memory, clock, counters } = this.#options;
+    const needs = needsOf(ack(), context.ack);
+    const isSlowed = this.queue.slowsWriters;
+    const stored = memory.keepDirty(mutation);
+    const facts = { stored, writtenAtMs: clock.now(), isReplayed: false, needs };
+    const { entry, dispatch, committed } = this.#dirtyWrites.add(mutation, facts);
+    if (needs.database) return { survives: this.#deliveries.delivered(entry) };
     const survives =
-      needs === this.#copies.ownNeeds
-        ? added.committed
-        : this.#copies.survives(added.dispatch, needs);
-    return survives && { survives };
+      needs === this.#copies.ownNeeds ? committed : this.#copies.survives(dispatch, needs);
+    if (!isSlowed) return survives && { survives };
+    counters.slowedWrites += 1;
+    return { survives: this.#deliveries.slowed(entry, survives, context) };
+  }
+
+  persisted(key: string, version: number, context: OperationContext): Promise<boolean> {
+    const { partition } = context.tenure;
+    return this.#deliveries.persisted({ key, partition, version }, context);
+  }
+
+  flushKey(key: string, context: OperationContext): Promise<FlushReport> {
+    return this.#deliveries.flushKey(key, context);
+  }
+
+  flushAll(deadlineMs: number): Promise<FlushReport> {
+    return this.#deliveries.flushAll(deadlineMs);
   }
 
   takeOver(write: AcknowledgedWrite, context: OperationContext): Promise<ReplayOutcome> {
@@ -131,8 +153,8 @@ export class WriteBehind implements Pattern {
     return this.queue.drop(partition);
   }
 
-  hasExpiredDirty(key: string, nowMs: number): boolean {
-    const expiresAtMs = this.queue.get(key)?.expiresAtMs;
+  hasExpiredDirty({ key, partition }: Pick<Mutation, "key" | "partition">, nowMs: number): boolean {
+    const expiresAtMs = this.queue.get(key, partition)?.expiresAtMs;
     return expiresAtMs !== undefined && expiresAtMs <= nowMs;
   }
 

@@ -21,7 +21,7 @@ import {
   type PersistRow,
 } from "../persister.js";
 import type { CacheCounters } from "../stats.js";
-import type { Mutation, Pattern } from "./pattern.js";
+import { type FlushReport, type Mutation, NOTHING_DIRTY, type Pattern } from "./pattern.js";
 
 /** Rows and bytes in one statement, statements under way, and rows waiting. */
 const BATCH = { maxItems: 500, maxBytes: 8 * 2 ** 20, maxConcurrent: 4, maxWaiting: 20_000 };
@@ -61,6 +61,19 @@ export class WriteThrough implements Pattern {
 
   miss(key: string, context: OperationContext): Promise<ReadResult> {
     return this.#options.loads.load(key, context);
+  }
+
+  /** Its writes are in the database when they are acknowledged. */
+  async persisted(): Promise<boolean> {
+    return true;
+  }
+
+  async flushKey(): Promise<FlushReport> {
+    return NOTHING_DIRTY;
+  }
+
+  async flushAll(): Promise<FlushReport> {
+    return NOTHING_DIRTY;
   }
 
   unresolved(key: string): Occurrence | undefined {

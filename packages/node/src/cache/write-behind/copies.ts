@@ -100,13 +100,19 @@ export class Copies {
 
   /** `undefined`: the entry may be shown and sent on. */
   uncommitted(entry: DirtyEntry): Promise<Survival> | undefined {
-    return this.#uncommitted.get(entry);
+    return this.#uncommitted.size === 0 ? undefined : this.#uncommitted.get(entry);
   }
 
-  /** The database has this entry, or a later one of its key. */
-  forget(entry: DirtyEntry): void {
-    this.#options.journal?.forget(entry);
-    this.#options.replication.clean(entry);
+  /** Whether some entries may not be shown and sent on yet. */
+  get hasUncommitted(): boolean {
+    return this.#uncommitted.size > 0;
+  }
+
+  /** The database has these entries, or later ones of their keys. */
+  forget(entries: readonly DirtyEntry[]): void {
+    const { journal, replication } = this.#options;
+    journal?.forget(entries);
+    replication.clean(entries);
   }
 
   #record(entry: DirtyEntry): Promise<void> | undefined {

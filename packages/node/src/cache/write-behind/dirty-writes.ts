@@ -3,7 +3,7 @@
  * reached them, and put into the queue.
  */
 import type { Entry } from "../../store/entry.js";
-import type { DirtyEntry } from "../../write-behind/dirty-entry.js";
+import { createDirtyEntry, type DirtyEntry } from "../../write-behind/dirty-entry.js";
 import type { WriteBehindQueue } from "../../write-behind/queue.js";
 import type { AckNeeds } from "../ack-level.js";
 import type { Loads } from "../loads.js";
@@ -33,7 +33,6 @@ export class DirtyWrites {
   readonly #queue: () => WriteBehindQueue;
   /** Grows when the cache is cleared: entries of an earlier one are dropped once they are clean. */
   #generation = 0;
-  readonly #generations = new WeakMap<DirtyEntry, number>();
 
   /** @param queue - made after this, because what it sends to needs this. */
   constructor(copies: Copies, loads: Loads, queue: () => WriteBehindQueue) {
@@ -43,8 +42,8 @@ export class DirtyWrites {
   }
 
   /** The newest write of a key that the database does not have. */
-  newest(key: string): DirtyEntry | undefined {
-    return this.#queue().get(key);
+  newest({ key, partition }: DirtyEntry): DirtyEntry | undefined {
+    return this.#queue().get(key, partition);
   }
 
   /** Sends what is in memory on its way. */
@@ -54,9 +53,18 @@ export class DirtyWrites {
   ): Added {
     const { value, costBytes: bytes } = stored;
     this.#loads.detach(key);
-    const written = { key, partition, version, value, encoding, expiresAtMs, writtenAtMs };
-    const entry: DirtyEntry = { ...written, isReplayed, bytes };
-    this.#generations.set(entry, this.#generation);
+    const entry = createDirtyEntry({
+      key,
+      partition,
+      version,
+      value,
+      encoding,
+      expiresAtMs,
+      writtenAtMs,
+      isReplayed,
+      bytes,
+      generation: this.#generation,
+    });
     // Recorded, and known to be uncommitted, before it can be flushed or forgotten.
     const { dispatch, committed } = this.dispatch(entry, needs);
     // What is replayed has waited long enough, and so has somebody who waits for the database.
@@ -78,6 +86,6 @@ export class DirtyWrites {
   }
 
   isCleared(entry: DirtyEntry): boolean {
-    return this.#generations.get(entry) !== this.#generation;
+    return entry.generation !== this.#generation;
   }
 }

@@ -7,6 +7,7 @@ import { DatabaseError } from "@holdfast/process";
 import type { Tenure } from "../../ownership/tenure.js";
 import type {
   DirtyEntry,
+  Fate,
   FlushFailure,
   FlushSink,
   RowOutcome,
@@ -21,6 +22,9 @@ import type { Receipts } from "./receipts.js";
 
 /** Violations that another write may cure: of a foreign key, and of a unique index. */
 const PATIENT_SQLSTATES = new Set(["23503", "23505"]);
+
+/** Of statements that took the database too long, alone or waiting for a lock. */
+const TIMEOUT_SQLSTATES = new Set(["57014", "55P03"]);
 
 /** How long a batch waits for rows in it that are not committed yet, in milliseconds. */
 const COMMIT_WAIT_MS = 20;
@@ -49,24 +53,26 @@ export class Flushes implements FlushSink {
   async flush(rows: readonly DirtyEntry[]): Promise<readonly RowOutcome[]> {
     const { persister, memory, dirtyWrites } = this.#options;
     await this.#awaitCommits(rows);
-    const done = new Set(rows.filter((row) => this.#isOutdated(row)));
-    for (const row of done) this.#outdated.add(row);
-    const sent = rows.filter((row) => !done.has(row) && this.#maySend(row));
-    const outcomes = sent.length === 0 ? [] : await persister.send(sent);
-    for (const [index, row] of sent.entries()) {
-      const at = outcomes[index]?.at;
-      if (at === "done" || at === "superseded") done.add(row);
-      if (at === "superseded" && dirtyWrites.newest(row.key) === row) {
+    const readiness = rows.map((row) => this.#readinessOf(row));
+    const isReady = (_row: DirtyEntry, index: number) => readiness[index] === "ready";
+    const sent = rows.every(isReady) ? rows : rows.filter(isReady);
+    const answers = sent.length === 0 ? [] : await persister.send(sent);
+    let next = 0;
+    return rows.map((row, index) => {
+      if (readiness[index] !== "ready") return readiness[index] === "outdated" ? "done" : "again";
+      const at = answers[next++]?.at;
+      if (at === "superseded" && dirtyWrites.newest(row) === row) {
         // A newer row stands in the database; the copy here is the older one.
         memory.remove(row.key, row.partition);
       }
-    }
-    return rows.map((row) => (done.has(row) ? "done" : "again"));
+      return at === "done" || at === "superseded" ? "done" : "again";
+    });
   }
 
   classify(error: unknown): FlushFailure {
     if (!(error instanceof DatabaseError) || error.kind !== "refused" || error.fault !== "row") {
-      return { at: "retry" };
+      const { sqlstate = "" } = error instanceof DatabaseError ? error : {};
+      return { at: "retry", isTimeout: TIMEOUT_SQLSTATES.has(sqlstate) };
     }
     return { at: "refused", patient: PATIENT_SQLSTATES.has(error.sqlstate ?? "") };
   }
@@ -76,15 +82,22 @@ export class Flushes implements FlushSink {
     return this.#options.persister.park(row, error);
   }
 
-  settled(row: DirtyEntry, how: "persisted" | "parked"): void {
-    const { memory, copies, receipts, dirtyWrites } = this.#options;
+  settled(rows: readonly DirtyEntry[], how: Fate): void {
+    const { copies, receipts } = this.#options;
+    // For an outdated one the newer write stands: with its copies, and for whoever waits for it.
+    const own = rows.filter((row) => !this.#outdated.has(row));
+    receipts.settled(own, how);
+    copies.forget(own);
+    for (const row of rows) this.#release(row, how);
+  }
+
+  /** What memory keeps of an entry that is no longer dirty. */
+  #release(row: DirtyEntry, how: Fate): void {
+    const { memory, dirtyWrites } = this.#options;
     const { key, partition, version } = row;
-    receipts.settled(row, how);
-    // Copies of an outdated one stand until the newer write's have taken their place.
-    if (!this.#outdated.has(row)) copies.forget(row);
     if (how === "parked" && row.isReplayed) this.#options.onReplayParked(key, version);
     // A newer write of the key is dirty: it holds the entry.
-    if (dirtyWrites.newest(key) !== undefined) return;
+    if (dirtyWrites.newest(row) !== undefined) return;
     if (how === "parked" || dirtyWrites.isCleared(row)) memory.remove(key, partition);
     else memory.clean(key, partition, version);
   }
@@ -92,6 +105,7 @@ export class Flushes implements FlushSink {
   /** Rows that were written a moment ago are better sent with the others than on their own. */
   async #awaitCommits(rows: readonly DirtyEntry[]): Promise<void> {
     const { clock, copies } = this.#options;
+    if (!copies.hasUncommitted) return;
     const commits = rows.flatMap((row) => copies.uncommitted(row) ?? []);
     if (commits.length === 0) return;
     const untilMs = clock.monotonic() + COMMIT_WAIT_MS;
@@ -101,28 +115,25 @@ export class Flushes implements FlushSink {
   }
 
   /**
-   * Whether a row needs a new version, and a newer write of its key is dirty: the new version might
-   * be higher than that one's. The newer write stands for both.
-   */
-  #isOutdated(row: DirtyEntry): boolean {
-    const { services, dirtyWrites } = this.#options;
-    if (row.isReplayed) return false;
-    const requiredTerm = services.tenureOf(row.partition)?.requiredTerm ?? 0;
-    return termOf(row.version) < requiredTerm && dirtyWrites.newest(row.key) !== row;
-  }
-
-  /**
    * Whether a row may be sent now. Where the database was found to hold versions of a higher term,
-   * all rows of lower ones wait until this owner has reached it, and get new versions then.
+   * all rows of lower ones wait until this owner has reached it, and get new versions then. One whose
+   * key has a newer dirty write gets none, since that might be higher than the newer write's: it is
+   * outdated, and the newer write stands for both.
    */
-  #maySend(row: DirtyEntry): boolean {
-    const { services, copies } = this.#options;
+  #readinessOf(row: DirtyEntry): "ready" | "outdated" | "later" {
+    const { services, copies, dirtyWrites } = this.#options;
     const tenure = services.tenureOf(row.partition);
-    if (tenure === undefined || copies.uncommitted(row) !== undefined) return false;
-    if (row.isReplayed || termOf(row.version) >= tenure.requiredTerm) return true;
-    if (tenure.term < tenure.requiredTerm) return false;
+    const requiredTerm = row.isReplayed ? 0 : (tenure?.requiredTerm ?? 0);
+    const isBehind = requiredTerm > 0 && termOf(row.version) < requiredTerm;
+    if (isBehind && dirtyWrites.newest(row) !== row) {
+      this.#outdated.add(row);
+      return "outdated";
+    }
+    if (tenure === undefined || copies.uncommitted(row) !== undefined) return "later";
+    if (!isBehind) return "ready";
+    if (tenure.term < requiredTerm) return "later";
     this.#renew(row, tenure);
-    return copies.uncommitted(row) === undefined;
+    return copies.uncommitted(row) === undefined ? "ready" : "later";
   }
 
   #renew(row: DirtyEntry, tenure: Tenure): void {

@@ -1,39 +1,45 @@
-/** Who waits for which version of a key to reach the database. */
-import { CacheError } from "@holdfast/core";
-import type { DirtyEntry } from "../../write-behind/dirty-entry.js";
-import type { Survival } from "../patterns/pattern.js";
+/**
+ * Who waits for which version of a key to leave the queue: writes that ask for the database, flushes,
+ * and callers with a receipt.
+ */
+import type { DirtyEntry, Fate } from "../../write-behind/dirty-entry.js";
+
+/** `dropped`: the partition is this node's no more, and what becomes of the write is another's matter. */
+export type ReceiptFate = Fate | "dropped";
+
+export type WrittenName = Pick<DirtyEntry, "key" | "partition" | "version">;
 
 interface Waiter {
   readonly partition: number;
   readonly version: number;
-  readonly resolve: () => void;
-  readonly reject: (reason: CacheError) => void;
+  readonly settle: (fate: ReceiptFate) => void;
 }
 
 export class Receipts {
   /** By key. */
   readonly #waiters = new Map<string, Waiter[]>();
 
-  /** Resolves when the database has an entry, or a later write of its key. */
-  persisted({ key, partition, version }: DirtyEntry): Promise<Survival> {
-    return new Promise((resolve, reject) => {
-      const waiters = this.#waiters.get(key) ?? [];
-      waiters.push({ partition, version, resolve: () => resolve("whole"), reject });
-      this.#waiters.set(key, waiters);
-    });
+  /**
+   * Calls back once, when this version of a key, or a later one, has left the queue.
+   *
+   * @returns how to call that off.
+   */
+  wait({ key, partition, version }: WrittenName, settle: (fate: ReceiptFate) => void): () => void {
+    const waiter: Waiter = { partition, version, settle };
+    const present = this.#waiters.get(key);
+    if (present === undefined) this.#waiters.set(key, [waiter]);
+    else present.push(waiter);
+    return () => this.#keep(key, (other) => other !== waiter);
   }
 
-  /** An entry has left the queue. */
-  settled(row: DirtyEntry, how: "persisted" | "parked"): void {
-    const waiters = this.#waiters.get(row.key);
-    if (waiters === undefined) return;
-    const later = waiters.filter(({ version }) => version > row.version);
-    if (later.length === 0) this.#waiters.delete(row.key);
-    else this.#waiters.set(row.key, later);
-    for (const waiter of waiters) {
-      if (waiter.version > row.version) continue;
-      if (how === "persisted") waiter.resolve();
-      else waiter.reject(parked());
+  settled(rows: readonly DirtyEntry[], fate: Fate): void {
+    for (const { key, version } of rows) {
+      // Nobody waits for most of them.
+      if (this.#waiters.size === 0) return;
+      const waiters = this.#waiters.get(key);
+      if (waiters === undefined) continue;
+      this.#keep(key, (waiter) => waiter.version > version);
+      for (const waiter of waiters) if (waiter.version <= version) waiter.settle(fate);
     }
   }
 
@@ -42,21 +48,13 @@ export class Receipts {
     for (const [key, waiters] of this.#waiters) {
       if (waiters[0]?.partition !== partition) continue;
       this.#waiters.delete(key);
-      for (const { reject } of waiters) reject(lost());
+      for (const { settle } of waiters) settle("dropped");
     }
   }
-}
 
-function parked(): CacheError {
-  return new CacheError(
-    "OUTCOME_UNKNOWN",
-    "the database refuses the row; it is among the dead letters",
-  );
-}
-
-function lost(): CacheError {
-  return new CacheError(
-    "OUTCOME_UNKNOWN",
-    "the key's partition changed its owner while the write was on its way to the database",
-  );
+  #keep(key: string, isKept: (waiter: Waiter) => boolean): void {
+    const kept = this.#waiters.get(key)?.filter(isKept) ?? [];
+    if (kept.length === 0) this.#waiters.delete(key);
+    else this.#waiters.set(key, kept);
+  }
 }

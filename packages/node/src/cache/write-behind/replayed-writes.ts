@@ -73,7 +73,7 @@ export class ReplayedWrites {
     const { key, partition, version } = write;
     const { tenure } = context;
     if (this.#parked.get(key) === version) return "persisted";
-    const dirty = queue.get(key);
+    const dirty = queue.get(key, partition);
     if (dirty !== undefined && dirty.version >= version) return "pending";
     const clean = dirty === undefined ? memory.find(key, partition) : undefined;
     if (clean !== undefined && clean.version >= version) return "persisted";
@@ -104,7 +104,7 @@ export class ReplayedWrites {
   adopt(write: AcknowledgedWrite): void {
     const { memory, queue } = this.#options;
     const { key, partition, version, writtenAtMs } = write;
-    const held = queue.get(key) ?? memory.find(key, partition);
+    const held = queue.get(key, partition) ?? memory.find(key, partition);
     if (held !== undefined && held.version >= version) return;
     const mutation = this.#toMutation(write);
     this.#add(mutation, writtenAtMs, memory.adoptDirty(mutation));

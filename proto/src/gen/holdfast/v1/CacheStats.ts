@@ -43,6 +43,14 @@ export interface CacheStats {
    */
   'lostWrites'?: (number | string | Long);
   /**
+   * Most rows that are put into one statement at present; it follows the age of what is dirty.
+   */
+  'batchRows'?: (number | string | Long);
+  /**
+   * Writes that waited for the database because the queue was nearly full.
+   */
+  'slowedWrites'?: (number | string | Long);
+  /**
    * Clean entries that the checker compared with their rows in the database.
    */
   'checked'?: (number | string | Long);
@@ -96,6 +104,14 @@ export interface CacheStats__Output {
    * Dirty entries that this process gave up because it had been deposed.
    */
   'lostWrites': (number);
+  /**
+   * Most rows that are put into one statement at present; it follows the age of what is dirty.
+   */
+  'batchRows': (number);
+  /**
+   * Writes that waited for the database because the queue was nearly full.
+   */
+  'slowedWrites': (number);
   /**
    * Clean entries that the checker compared with their rows in the database.
    */

@@ -62,6 +62,15 @@ export const _holdfast_v1_Operation_Kind = {
    */
   WARM: 'WARM',
   /**
+   * Waits until the database has `version` of the key, or a later one: APPLIED. NOT_APPLIED: not yet.
+   */
+  PERSISTED: 'PERSISTED',
+  /**
+   * Sends what is dirty to the database now, and waits for it: the newest write of a key, or without
+   * a key everything of the cache on this node. Answered before the budget ends, done or not.
+   */
+  FLUSH: 'FLUSH',
+  /**
    * Sends the dead letter of this key and version to the database once more.
    */
   RETRY_DEAD_LETTER: 'RETRY_DEAD_LETTER',
@@ -94,6 +103,17 @@ export type _holdfast_v1_Operation_Kind =
    */
   | 'WARM'
   | 7
+  /**
+   * Waits until the database has `version` of the key, or a later one: APPLIED. NOT_APPLIED: not yet.
+   */
+  | 'PERSISTED'
+  | 8
+  /**
+   * Sends what is dirty to the database now, and waits for it: the newest write of a key, or without
+   * a key everything of the cache on this node. Answered before the budget ends, done or not.
+   */
+  | 'FLUSH'
+  | 9
   /**
    * Sends the dead letter of this key and version to the database once more.
    */
@@ -151,14 +171,25 @@ export interface Operation {
    */
   'delta'?: (number | string | Long);
   /**
+   * What PERSISTED asks for.
+   */
+  'version'?: (number | string | Long);
+  /**
    * Which letter RETRY_DEAD_LETTER means.
    */
   'letterVersion'?: (number | string | Long);
+  /**
+   * Longest that PERSISTED and FLUSH wait before they answer "not yet", in milliseconds. Absent: as long
+   * as the budget allows.
+   */
+  'waitMs'?: (number);
   '_ttlMs'?: "ttlMs";
   '_softTtlMs'?: "softTtlMs";
   '_expectedVersion'?: "expectedVersion";
   '_maxStaleMs'?: "maxStaleMs";
   '_delta'?: "delta";
+  '_version'?: "version";
+  '_waitMs'?: "waitMs";
   '_letterVersion'?: "letterVersion";
 }
 
@@ -206,13 +237,24 @@ export interface Operation__Output {
    */
   'delta'?: (number);
   /**
+   * What PERSISTED asks for.
+   */
+  'version'?: (number);
+  /**
    * Which letter RETRY_DEAD_LETTER means.
    */
   'letterVersion'?: (number);
+  /**
+   * Longest that PERSISTED and FLUSH wait before they answer "not yet", in milliseconds. Absent: as long
+   * as the budget allows.
+   */
+  'waitMs'?: (number);
   '_ttlMs'?: "ttlMs";
   '_softTtlMs'?: "softTtlMs";
   '_expectedVersion'?: "expectedVersion";
   '_maxStaleMs'?: "maxStaleMs";
   '_delta'?: "delta";
+  '_version'?: "version";
+  '_waitMs'?: "waitMs";
   '_letterVersion'?: "letterVersion";
 }

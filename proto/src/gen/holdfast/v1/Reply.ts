@@ -20,6 +20,8 @@ export const _holdfast_v1_Reply_Code = {
   UNKNOWN_CACHE: 'UNKNOWN_CACHE',
   CLOSED: 'CLOSED',
   INTERNAL: 'INTERNAL',
+  DEAD_LETTER: 'DEAD_LETTER',
+  WRITE_LOST: 'WRITE_LOST',
 } as const;
 
 export type _holdfast_v1_Reply_Code =
@@ -49,8 +51,66 @@ export type _holdfast_v1_Reply_Code =
   | 11
   | 'INTERNAL'
   | 12
+  | 'DEAD_LETTER'
+  | 13
+  | 'WRITE_LOST'
+  | 14
 
 export type _holdfast_v1_Reply_Code__Output = typeof _holdfast_v1_Reply_Code[keyof typeof _holdfast_v1_Reply_Code]
+
+/**
+ * What became of the writes that were dirty when the flush was asked for.
+ */
+export interface _holdfast_v1_Reply_Flushed {
+  /**
+   * The database has them now, or later ones of their keys.
+   */
+  'persisted'?: (number | string | Long);
+  /**
+   * The database refuses them; they are dead letters now.
+   */
+  'refused'?: (number | string | Long);
+  /**
+   * The time was over before.
+   */
+  'dirty'?: (number | string | Long);
+  /**
+   * Keys of the last two, as far as they fit.
+   */
+  'refusedKeys'?: (Buffer | Uint8Array | string)[];
+  'dirtyKeys'?: (Buffer | Uint8Array | string)[];
+  /**
+   * They went to other nodes meanwhile, which are to be asked.
+   */
+  'moved'?: (number | string | Long);
+}
+
+/**
+ * What became of the writes that were dirty when the flush was asked for.
+ */
+export interface _holdfast_v1_Reply_Flushed__Output {
+  /**
+   * The database has them now, or later ones of their keys.
+   */
+  'persisted': (number);
+  /**
+   * The database refuses them; they are dead letters now.
+   */
+  'refused': (number);
+  /**
+   * The time was over before.
+   */
+  'dirty': (number);
+  /**
+   * Keys of the last two, as far as they fit.
+   */
+  'refusedKeys': (Buffer)[];
+  'dirtyKeys': (Buffer)[];
+  /**
+   * They went to other nodes meanwhile, which are to be asked.
+   */
+  'moved': (number);
+}
 
 export interface _holdfast_v1_Reply_NotOwner {
   'epoch'?: (number | string | Long);
@@ -77,7 +137,7 @@ export interface _holdfast_v1_Reply_NotOwner__Output {
 // Original file: holdfast/v1/pipe.proto
 
 /**
- * Whether a write happened. Of a read it is NOT_APPLIED.
+ * Whether a write happened. Of a read it is NOT_APPLIED. Of PERSISTED: whether the database has it.
  */
 export const _holdfast_v1_Reply_Outcome = {
   NOT_APPLIED: 'NOT_APPLIED',
@@ -86,7 +146,7 @@ export const _holdfast_v1_Reply_Outcome = {
 } as const;
 
 /**
- * Whether a write happened. Of a read it is NOT_APPLIED.
+ * Whether a write happened. Of a read it is NOT_APPLIED. Of PERSISTED: whether the database has it.
  */
 export type _holdfast_v1_Reply_Outcome =
   | 'NOT_APPLIED'
@@ -97,7 +157,7 @@ export type _holdfast_v1_Reply_Outcome =
   | 2
 
 /**
- * Whether a write happened. Of a read it is NOT_APPLIED.
+ * Whether a write happened. Of a read it is NOT_APPLIED. Of PERSISTED: whether the database has it.
  */
 export type _holdfast_v1_Reply_Outcome__Output = typeof _holdfast_v1_Reply_Outcome[keyof typeof _holdfast_v1_Reply_Outcome]
 
@@ -181,9 +241,14 @@ export interface Reply {
    * Of EXPLAIN.
    */
   'explanation'?: (_holdfast_v1_Explanation | null);
+  /**
+   * Set in the answer to FLUSH.
+   */
+  'flushed'?: (_holdfast_v1_Reply_Flushed | null);
   '_value'?: "value";
   '_ttlLeftMs'?: "ttlLeftMs";
   '_notOwner'?: "notOwner";
+  '_flushed'?: "flushed";
   '_retried'?: "retried";
   '_explanation'?: "explanation";
 }
@@ -235,9 +300,14 @@ export interface Reply__Output {
    * Of EXPLAIN.
    */
   'explanation'?: (_holdfast_v1_Explanation__Output | null);
+  /**
+   * Set in the answer to FLUSH.
+   */
+  'flushed'?: (_holdfast_v1_Reply_Flushed__Output | null);
   '_value'?: "value";
   '_ttlLeftMs'?: "ttlLeftMs";
   '_notOwner'?: "notOwner";
+  '_flushed'?: "flushed";
   '_retried'?: "retried";
   '_explanation'?: "explanation";
 }
