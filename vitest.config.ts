@@ -9,6 +9,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/*/src/**/*.test.ts", "proto/src/**/*.test.ts"],
+          sequence: { groupOrder: 0 },
           testTimeout: 20_000,
           // Several files share the cores; a second is not always enough.
           expect: { poll: { timeout: 10_000 } },
@@ -18,9 +19,11 @@ export default defineConfig({
         test: {
           name: "cluster",
           include: ["test/**/*.test.ts"],
-          // They share two cores and start real servers: one file at a time, in its own process.
+          // They start real servers and wait more than they compute: two files at a time, each in a
+          // process of its own, after the unit tests.
           pool: "forks",
-          fileParallelism: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
