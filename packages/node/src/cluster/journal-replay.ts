@@ -18,11 +18,8 @@ import type { JournalRecord, ReplayOutcome } from "../journal/record.js";
 export interface Leftovers {
   readonly leftovers: readonly Incarnation[];
   count(incarnation: Incarnation): number;
-  page(
-    incarnation: Incarnation,
-    after: JournalRecord | undefined,
-    most: { readonly records: number; readonly bytes: number },
-  ): readonly JournalRecord[];
+  /** Each unless it is forgotten before its turn comes. */
+  records(incarnation: Incarnation): Iterable<JournalRecord>;
   forgetLeftover(incarnation: Incarnation, record: JournalRecord, version: number): void;
   finishLeftover(incarnation: Incarnation): Promise<void>;
 }
@@ -116,10 +113,7 @@ export class JournalReplay {
   /** Offers every record of an incarnation once. */
   async #round(incarnation: Incarnation): Promise<void> {
     const { journal, logger, onFinished } = this.#parts;
-    for (let after: JournalRecord | undefined; ; ) {
-      const page = journal.page(incarnation, after, PAGE);
-      after = page.at(-1);
-      if (after === undefined) break;
+    for (const page of pagesOf(journal.records(incarnation))) {
       if (this.#stopping.signal.aborted) return;
       await this.#offer(incarnation, page);
     }
@@ -168,4 +162,20 @@ export class JournalReplay {
       logger.debug({ err: error, address }, "an owner took no replayed writes");
     }
   }
+}
+
+function* pagesOf(records: Iterable<JournalRecord>): Iterable<readonly JournalRecord[]> {
+  let page: JournalRecord[] = [];
+  let bytes = 0;
+  for (const record of records) {
+    const recordBytes = record.key.length + (record.value?.byteLength ?? 0);
+    if (page.length === PAGE.records || (page.length > 0 && bytes + recordBytes > PAGE.bytes)) {
+      yield page;
+      page = [];
+      bytes = 0;
+    }
+    page.push(record);
+    bytes += recordBytes;
+  }
+  if (page.length > 0) yield page;
 }

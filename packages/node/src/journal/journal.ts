@@ -1,6 +1,7 @@
 /**
  * The journal: a node's record on disk of the writes that it has acknowledged and the database does
  * not have yet. One record for each key, the newest; it is forgotten once the database has it.
+ * How records lie in it is in record-log.ts.
  *
  * Records belong to the incarnation that made them. What an earlier incarnation left behind is
  * never taken up directly, because somebody else may own its partitions by now: it is replayed
@@ -15,17 +16,10 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, delay, type Incarnation, type Logger } from "@holdfast/core";
 import { type Database, open, type RootDatabase } from "lmdb";
-import { GroupCommit } from "./group-commit.js";
 import { JournalLock } from "./journal-lock.js";
-import {
-  decodeRecord,
-  encodeName,
-  encodeRecord,
-  type JournalRecord,
-  type RecordName,
-  slotOf,
-  startOfSlot,
-} from "./record.js";
+import type { JournalRecord, RecordName } from "./record.js";
+import { RecordLog, type SegmentChange } from "./record-log.js";
+import { decodeName } from "./segment.js";
 import { scanStorage } from "./storage-scan.js";
 
 export interface JournalOptions {
@@ -54,8 +48,8 @@ interface Header {
   readonly slots: readonly { readonly slot: number; readonly incarnation: Incarnation }[];
 }
 
-const FORMAT_VERSION = 1;
-const DATABASES = { headers: "headers", records: "records" } as const;
+const FORMAT_VERSION = 2;
+const DATABASES = { headers: "headers", segments: "segments" } as const;
 const HEADER_KEY = "header";
 
 /** Most bytes of records that wait for the disk; beyond it nothing more is taken. */
@@ -70,8 +64,9 @@ export class Journal {
   readonly #lock: JournalLock;
   readonly #root: RootDatabase<Buffer, Buffer>;
   readonly #headers: Database<string, string>;
-  readonly #records: Database<Buffer, Buffer>;
-  readonly #commits: GroupCommit;
+  readonly #segments: Database<Buffer, Buffer>;
+  /** By slot. */
+  readonly #logs = new Map<number, RecordLog>();
   readonly #closing = new AbortController();
   /** Who wrote last before this process. */
   readonly predecessor: Incarnation | undefined;
@@ -84,15 +79,14 @@ export class Journal {
   private constructor(
     options: JournalOptions,
     lock: JournalLock,
-    storage: Pick<JournalStorage, "root" | "headers" | "records">,
+    storage: Pick<JournalStorage, "root" | "headers" | "segments">,
     header: Header,
   ) {
     this.#options = options;
     this.#lock = lock;
     this.#root = storage.root;
     this.#headers = storage.headers;
-    this.#records = storage.records;
-    this.#commits = new GroupCommit(storage.records, (reason) => this.#failed(reason));
+    this.#segments = storage.segments;
     this.#header = header;
     this.predecessor = header.incarnation;
   }
@@ -115,7 +109,7 @@ export class Journal {
       const header = readHeader(storage.headers) ?? emptyHeader(options);
       checkOwner(header, options);
       const journal = new Journal(options, lock, storage, header);
-      journal.#checkRecords();
+      journal.#load();
       return journal;
     } catch (error) {
       await storage?.root.close();
@@ -144,10 +138,10 @@ export class Journal {
 
   /** From now on records are made by this incarnation. */
   async begin(incarnation: Incarnation): Promise<void> {
-    // What was forgotten a moment ago is not to be taken for left behind.
-    await this.#commits.settled();
+    // What is being forgotten at this moment is not to be taken for left behind.
+    await this.#presentLog?.settled();
     await this.#changeHeader((header) => {
-      const kept = header.slots.filter(({ slot }) => this.#count(slot) > 0);
+      const kept = header.slots.filter(({ slot }) => this.#log(slot).count > 0);
       const slot = Math.max(0, ...header.slots.map((each) => each.slot)) + 1;
       return { ...header, incarnation, slots: [...kept, { slot, incarnation }] };
     });
@@ -160,60 +154,37 @@ export class Journal {
    */
   write(record: JournalRecord): Promise<void> {
     if (!this.#keepsUp) return Promise.reject(new Error(BEHIND));
-    const name = encodeName(this.#presentSlot(), record);
-    return this.#commits.put(name, encodeRecord(name, record), record.version);
+    return this.#present().write(record);
   }
 
   /** Whether this version of a record of the present incarnation, or a later one, is here. */
   holds(name: RecordName, version: number): boolean {
-    const entry = this.#records.getEntry(encodeName(this.#presentSlot(), name));
-    return (entry?.version ?? 0) >= version;
+    return this.#present().holds(name, version);
   }
 
   /** The database has this version of a record of the present incarnation, or a later one. */
   forget(name: RecordName, version: number): void {
-    this.#remove(this.#presentSlot(), name, version);
+    this.#present().forget(name, version);
   }
 
   /** As `forget`, of a record that was left behind. */
   forgetLeftover(incarnation: Incarnation, name: RecordName, version: number): void {
-    const slot = this.#slotOf(incarnation);
-    if (slot !== undefined) this.#remove(slot, name, version);
+    this.#logOf(incarnation)?.forget(name, version);
   }
 
   /** How many records an incarnation left behind. */
   count(incarnation: Incarnation): number {
-    const slot = this.#slotOf(incarnation);
-    return slot === undefined ? 0 : this.#count(slot);
+    return this.#logOf(incarnation)?.count ?? 0;
   }
 
-  /**
-   * A part of what an incarnation left behind, by partition: the records behind `after`, at most so
-   * many of them and of bytes of values, but one at least. Empty: there are no more.
-   */
-  page(
-    incarnation: Incarnation,
-    after: RecordName | undefined,
-    most: { readonly records: number; readonly bytes: number },
-  ): JournalRecord[] {
-    const slot = this.#slotOf(incarnation);
-    if (slot === undefined) return [];
-    const { start, end } = rangeOf(slot);
-    const from = after === undefined ? start : encodeName(slot, after);
-    const page: JournalRecord[] = [];
-    let bytes = 0;
-    for (const { key, value } of this.#records.getRange({ start: from, end })) {
-      if (after !== undefined && key.equals(from)) continue;
-      bytes += value.byteLength;
-      if (page.length > 0 && (page.length === most.records || bytes > most.bytes)) break;
-      page.push(decodeRecord(key, value));
-    }
-    return page;
+  /** What an incarnation left behind, each record unless it is forgotten before its turn comes. */
+  records(incarnation: Incarnation): Iterable<JournalRecord> {
+    return this.#logOf(incarnation)?.records() ?? [];
   }
 
   /** Everything that this incarnation left behind has been replayed. */
   async finishLeftover(incarnation: Incarnation): Promise<void> {
-    await this.#commits.settled();
+    await this.#logOf(incarnation)?.settled();
     await this.#changeHeader((header) => ({
       ...header,
       slots: header.slots.filter((each) => each.incarnation !== incarnation),
@@ -223,31 +194,58 @@ export class Journal {
   async close(): Promise<void> {
     this.#closing.abort(new Error("closing"));
     await this.#probing;
-    await this.#commits.settled();
+    for (const log of this.#logs.values()) await log.settled();
     await this.#root.close();
     await this.#lock.release();
   }
 
   get #keepsUp(): boolean {
-    return this.#commits.underWayBytes <= MAX_UNDER_WAY_BYTES;
+    return (this.#presentLog?.underWayBytes ?? 0) <= MAX_UNDER_WAY_BYTES;
   }
 
-  #presentSlot(): number {
-    if (this.#slot === undefined) throw new TypeError("no incarnation has begun");
-    return this.#slot;
+  get #presentLog(): RecordLog | undefined {
+    return this.#slot === undefined ? undefined : this.#log(this.#slot);
+  }
+
+  #present(): RecordLog {
+    const log = this.#presentLog;
+    if (log === undefined) throw new TypeError("no incarnation has begun");
+    return log;
   }
 
   #slotOf(incarnation: Incarnation): number | undefined {
     return this.#header.slots.find((each) => each.incarnation === incarnation)?.slot;
   }
 
-  #count(slot: number): number {
-    return this.#records.getKeysCount(rangeOf(slot));
+  #logOf(incarnation: Incarnation): RecordLog | undefined {
+    const slot = this.#slotOf(incarnation);
+    return slot === undefined ? undefined : this.#log(slot);
   }
 
-  #remove(slot: number, name: RecordName, version: number): void {
-    // A record that cannot be removed is replayed some day, and found to be in the database.
-    this.#commits.remove(encodeName(slot, name), version);
+  #log(slot: number): RecordLog {
+    const known = this.#logs.get(slot);
+    if (known !== undefined) return known;
+    const storage = {
+      commit: (changes: readonly SegmentChange[]) => this.#commit(changes),
+      read: (name: Buffer) => this.#segments.get(name),
+    };
+    const log = new RecordLog(storage, slot);
+    this.#logs.set(slot, log);
+    return log;
+  }
+
+  async #commit(changes: readonly SegmentChange[]): Promise<void> {
+    try {
+      await this.#segments.batch(() => {
+        for (const { name, bytes } of changes) {
+          void (bytes === undefined
+            ? this.#segments.remove(name)
+            : this.#segments.put(name, bytes));
+        }
+      });
+    } catch (error) {
+      throw this.#failed(error);
+    }
   }
 
   /** Changes follow one another, each made of what the one before has left. */
@@ -299,19 +297,24 @@ export class Journal {
     }
   }
 
-  #checkRecords(): void {
-    const slots = new Set(this.#header.slots.map(({ slot }) => slot));
-    for (const { key, value } of this.#records.getRange({})) {
-      decodeRecord(key, value);
-      if (!slots.has(slotOf(key))) throw new Error("a record belongs to no known incarnation");
+  #load(): void {
+    for (const { key, value } of this.#segments.getRange({})) {
+      const { slot, sequence } = decodeName(key);
+      this.#log(slot).load(sequence, key, value);
     }
+    const slots = new Set(this.#header.slots.map(({ slot }) => slot));
+    for (const [slot, log] of this.#logs) {
+      const isKnown = slots.has(slot) || log.count === 0;
+      if (!isKnown) throw new Error("a record belongs to no known incarnation");
+    }
+    for (const log of this.#logs.values()) log.tidy();
   }
 }
 
 interface JournalStorage {
   readonly root: RootDatabase<Buffer, Buffer>;
   readonly headers: Database<string, string>;
-  readonly records: Database<Buffer, Buffer>;
+  readonly segments: Database<Buffer, Buffer>;
 }
 
 function openStorage(path: string, fsync: boolean): JournalStorage {
@@ -328,13 +331,12 @@ function openStorage(path: string, fsync: boolean): JournalStorage {
     eventTurnBatching: false,
   });
   const headers = root.openDB<string, string>({ name: DATABASES.headers, encoding: "string" });
-  const records = root.openDB<Buffer, Buffer>({
-    name: DATABASES.records,
+  const segments = root.openDB<Buffer, Buffer>({
+    name: DATABASES.segments,
     encoding: "binary",
     keyEncoding: "binary",
-    useVersions: true,
   });
-  return { root, headers, records };
+  return { root, headers, segments };
 }
 
 function readHeader(headers: Database<string, string>): Header | undefined {
@@ -358,10 +360,6 @@ function checkOwner(header: Header, { dir, clusterId, nodeId }: JournalOptions):
     `the journal in ${dir} belongs to node "${header.nodeId}" of cluster ${header.clusterId}, ` +
       `not to "${nodeId}" of ${clusterId}; give each node a folder of its own`,
   );
-}
-
-function rangeOf(slot: number): { readonly start: Buffer; readonly end: Buffer } {
-  return { start: startOfSlot(slot), end: startOfSlot(slot + 1) };
 }
 
 function toError(reason: unknown): Error {

@@ -64,24 +64,8 @@ export class GivenUpEntries {
     return this.#entries.get(owner)?.size ?? 0;
   }
 
-  page(
-    owner: Incarnation,
-    after: JournalRecord | undefined,
-    most: { readonly records: number; readonly bytes: number },
-  ): readonly JournalRecord[] {
-    const page: JournalRecord[] = [];
-    let bytes = 0;
-    let isBehind = after === undefined;
-    for (const entry of this.#entries.get(owner)?.values() ?? []) {
-      if (!isBehind) {
-        isBehind = entry === after;
-        continue;
-      }
-      bytes += bytesOf(entry);
-      if (page.length > 0 && (page.length === most.records || bytes > most.bytes)) break;
-      page.push(entry);
-    }
-    return page;
+  records(owner: Incarnation): Iterable<JournalRecord> {
+    return this.#entries.get(owner)?.values() ?? [];
   }
 
   forgetLeftover(owner: Incarnation, record: JournalRecord, version: number): void {
