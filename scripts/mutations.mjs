@@ -83,6 +83,13 @@ const MUTATIONS = [
     suites: [`${NODE}cache`],
   },
   {
+    rule: "what was taken over is compared with its row before it is shown, where only the row counts",
+    file: `${NODE}cache/patterns/write-behind.ts`,
+    from: "if (!entry.isReplayed) return;",
+    to: "if (entry.isReplayed !== undefined) return;",
+    suites: [`${NODE}cache`],
+  },
+  {
     rule: "what could still be lost is not flushed",
     file: `${NODE}cache/write-behind/flushes.ts`,
     from: "tenure === undefined || copies.uncommitted(row) !== undefined",

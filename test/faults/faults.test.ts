@@ -2,25 +2,35 @@
  * Random faults under load: real processes, a real etcd, a real PostgreSQL. `npm test` runs a minute;
  * `npm run test:faults -- --minutes 60 --seed 1` as long as one likes.
  */
-import { readdir, readFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seededRandom, testSeed } from "@holdfast/core/testing";
 import { describe, expect, it } from "vitest";
-import { startCluster, type TestCluster } from "../support/cluster.js";
-import { eventually } from "../support/eventually.js";
+import type { TestCluster } from "../support/cluster.js";
+import { eventually, passed } from "../support/eventually.js";
+import { startFaultyCluster } from "../support/faulty-cluster.js";
 import { Load } from "./load.js";
-import { Nemesis, passed } from "./nemesis.js";
+import { Nemesis } from "./nemesis.js";
+import { expectKept } from "./under-load.js";
 
+const ENTRIES = { kind: "entries" };
+
+// Levels at which nothing that was acknowledged is lost or out of sight, whoever dies, and nothing is seen
+// that could still be lost. (What only a journal has is out of sight from a failover until it is replayed.)
 const CACHES = {
-  behind: {
-    pattern: "write-behind",
-    source: { kind: "entries" },
-    writeBehind: { maxDelay: "1s" },
-  },
+  behind: { pattern: "write-behind", source: ENTRIES, writeBehind: { maxDelay: "1s" } },
+  hasty: { pattern: "write-behind", source: ENTRIES, writeBehind: { maxDelay: "20ms", lanes: 1 } },
+  certain: { pattern: "write-behind", source: ENTRIES, writeBehind: { ack: "database" } },
+  through: { pattern: "write-through", source: ENTRIES },
 };
 
 const MINUTES = Number(process.env.HOLDFAST_FAULT_MINUTES ?? 1);
-const WORKERS = 24;
+/** Which faults, by what their names match. A short run leaves out those that take a minute under load. */
+const KINDS = MINUTES > 1 ? "." : "^(?!grow|restart every)";
+const ONLY = new RegExp(process.env.HOLDFAST_FAULT_KINDS ?? KINDS);
+/** Operations a second; two thirds of them change something. */
+const RATE = 5_000;
 const CLIENTS = 3;
 const CALM_MS = 1_000;
 const SETTLE_MS = 120_000;
@@ -31,65 +41,60 @@ describe(`random faults for ${MINUTES} min (seed ${seed})`, () => {
   it("lose nothing, bring nothing back, and show nothing old", {
     timeout: MINUTES * 60_000 + 300_000,
   }, async () => {
-    await using cluster = await startCluster(CACHES);
+    await using faulty = await startFaultyCluster(CACHES, { coordinators: 2 });
+    const { cluster } = faulty;
     await cluster.local.settled();
-    const random = seededRandom(seed);
     const clients = await Promise.all(Array.from({ length: CLIENTS }, () => cluster.connect()));
-    const load = new Load(clients, "behind", WORKERS, random);
-    const nemesis = new Nemesis(cluster, random);
-    const startedAtMs = performance.now();
-    try {
-      while (performance.now() < startedAtMs + MINUTES * 60_000) {
-        await passed(CALM_MS);
-        const before = load.figures.acknowledged;
-        await nemesis.strike();
-        await eventually(
-          `writes go on after: ${nemesis.log.at(-1)}`,
-          () => load.figures.acknowledged > before,
-          30_000,
-        );
-      }
-    } finally {
-      await load.stop();
-    }
-    await eventually("the cluster is whole again", () => cluster.local.settled(), SETTLE_MS);
-    await eventually("everything is written", () => isWritten(cluster), SETTLE_MS);
-
-    const { history, figures } = load;
-    const seconds = (performance.now() - startedAtMs) / 1_000;
-    const summary = `${nemesis.log.length} faults, ${figures.acknowledged} acknowledged changes (${Math.round(figures.acknowledged / seconds)}/s), ${figures.reads} reads, ${figures.degraded} degraded, failures ${JSON.stringify(figures.failures)}`;
-    process.stdout.write(`${summary}\n`);
-    const wrong = { violations: history.violations(), unexpected: figures.unexpected };
-    const lost = await lostOf(cluster, history.known());
-    expect({ faults: nemesis.log, ...wrong, lost }).toEqual({
-      faults: nemesis.log,
-      violations: [],
-      unexpected: [],
-      lost: [],
+    const load = new Load(clients, seededRandom(seed + 1), {
+      caches: Object.keys(CACHES),
+      rate: RATE,
     });
-    await expectHealthyLogs(cluster);
-    expect(figures.acknowledged).toBeGreaterThan(1_000);
-    await cluster[Symbol.asyncDispose]();
+    // Chance of its own: the same faults in the same order, whatever the load draws meanwhile.
+    const nemesis = new Nemesis(faulty, seededRandom(seed), ONLY);
+    try {
+      await underFaults(load, nemesis);
+      await eventually("the cluster is whole again", () => cluster.local.settled(), SETTLE_MS);
+      await expectKept(cluster, load, Object.keys(CACHES));
+      await expectHealthyLogs(cluster);
+    } catch (error) {
+      const kept = await mkdtemp(join(tmpdir(), `holdfast-faults-${seed}-`));
+      await cp(join(cluster.local.dataDir, "logs"), kept, { recursive: true });
+      process.stdout.write(`the logs are kept in ${kept}\n`);
+      throw error;
+    }
+    expect(load.figures.acknowledged).toBeGreaterThan(1_000);
+    await faulty[Symbol.asyncDispose]();
     await nemesis.stop();
   });
 });
 
-async function isWritten(cluster: TestCluster): Promise<boolean> {
-  return (await cluster.dirtyEntries("behind")) === 0;
+async function underFaults(load: Load, nemesis: Nemesis): Promise<void> {
+  const startedAtMs = performance.now();
+  try {
+    while (performance.now() < startedAtMs + MINUTES * 60_000) {
+      await passed(CALM_MS);
+      const before = load.figures.acknowledged;
+      await nemesis.strike();
+      await eventually(
+        `writes go on after: ${nemesis.log.at(-1)}`,
+        () => load.figures.acknowledged > before,
+        30_000,
+      );
+    }
+  } finally {
+    await load.stop();
+    process.stdout.write(`${summaryOf(load, nemesis, performance.now() - startedAtMs)}\n`);
+  }
 }
 
-/** What somebody knew, and the database does not have. */
-async function lostOf(
-  { database }: TestCluster,
-  known: ReadonlyMap<string, number>,
-): Promise<string[]> {
-  const { rows } = await database.query(
-    "SELECT convert_from(key, 'UTF8') AS key, version FROM holdfast_entries",
+function summaryOf({ figures, history }: Load, { log }: Nemesis, ms: number): string {
+  const { acknowledged, reads, degraded, failures } = figures;
+  const rate = Math.round(acknowledged / (ms / 1_000));
+  return (
+    `${log.length} faults (${log.join("; ")}): ${acknowledged} acknowledged changes (${rate}/s), ` +
+    `${reads} reads, ${degraded} degraded, failures ${JSON.stringify(failures)}, ` +
+    `${history.violations.length} violations`
   );
-  const versions = new Map(rows.map(({ key, version }) => [key as string, Number(version)]));
-  return [...known]
-    .filter(([key, version]) => (versions.get(key) ?? 0) < version)
-    .map(([key, version]) => `${key}: ${version} was known, the row has ${versions.get(key)}`);
 }
 
 async function expectHealthyLogs({ local }: TestCluster): Promise<void> {

@@ -1,54 +1,82 @@
 /**
  * What befalls a cluster in the fault suite, drawn from a seed. Every fault heals by itself, so that
- * the next one finds the cluster on its feet, or just getting up.
+ * the next one finds the cluster on its feet, or just getting up. Here are the faults of processes and
+ * servers; network-faults.ts has those of what is between them.
  */
 import type { Random } from "@holdfast/core";
 import pg from "pg";
 import type { TestCluster } from "../support/cluster.js";
 import { type Etcd, startEtcd } from "../support/etcd.js";
-import { eventually } from "../support/eventually.js";
+import { eventually, passed } from "../support/eventually.js";
+import type { FaultyCluster } from "../support/faulty-cluster.js";
+import { leaderOf, revokeLease } from "../support/operators.js";
+import { networkFaults } from "./network-faults.js";
 
-const MAX_NODES = 4;
+const MAX_NODES = 5;
 const MIN_NODES = 3;
 const RECOVERY_MS = 60_000;
+
+export type Faults = Readonly<Record<string, () => Promise<void>>>;
 
 export class Nemesis {
   readonly #cluster: TestCluster;
   readonly #random: Random;
+  readonly #faults: Faults;
   #etcd: Etcd;
   readonly #lasting: (() => Promise<void>)[] = [];
   readonly log: string[] = [];
 
-  constructor(cluster: TestCluster, random: Random) {
-    this.#cluster = cluster;
+  /** `only`: what the names of the faults must match. */
+  constructor(faulty: FaultyCluster, random: Random, only = /./) {
+    this.#cluster = faulty.cluster;
     this.#random = random;
-    this.#etcd = cluster.etcd;
+    this.#etcd = faulty.cluster.etcd;
+    const pick = <Item>(items: readonly Item[]) => this.#pick(items);
+    const all = {
+      ...this.#processFaults(),
+      ...this.#serverFaults(),
+      ...networkFaults(faulty, pick),
+    };
+    this.#faults = Object.fromEntries(Object.entries(all).filter(([name]) => only.test(name)));
   }
 
   /** Does one thing, and waits until it has healed. */
   async strike(): Promise<void> {
-    const faults: Record<string, () => Promise<void>> = {
-      "kill a node": () => this.#kill(1),
-      "kill two nodes": () => this.#kill(2),
-      "kill every node": () => this.#kill(MAX_NODES),
-      "pause a node for longer than its lease": () => this.#pause(3_500),
-      "pause a node for less": () => this.#pause(800),
-      "restart a node in order": () => this.#restart(),
-      "add or drain a node": () => this.#scale(),
-      "kill etcd for a moment": () => this.#killEtcd(500),
-      "kill etcd for longer than the leases": () => this.#killEtcd(5_000),
-      "kill a node while etcd is away": () => this.#killWithoutEtcd(),
-      "lock the table": () => this.#lockTable(),
-      "break every connection to the database": () => this.#breakConnections(),
-    };
-    const name = this.#pick(Object.keys(faults));
-    this.log.push(name);
-    await faults[name]?.();
+    const name = this.#pick(Object.keys(this.#faults));
+    // As in the violations: milliseconds since the process began.
+    this.log.push(`${name} at ${Math.round(performance.now())} ms`);
+    await this.#faults[name]?.();
   }
 
   /** Ends what the nemesis has started. */
   async stop(): Promise<void> {
     for (const end of this.#lasting.splice(0)) await end();
+  }
+
+  #processFaults(): Faults {
+    return {
+      "kill a node": () => this.#kill(1),
+      "kill two nodes": () => this.#kill(2),
+      "kill every node": () => this.#kill(MAX_NODES),
+      "kill the leading coordinator": () => this.#killLeader(),
+      "pause a node for longer than its lease": () => this.#pause(3_500),
+      "pause a node for less": () => this.#pause(800),
+      "restart a node in order": () => this.#restart(1),
+      "restart every node in order": () => this.#restart(MAX_NODES),
+      "add or drain a node": () => this.#scale(),
+      "grow to five nodes and shrink to three": () => this.#growAndShrink(),
+    };
+  }
+
+  #serverFaults(): Faults {
+    return {
+      "kill etcd for a moment": () => this.#killEtcd(500),
+      "kill etcd for longer than the leases": () => this.#killEtcd(5_000),
+      "kill a node while etcd is away": () => this.#killWithoutEtcd(),
+      "revoke a node's lease": () => this.#revokeLease(),
+      "lock the table": () => this.#lockTable(),
+      "break every connection to the database": () => this.#breakConnections(),
+    };
   }
 
   async #kill(count: number): Promise<void> {
@@ -57,6 +85,17 @@ export class Nemesis {
     const victims = this.#shuffle(before).slice(0, count);
     for (const { pid } of victims) process.kill(pid, "SIGKILL");
     await this.#running(before.length, new Set(victims.map(({ pid }) => pid)));
+  }
+
+  async #killLeader(): Promise<void> {
+    const { local } = this.#cluster;
+    const { pid } = await leaderOf(local);
+    process.kill(pid, "SIGKILL");
+    await eventually(
+      "somebody leads again",
+      async () => (await leaderOf(local)).pid !== pid,
+      RECOVERY_MS,
+    );
   }
 
   async #pause(ms: number): Promise<void> {
@@ -69,14 +108,24 @@ export class Nemesis {
     }
   }
 
-  async #restart(): Promise<void> {
-    await this.#cluster.local.restartNode(this.#pick(this.#cluster.local.nodes).nodeId);
+  async #restart(count: number): Promise<void> {
+    const { local } = this.#cluster;
+    for (const { nodeId } of this.#shuffle(local.nodes).slice(0, count)) {
+      await local.restartNode(nodeId);
+    }
   }
 
   async #scale(): Promise<void> {
     const { local } = this.#cluster;
-    if (local.nodes.length < MAX_NODES) await local.addNode();
-    else if (local.nodes.length > MIN_NODES) await local.stopNode(this.#pick(local.nodes).nodeId);
+    if (local.nodes.length <= MIN_NODES) await local.addNode();
+    else await local.stopNode(this.#pick(local.nodes).nodeId);
+  }
+
+  async #growAndShrink(): Promise<void> {
+    const { local } = this.#cluster;
+    while (local.nodes.length < MAX_NODES) await local.addNode();
+    await passed(2_000);
+    while (local.nodes.length > MIN_NODES) await local.stopNode(this.#pick(local.nodes).nodeId);
   }
 
   async #killEtcd(ms: number): Promise<void> {
@@ -100,6 +149,11 @@ export class Nemesis {
     const etcd = await startEtcd({ dataDir, port });
     this.#etcd = etcd;
     this.#lasting.push(() => etcd.stop());
+  }
+
+  async #revokeLease(): Promise<void> {
+    const { local } = this.#cluster;
+    await revokeLease(local, this.#pick(local.nodes).nodeId);
   }
 
   async #lockTable(): Promise<void> {
@@ -144,10 +198,4 @@ export class Nemesis {
       .sort((a, b) => a.order - b.order)
       .map(({ item }) => item);
   }
-}
-
-/** Faults last a while; what is waited for here is time itself. */
-export async function passed(ms: number): Promise<void> {
-  const untilMs = performance.now() + ms;
-  await eventually("time passes", () => performance.now() >= untilMs, ms + 10_000);
 }

@@ -29,3 +29,9 @@ export async function eventually<T>(
     await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
   }
 }
+
+/** Faults last a while; what is waited for here is time itself. */
+export async function passed(ms: number): Promise<void> {
+  const untilMs = performance.now() + ms;
+  await eventually("time passes", () => performance.now() >= untilMs, ms + 10_000);
+}

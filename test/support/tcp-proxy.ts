@@ -5,21 +5,27 @@
  *   pass       everything goes through.
  *   blackhole  nothing goes through, in neither direction; connections stay open, also new ones.
  *   mute       requests reach the server, its answers do not come back.
+ *   deaf       requests do not reach the server; what it says of itself comes through.
  *   refuse     no new connection is accepted; those that exist go on.
  *
  * `cut()` resets every connection that exists, in any mode; `strand()` leaves those open and dead
  * for good, as a router does that has forgotten them, and lets new ones through. What a blackhole
  * has swallowed stays in the sockets' buffers and arrives after `pass`, as after a real outage.
  */
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
+import { type LinkState, OPEN, TcpLink } from "./tcp-link.js";
 
-export type LinkMode = "pass" | "blackhole" | "mute" | "refuse";
+export type LinkMode = "pass" | "blackhole" | "mute" | "deaf" | "refuse";
 
-interface Link {
-  readonly near: Socket;
-  readonly far: Socket;
-  isStranded: boolean;
-}
+const STRANDED: LinkState = { ...OPEN, requests: false, answers: false };
+
+const STATES: Readonly<Record<LinkMode, LinkState>> = {
+  pass: OPEN,
+  blackhole: STRANDED,
+  mute: { ...OPEN, answers: false },
+  deaf: { ...OPEN, requests: false },
+  refuse: OPEN,
+};
 
 export interface TcpProxyOptions {
   readonly targetPort: number;
@@ -29,7 +35,8 @@ export interface TcpProxyOptions {
 
 export class TcpProxy implements AsyncDisposable {
   readonly #targetPort: number;
-  readonly #links = new Set<Link>();
+  readonly #links = new Set<TcpLink>();
+  readonly #stranded = new WeakSet<TcpLink>();
   #server: Server | undefined;
   #port = 0;
   #mode: LinkMode = "pass";
@@ -58,25 +65,27 @@ export class TcpProxy implements AsyncDisposable {
 
   async setMode(mode: LinkMode): Promise<void> {
     this.#mode = mode;
-    for (const link of this.#links) this.#applyTo(link);
+    for (const link of this.#links) link.apply();
     if (mode === "refuse") this.#stopListening();
     else if (this.#server === undefined) await this.#listen(this.#port);
   }
 
   /** Resets every connection, as when a router forgets them. */
   cut(): void {
-    for (const { near, far } of this.#links) {
-      near.resetAndDestroy();
-      far.resetAndDestroy();
-    }
+    for (const link of this.#links) link.cut();
     this.#links.clear();
+  }
+
+  /** Resets each connection that exists once so many more bytes have gone through it. */
+  cutAfter(bytes: number): void {
+    for (const link of this.#links) link.cutAfter(bytes);
   }
 
   /** Silences every connection that exists, for good. */
   strand(): void {
     for (const link of this.#links) {
-      link.isStranded = true;
-      this.#applyTo(link);
+      this.#stranded.add(link);
+      link.apply();
     }
   }
 
@@ -108,53 +117,13 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   #connect(near: Socket): void {
-    const far = connect({ port: this.#targetPort, host: "127.0.0.1", allowHalfOpen: true });
-    const link = { near, far, isStranded: false };
-    this.#links.add(link);
-    const onGone = () => this.#links.delete(link);
-    forward({ from: near, to: far, isOpen: () => this.#carriesRequests(link), onGone });
-    forward({ from: far, to: near, isOpen: () => this.#carriesAnswers(link), onGone });
-    this.#applyTo(link);
-  }
-
-  #carriesRequests(link: Link): boolean {
-    return this.#mode !== "blackhole" && !link.isStranded;
-  }
-
-  #carriesAnswers(link: Link): boolean {
-    return this.#mode !== "mute" && this.#carriesRequests(link);
-  }
-
-  #applyTo(link: Link): void {
-    if (this.#carriesRequests(link)) link.near.resume();
-    else link.near.pause();
-    if (this.#carriesAnswers(link)) link.far.resume();
-    else link.far.pause();
-  }
-}
-
-interface Direction {
-  readonly from: Socket;
-  readonly to: Socket;
-  /** Whether the mode lets data through in this direction. */
-  readonly isOpen: () => boolean;
-  readonly onGone: () => void;
-}
-
-function forward({ from, to, isOpen, onGone }: Direction): void {
-  from.setNoDelay(true);
-  from.on("data", (chunk) => {
-    if (to.write(chunk)) return;
-    from.pause();
-    to.once("drain", () => {
-      if (isOpen()) from.resume();
+    const link: TcpLink = new TcpLink({
+      near,
+      targetPort: this.#targetPort,
+      state: () => (this.#stranded.has(link) ? STRANDED : STATES[this.#mode]),
+      onGone: () => this.#links.delete(link),
     });
-  });
-  from.on("end", () => to.end());
-  // The other side must see the failure as one, not as an orderly end.
-  from.on("error", () => to.resetAndDestroy());
-  from.on("close", () => {
-    to.destroy();
-    onGone();
-  });
+    this.#links.add(link);
+    link.apply();
+  }
 }

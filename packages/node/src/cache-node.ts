@@ -153,6 +153,22 @@ export class CacheNode implements AsyncDisposable {
     if (remaining + notReplayed > 0) throw new Error(undrained(remaining, notReplayed, options));
   }
 
+  /**
+   * Tells the leader that this incarnation has ended. It may still be an owner, where it could not hand
+   * over: to the others it could then be one that serves by its backups' promises, for as long as
+   * `outageMax`.
+   */
+  async #tellEnd(): Promise<void> {
+    const { coordinator, ownership, topology } = this.#parts;
+    const { logger, options } = this.#inputs;
+    if (topology.coordinatorAddress === "") return;
+    try {
+      await coordinator.reportExit(options.nodeId, ownership.incarnation);
+    } catch (error) {
+      logger.warn({ err: error }, "the leader could not be told of this node's end");
+    }
+  }
+
   /** Lets go of everything, in the reverse order of the start. */
   async #close(): Promise<void> {
     const { registry, database } = this.#inputs;
@@ -163,6 +179,7 @@ export class CacheNode implements AsyncDisposable {
     await this.#parts.givenUpReplay.stop();
     await this.#parts.replication.stop();
     await presence.stop();
+    await this.#tellEnd();
     await membership.leave();
     await topology.stop();
     await this.#servers.data.stop();

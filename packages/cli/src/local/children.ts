@@ -13,6 +13,8 @@ export interface Surroundings {
   readonly cluster: string;
   readonly dataDir: DataDir;
   readonly logLevel: string;
+  /** Variables that a child gets besides its settings, by its name. */
+  readonly environment: (name: string) => Readonly<Record<string, string>>;
   readonly clock: Clock;
 }
 
@@ -123,15 +125,15 @@ function commonEnvironment(
 }
 
 function child(
-  { dataDir, clock }: Surroundings,
+  { dataDir, clock, environment }: Surroundings,
   name: string,
   entryUrl: string,
-  environment: Readonly<Record<string, string>>,
+  settings: Readonly<Record<string, string>>,
 ): LocalProcessOptions {
   return {
     name,
     entry: fileURLToPath(entryUrl),
-    environment,
+    environment: { ...settings, ...environment(name) },
     logFile: dataDir.logFile(name),
     readyTimeoutMs: READY_TIMEOUT_MS,
     clock,

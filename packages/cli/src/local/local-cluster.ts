@@ -22,7 +22,7 @@ import { awaitView, isSettled, type View } from "../rpc/topology.js";
 import { nodeChild, type Surroundings } from "./children.js";
 import { DataDir } from "./data-dir.js";
 import { LocalNode, type NodeExit, type RunningNode } from "./local-node.js";
-import { allSettledOrThrow, Support } from "./support.js";
+import { allSettledOrThrow, type RunningCoordinator, Support } from "./support.js";
 
 export interface LocalClusterOptions {
   /** How many nodes to start. Default 3. */
@@ -51,6 +51,11 @@ export interface LocalClusterOptions {
   readonly cluster?: string;
   /** Level of the processes' log files. Default `info`. */
   readonly logLevel?: string;
+  /**
+   * More variables for a child, by its name (`node-1`, `coordinator-1`); they win over those that it
+   * gets anyway. Children inherit nothing, so this is also where `NODE_OPTIONS` goes. Default: none.
+   */
+  readonly environment?: (name: string) => Readonly<Record<string, string>>;
   /** Gets what a person should know: a process that ended by itself, one that was started again. */
   readonly logger?: Logger;
   readonly clock?: Clock;
@@ -78,6 +83,7 @@ export class LocalCluster implements AsyncDisposable {
       cluster: options.cluster ?? "local",
       dataDir,
       logLevel: options.logLevel ?? "info",
+      environment: options.environment ?? (() => ({})),
       clock: this.#clock,
     };
     this.#support = new Support(
@@ -137,6 +143,11 @@ export class LocalCluster implements AsyncDisposable {
 
   get coordinatorAddresses(): readonly string[] {
     return this.#support.coordinatorAddresses;
+  }
+
+  /** The latest run of each coordinator; one that ended by itself is started again after a moment. */
+  get coordinators(): readonly RunningCoordinator[] {
+    return this.#support.coordinators;
   }
 
   get dataDir(): string {

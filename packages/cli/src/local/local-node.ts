@@ -107,11 +107,14 @@ export class LocalNode {
 
   /** Ends the node in order. @returns how it ended; `undefined` when it did not run. */
   async drain(): Promise<NodeExit | undefined> {
+    const run = this.running;
     const process = this.#release();
     const exit = await process?.drain(DRAIN_TIMEOUT_MS);
     // A start that was under way has noticed, and ends what it started.
     await this.#starting;
     if (process === undefined || exit === undefined) return undefined;
+    // A node tells its end itself, if it can; one that fails to drain cannot.
+    if (run !== undefined && exit.code !== 0) await this.#options.reportDeath(run);
     return exit.code === 0 ? exit : { ...exit, lastWords: process.lastWords() };
   }
 

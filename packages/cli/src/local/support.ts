@@ -30,6 +30,13 @@ export interface SupportOptions {
   readonly postgresBinDir: string;
 }
 
+export interface RunningCoordinator {
+  readonly name: string;
+  readonly pid: number;
+  /** `host:port` of its services. */
+  readonly address: string;
+}
+
 const REPORT_TIMEOUT_MS = 2_000;
 const STOP_TIMEOUT_MS = 15_000;
 /** Before a coordinator that ended by itself is started again. */
@@ -59,9 +66,18 @@ export class Support {
     return this.#backends;
   }
 
+  /** The latest run of each coordinator. */
+  get coordinators(): readonly RunningCoordinator[] {
+    return [...this.#coordinators.values()].map(({ name, pid, ready }) => ({
+      name,
+      pid,
+      address: textField(ready, "address"),
+    }));
+  }
+
   /** `host:port` of every coordinator's services. */
   get coordinatorAddresses(): readonly string[] {
-    return [...this.#coordinators.values()].map(({ ready }) => textField(ready, "address"));
+    return this.coordinators.map(({ address }) => address);
   }
 
   /** After a failure `stop()` ends what has been started. */

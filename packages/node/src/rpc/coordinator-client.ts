@@ -66,6 +66,13 @@ export class CoordinatorClient {
     );
   }
 
+  /** Says that this incarnation serves nothing any more, and never will again. */
+  async reportExit(nodeId: string, incarnation: Incarnation): Promise<void> {
+    await this.#call((control, deadline, done) =>
+      control.ReportExit({ nodeId, incarnation }, { deadline }, done),
+    );
+  }
+
   close(): void {
     this.#client?.control.close();
     this.#client = undefined;

@@ -145,6 +145,26 @@ describe("write-behind with backups", () => {
     expect(read).toBe("1");
   });
 
+  it("shows nothing that the database does not have where only that counts", async () => {
+    const { write, source, operations, context } = createFixture("database");
+    let answer = () => {};
+    source.beforeFlush = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    write("a", "1");
+    await settle();
+    let read: string | undefined;
+    void Promise.resolve(operations.get("a", context())).then((result) => {
+      read = textOf(result);
+    });
+    await settle();
+    expect(read).toBeUndefined();
+    answer();
+    await settle();
+    expect(read).toBe("1");
+  });
+
   it("fails a read that would show it, at the read's deadline", async () => {
     const { write, operations, context, clock } = createFixture("backup");
     write("a", "1");
@@ -217,6 +237,19 @@ describe("a new owner", () => {
     await backups.confirm();
     expect(textOf(await operations.get("a", context()))).toBe("adopted");
     expect(source.rows.size).toBe(1);
+  });
+
+  it("shows none of it before the database was asked, where only that counts", async () => {
+    const { operations, context, source } = createFixture("database");
+    source.plant("a", "newer", makeVersion(4, 8));
+    operations.adopt(adopted("a", makeVersion(4, 7)));
+    operations.adopt(adopted("b", makeVersion(4, 7)));
+    const first = ["a", "b"].map((key) => Promise.resolve(operations.get(key, context())));
+    for (const read of first) {
+      await expect(read).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    }
+    expect(textOf(await operations.get("a", context()))).toBe("newer");
+    expect(textOf(await operations.get("b", context()))).toBe("adopted");
   });
 
   it("keeps it however full the cache is", () => {

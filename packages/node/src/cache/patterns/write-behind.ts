@@ -11,6 +11,7 @@ import { CacheError, type Clock, type Logger, type Random } from "@holdfast/core
 import type { WriteBehindAck } from "@holdfast/process";
 import type { Source } from "../../database/source.js";
 import type { ReplayOutcome } from "../../journal/record.js";
+import type { DirtyEntry } from "../../write-behind/dirty-entry.js";
 import { type QueueOptions, WriteBehindQueue } from "../../write-behind/queue.js";
 import { needsOf } from "../ack-level.js";
 import type { CacheJournal } from "../cache-journal.js";
@@ -93,6 +94,10 @@ export class WriteBehind implements Pattern {
   }
 
   uncommitted(key: string, partition: number): Promise<unknown> | undefined {
+    if (this.#options.ack() === "database") {
+      const entry = this.queue.get(key, partition);
+      return entry && this.#persisted(entry);
+    }
     if (!this.#copies.hasUncommitted) return undefined;
     const entry = this.queue.get(key, partition);
     return entry && this.#copies.uncommitted(entry);
@@ -130,6 +135,19 @@ export class WriteBehind implements Pattern {
 
   flushAll(deadlineMs: number): Promise<FlushReport> {
     return this.#deliveries.flushAll(deadlineMs);
+  }
+
+  /**
+   * Where only the database counts, an entry is lost with this node until the database has it. And what an
+   * owner before has left need not be its last word: that may be in the database alone.
+   */
+  async #persisted(entry: DirtyEntry): Promise<void> {
+    await this.#deliveries.delivered(entry);
+    if (!entry.isReplayed) return;
+    throw new CacheError(
+      "UNAVAILABLE",
+      "what was taken over has been compared with its row; read again",
+    );
   }
 
   takeOver(write: AcknowledgedWrite, context: OperationContext): Promise<ReplayOutcome> {

@@ -49,14 +49,16 @@ export interface ControlClient extends grpc.Client {
   removeInSync(argument: _holdfast_v1_RemoveInSyncRequest, callback: grpc.requestCallback<_holdfast_v1_RemoveInSyncResponse__Output>): grpc.ClientUnaryCall;
   
   /**
-   * A launcher saw the process of this incarnation exit: proof of death, ahead of its lease.
+   * Proof of death, ahead of the lease: a launcher saw the process of this incarnation exit, or the node
+   * itself, which stops in order, serves nothing any more.
    */
   ReportExit(argument: _holdfast_v1_ReportExitRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_ReportExitResponse__Output>): grpc.ClientUnaryCall;
   ReportExit(argument: _holdfast_v1_ReportExitRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_holdfast_v1_ReportExitResponse__Output>): grpc.ClientUnaryCall;
   ReportExit(argument: _holdfast_v1_ReportExitRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_ReportExitResponse__Output>): grpc.ClientUnaryCall;
   ReportExit(argument: _holdfast_v1_ReportExitRequest, callback: grpc.requestCallback<_holdfast_v1_ReportExitResponse__Output>): grpc.ClientUnaryCall;
   /**
-   * A launcher saw the process of this incarnation exit: proof of death, ahead of its lease.
+   * Proof of death, ahead of the lease: a launcher saw the process of this incarnation exit, or the node
+   * itself, which stops in order, serves nothing any more.
    */
   reportExit(argument: _holdfast_v1_ReportExitRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_ReportExitResponse__Output>): grpc.ClientUnaryCall;
   reportExit(argument: _holdfast_v1_ReportExitRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_holdfast_v1_ReportExitResponse__Output>): grpc.ClientUnaryCall;
@@ -109,7 +111,8 @@ export interface ControlHandlers extends grpc.UntypedServiceImplementation {
   RemoveInSync: grpc.handleUnaryCall<_holdfast_v1_RemoveInSyncRequest__Output, _holdfast_v1_RemoveInSyncResponse>;
   
   /**
-   * A launcher saw the process of this incarnation exit: proof of death, ahead of its lease.
+   * Proof of death, ahead of the lease: a launcher saw the process of this incarnation exit, or the node
+   * itself, which stops in order, serves nothing any more.
    */
   ReportExit: grpc.handleUnaryCall<_holdfast_v1_ReportExitRequest__Output, _holdfast_v1_ReportExitResponse>;
   
