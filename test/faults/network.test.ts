@@ -19,7 +19,7 @@ const CACHES = {
   narrow: {
     pattern: "write-behind",
     source: ENTRIES,
-    writeBehind: { maxDelay: "200ms", queueMaxEntries: 50 },
+    writeBehind: { maxDelay: "200ms", queueMaxEntries: 50, writeThroughAbove: 1 },
   },
   through: { pattern: "write-through", source: ENTRIES },
 };
