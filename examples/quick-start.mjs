@@ -7,7 +7,8 @@ try {
   await profiles.update("ada", (ada) => ({ ...ada, visits: ada.visits + 1 })); // compare-and-set
 
   const sessions = cluster.cache("sessions");
-  await sessions.set("s1", { user: "ada" }, { ttl: "30m" }); // in the database half a second later
+  const receipt = await sessions.set("s1", { user: "ada" }, { ttl: "30m" });
+  await receipt.persisted(); // in the database half a second later, or when somebody flushes
   const many = await sessions.getMany(["s1", "s2"]); // one message for each owner
 
   const pages = cluster.cache("pages");

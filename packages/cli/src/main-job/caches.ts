@@ -65,7 +65,8 @@ export function cacheDefinitions({
     reservations: {
       pattern: "write-behind",
       source: { kind: "entries" },
-      writeBehind: { maxDelay: "3s" },
+      // So long that what the killed node has is dirty, however slow the machine is.
+      writeBehind: { maxDelay: "1m" },
     },
     launches: { pattern: "read-through", source: table(LAUNCHES_TABLE, "id") },
   };

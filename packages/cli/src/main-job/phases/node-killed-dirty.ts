@@ -54,6 +54,7 @@ export async function nodeKilledDirty(context: JobContext): Promise<NodeKilledDi
   await cluster.settled({ signal });
   await cluster.restartNode(victim.nodeId);
   await cluster.settled({ signal });
+  await caches.reservations.flush();
   await untilClean(context, { timeoutMs: FLUSH_TIMEOUT_MS, signal });
   const found = await entriesOf(database, CACHE.reservations);
   const lost = [...ledger.keys()].filter(
