@@ -28,7 +28,7 @@ const CACHES = `caches:
   behind:
     pattern: write-behind
     source: {kind: entries}
-    writeBehind: {maxDelay: 10m, batchMaxRows: 10000, queueMaxEntries: 10000000, queueMaxBytes: 1GiB}
+    writeBehind: {maxDelay: 10m, queueMaxEntries: 10000000, queueMaxBytes: 1GiB}
 `;
 
 const holdfast = fileURLToPath(new URL("../packages/cli/bin/holdfast.js", import.meta.url));

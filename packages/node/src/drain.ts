@@ -13,6 +13,9 @@ import type { NodeInputs, NodeParts } from "./node-parts.js";
 
 const POLL_MS = 25;
 
+/** How long it waits for a leader, and for its own lease, before it goes on without handing over. */
+const HELPLESS_MS = 5_000;
+
 export class Drain {
   readonly #inputs: NodeInputs;
   readonly #parts: NodeParts;
@@ -67,7 +70,10 @@ export class Drain {
     const { deadlineMs } = this;
     membership.amend({ state: "draining" });
     presence.refresh();
-    while (this.#isNeeded && this.#canMove && clock.monotonic() < deadlineMs) {
+    let untilMs = deadlineMs;
+    while (this.#isNeeded && this.#hasOthers && clock.monotonic() < untilMs) {
+      if (this.#canMove) untilMs = deadlineMs;
+      else untilMs = Math.min(untilMs, clock.monotonic() + HELPLESS_MS);
       await delay(clock, POLL_MS);
     }
   }
@@ -78,13 +84,18 @@ export class Drain {
     return tenure !== undefined || this.#backedUp > 0;
   }
 
-  get #canMove(): boolean {
-    const { ownership, topology, right } = this.#parts;
-    const others = topology.topology?.members.some(
+  get #hasOthers(): boolean {
+    const { ownership, topology } = this.#parts;
+    const members = topology.topology?.members ?? [];
+    return members.some(
       ({ state, incarnation }) => state === "active" && incarnation !== ownership.incarnation,
     );
-    // Without the right to serve there is nothing to hand over, and nobody to ask.
-    return others === true && topology.coordinatorAddress !== "" && right.isRegistered;
+  }
+
+  /** Without a leader there is nobody to ask, and without its lease nothing that it may hand over. */
+  get #canMove(): boolean {
+    const { topology, right } = this.#parts;
+    return topology.coordinatorAddress !== "" && right.isRegistered;
   }
 
   get #backedUp(): number {
