@@ -1122,6 +1122,11 @@ export const DESCRIPTOR: object = {
           "version"
          ]
         },
+        "_budgetMs": {
+         "oneof": [
+          "budgetMs"
+         ]
+        },
         "_waitMs": {
          "oneof": [
           "waitMs"
@@ -1204,6 +1209,13 @@ export const DESCRIPTOR: object = {
         "version": {
          "type": "uint64",
          "id": 14,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "budgetMs": {
+         "type": "uint32",
+         "id": 17,
          "options": {
           "proto3_optional": true
          }

@@ -64,6 +64,9 @@ type State =
 
 const NOTHING = () => {};
 
+/** With less time than this left, a write that failed is not tried again, in milliseconds. */
+const LAST_WRITE_MS = 25;
+
 export class Call implements Attempt {
   readonly #context: CallContext;
   readonly #request: CallRequest;
@@ -221,7 +224,10 @@ export class Call implements Attempt {
   #wait(waitMs: number, clock: Clock): void {
     const tryAgain = () => {
       cancel();
-      this.#attempt(undefined, 0);
+      // A write whose answer would hardly come in time is better not made at all.
+      const isTooLate = this.#request.isWrite && this.#msLeft() < LAST_WRITE_MS;
+      if (isTooLate) this.#state = { at: "waiting", cancel: NOTHING };
+      else this.#attempt(undefined, 0);
     };
     const cancelTimer = clock.after(waitMs, tryAgain);
     const cancelListener = this.#context.onNextTopology(tryAgain);

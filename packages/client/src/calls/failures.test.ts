@@ -52,6 +52,19 @@ describe("When a node refuses for the moment", () => {
     });
   });
 
+  it("is not asked for a write again when no answer could come in time", async () => {
+    const clock = new FakeClock();
+    await using test = await startConnected({}, { clock });
+    test.node.intercept = () => ({ code: "OVERLOADED", message: "later" });
+    const failed = errorOf(test.cache.set("a", "v", { timeout: 20 }));
+    await received(test.node, 1);
+    await untilWaiting(clock);
+    await clock.advanceAsync(19);
+    await clock.advanceAsync(1);
+    expect(await failed).toMatchObject({ code: "DEADLINE_EXCEEDED", cause: coded("OVERLOADED") });
+    expect(test.node.operations).toHaveLength(1);
+  });
+
   it.each(["READ_ONLY", "UNKNOWN_CACHE", "INTERNAL", "VALUE_TOO_LARGE"] as const)(
     "does not try again after %s",
     async (code) => {

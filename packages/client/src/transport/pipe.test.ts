@@ -197,6 +197,19 @@ describe("Pipe", () => {
     expect(stream.batches[1]).toMatchObject({ budgetMs: 2_501, epoch: 9 });
   });
 
+  it("tells the node of operations that wait for much less than their batch, each time anew", async () => {
+    const { stream, send } = await openPipe();
+    const short = new RecordedAttempt(1, 100);
+    send(short, new RecordedAttempt(1, 2_495), new RecordedAttempt(1, 2_500));
+    await settle();
+    const budgets = () => stream.batches.at(-1)?.operations?.map(({ budgetMs }) => budgetMs);
+    expect(budgets()).toEqual([100, undefined, undefined]);
+    send(short);
+    stream.take();
+    await settle();
+    expect(budgets()).toEqual([undefined]);
+  });
+
   it("brings replies, in any order, to the attempts they answer, and ignores strays", async () => {
     const { stream, send } = await openPipe();
     const [first, second] = [new RecordedAttempt(), new RecordedAttempt()];

@@ -24,6 +24,9 @@ import type { Hello, Operation, Replies__Output, Reply__Output } from "@holdfast
 import type { BatchStream, StreamHandlers } from "./wire.js";
 
 /** One try of an operation. Exactly one of `onReply` and `onFailure` is called, unless withdrawn. */
+/** Operations whose time differs by no more than this need not say so: the node answers before it. */
+const SAME_BUDGET_MS = 10;
+
 export interface Attempt {
   /** The pipe sets its `id`. */
   readonly operation: Operation;
@@ -194,29 +197,36 @@ export class Pipe {
   #flush(): void {
     this.#isFlushPlanned = false;
     if (this.#state.at !== "open" || this.#queued.size === 0) return;
-    const nowMs = this.#clock.monotonic();
-    const operations: Operation[] = [];
+    const attempts: Attempt[] = [];
     let bytes = 0;
-    let budgetMs = 1;
+    let deadlineMs = 0;
     for (const attempt of this.#queued) {
-      if (operations.length >= this.#options.bounds.maxOperations) break;
-      if (operations.length > 0 && bytes + attempt.bytes > this.#options.bounds.maxBytes) break;
+      if (attempts.length >= this.#options.bounds.maxOperations) break;
+      if (attempts.length > 0 && bytes + attempt.bytes > this.#options.bounds.maxBytes) break;
       this.#queued.delete(attempt);
-      operations.push(this.#number(attempt));
+      attempts.push(attempt);
       bytes += attempt.bytes;
-      // The longest: a shorter one would end its neighbours early; its own caller keeps time too.
-      budgetMs = Math.max(budgetMs, Math.ceil(attempt.deadlineMs - nowMs));
+      // The longest: a shorter one would end its neighbours early.
+      deadlineMs = Math.max(deadlineMs, attempt.deadlineMs);
     }
+    const nowMs = this.#clock.monotonic();
+    const operations = attempts.map((attempt) => this.#number(attempt, deadlineMs, nowMs));
+    const budgetMs = budgetUntil(deadlineMs, nowMs);
     this.#write({ epoch: this.#options.epoch(), budgetMs, operations });
     this.#logger.debug({ operations: operations.length, bytes }, "sent a batch");
   }
 
-  #number(attempt: Attempt): Operation {
+  /** @param batchDeadlineMs - of the operation's batch; one that waits for less says so. */
+  #number(attempt: Attempt, batchDeadlineMs: number, nowMs: number): Operation {
+    const { operation, deadlineMs } = attempt;
     this.#lastId += 1;
-    attempt.operation.id = this.#lastId;
+    operation.id = this.#lastId;
+    if (deadlineMs + SAME_BUDGET_MS < batchDeadlineMs) {
+      operation.budgetMs = budgetUntil(deadlineMs, nowMs);
+    } else if (operation.budgetMs !== undefined) delete operation.budgetMs;
     this.#sent.set(this.#lastId, attempt);
     attempt.onSend();
-    return attempt.operation;
+    return operation;
   }
 
   #write(batch: Parameters<BatchStream["write"]>[0]): void {
@@ -229,4 +239,8 @@ export class Pipe {
       this.#hasGathered = false;
     });
   }
+}
+
+function budgetUntil(deadlineMs: number, nowMs: number): number {
+  return Math.max(1, Math.ceil(deadlineMs - nowMs));
 }

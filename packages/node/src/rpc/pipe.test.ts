@@ -3,6 +3,7 @@ import { settle } from "@holdfast/core/testing";
 import type { Operation__Output, Replies, Reply } from "@holdfast/proto";
 import { describe, expect, it } from "vitest";
 import { Pipes } from "./pipe.js";
+import type { RequestContext } from "./request-context.js";
 
 /** A client's end of a pipe, as the server sees it. */
 class FakeCall extends EventEmitter {
@@ -56,12 +57,14 @@ const hello = {
   expectedIncarnation: "",
 };
 
-function createPipe(execute: (operation: Operation__Output) => Reply | Promise<Reply>) {
+function createPipe(
+  execute: (operation: Operation__Output, request: RequestContext) => Reply | Promise<Reply>,
+) {
   const pipes = new Pipes({
     clusterId: "c1",
     identity: () => ({ nodeId: "n1", incarnation: "i1", epoch: 7 }),
     execute,
-    requestContext: (epoch) => ({ epoch, deadlineMs: 0 }),
+    requestContext: (epoch, budgetMs) => ({ epoch, deadlineMs: budgetMs }),
   });
   const call = new FakeCall();
   // The pipe uses only what FakeCall has.
@@ -85,6 +88,17 @@ describe("a pipe", () => {
     expect(call.written[0]?.hello).toEqual({ nodeId: "n1", incarnation: "i1", epoch: 7 });
     expect(call.written[1]?.replies?.map(({ id }) => id)).toEqual([1, 2, 3]);
     expect(call.written).toHaveLength(2);
+  });
+
+  it("gives an operation the time that it says it has, and no more than its batch has", () => {
+    const deadlines: number[] = [];
+    const { call } = createPipe((operation, { deadlineMs }) => {
+      deadlines.push(deadlineMs);
+      return ok(operation);
+    });
+    const operations = [{ id: 1 }, { id: 2, budgetMs: 40 }, { id: 3, budgetMs: 400 }];
+    call.emit("data", { hello, epoch: 1, budgetMs: 100, operations });
+    expect(deadlines).toEqual([100, 40, 100]);
   });
 
   it("does not let a slow operation hold up the others of its batch", async () => {

@@ -131,11 +131,18 @@ class Pipe {
     return false;
   }
 
+  /** An operation may have less time than its batch. */
+  #requestOf({ budgetMs }: Operation__Output, request: RequestContext): RequestContext {
+    if (budgetMs === undefined) return request;
+    const own = this.#parts.requestContext(request.epoch, budgetMs);
+    return own.deadlineMs < request.deadlineMs ? own : request;
+  }
+
   #execute(operation: Operation__Output, request: RequestContext): void {
     const refusal = this.#refusal();
     const reply =
       refusal === undefined
-        ? this.#parts.execute(operation, request)
+        ? this.#parts.execute(operation, this.#requestOf(operation, request))
         : toErrorReply(operation.id, refusal);
     if (!(reply instanceof Promise)) {
       this.#addReady(reply);

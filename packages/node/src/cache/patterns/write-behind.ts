@@ -30,6 +30,9 @@ import { Receipts } from "../write-behind/receipts.js";
 import { ReplayedWrites } from "../write-behind/replayed-writes.js";
 import type { AcknowledgedWrite, FlushReport, Mutation, Pattern, Written } from "./pattern.js";
 
+/** What is left of a writer's time for telling it that there is no room, in milliseconds. */
+const REFUSAL_MS = 10;
+
 export interface WriteBehindOptions {
   readonly memory: Memory;
   readonly loads: Loads;
@@ -186,7 +189,9 @@ export class WriteBehind implements Pattern {
     return this.queue.stop();
   }
 
+  /** Gives up a moment early, so that the writer learns why. */
   async #waitForRoom(bytes: number, { deadlineMs }: OperationContext): Promise<void> {
-    while (!this.queue.hasRoomFor(bytes)) await this.queue.waitForRoom(bytes, deadlineMs);
+    const untilMs = deadlineMs - REFUSAL_MS;
+    while (!this.queue.hasRoomFor(bytes)) await this.queue.waitForRoom(bytes, untilMs);
   }
 }

@@ -179,6 +179,11 @@ export interface Operation {
    */
   'letterVersion'?: (number | string | Long);
   /**
+   * How long the sender waits for this operation, in milliseconds, where that is less than the batch's
+   * budget. The node answers before that.
+   */
+  'budgetMs'?: (number);
+  /**
    * Longest that PERSISTED and FLUSH wait before they answer "not yet", in milliseconds. Absent: as long
    * as the budget allows.
    */
@@ -189,6 +194,7 @@ export interface Operation {
   '_maxStaleMs'?: "maxStaleMs";
   '_delta'?: "delta";
   '_version'?: "version";
+  '_budgetMs'?: "budgetMs";
   '_waitMs'?: "waitMs";
   '_letterVersion'?: "letterVersion";
 }
@@ -245,6 +251,11 @@ export interface Operation__Output {
    */
   'letterVersion'?: (number);
   /**
+   * How long the sender waits for this operation, in milliseconds, where that is less than the batch's
+   * budget. The node answers before that.
+   */
+  'budgetMs'?: (number);
+  /**
    * Longest that PERSISTED and FLUSH wait before they answer "not yet", in milliseconds. Absent: as long
    * as the budget allows.
    */
@@ -255,6 +266,7 @@ export interface Operation__Output {
   '_maxStaleMs'?: "maxStaleMs";
   '_delta'?: "delta";
   '_version'?: "version";
+  '_budgetMs'?: "budgetMs";
   '_waitMs'?: "waitMs";
   '_letterVersion'?: "letterVersion";
 }
