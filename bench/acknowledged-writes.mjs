@@ -4,14 +4,11 @@
  * `node bench/acknowledged-writes.mjs [--nodes N] [--json]`, after `npm run build`. Rounds are taken
  * in turn; each figure is a median. The keys are few enough that flushing them costs little.
  */
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { LocalCluster } from "@holdfast/cli";
 import { bytes, connect } from "@holdfast/client";
+import { applyCaches } from "./support.mjs";
 
 const ROUNDS = 5;
 const WRITES = 60_000;
@@ -38,16 +35,10 @@ ${Object.entries(LEVELS)
   .map(([name, level]) => `  ${name}: ${behind(level)}\n`)
   .join("")}`;
 
-const holdfast = fileURLToPath(new URL("../packages/cli/bin/holdfast.js", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
-const file = join(folder, "caches.yaml");
-writeFileSync(file, CACHES);
-
 const cluster = await LocalCluster.start({ nodes: Number(options.nodes) });
 try {
   await cluster.settled();
-  const [seed] = cluster.seeds;
-  execFileSync(process.execPath, [holdfast, "caches", "apply", file, "--seed", seed]);
+  applyCaches(cluster, CACHES);
   const client = await connect({ seeds: cluster.seeds, timeout: "30s" });
   const names = [PEER, ...Object.keys(LEVELS)];
   const rates = Object.fromEntries(names.map((name) => [name, []]));
@@ -61,7 +52,6 @@ try {
   report(rates);
 } finally {
   await cluster.stop();
-  rmSync(folder, { recursive: true });
 }
 
 async function round(cache) {

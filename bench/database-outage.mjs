@@ -5,14 +5,14 @@
  * when it goes on, every acknowledged write must be in it.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { cpus, tmpdir } from "node:os";
+import { cpus } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { LocalCluster } from "@holdfast/cli";
 import { CacheError, connect } from "@holdfast/client";
+import { applyCaches, passed } from "./support.mjs";
 
 const pg = createRequire(new URL("../packages/process/package.json", import.meta.url))("pg");
 const { values: options } = parseArgs({
@@ -40,7 +40,6 @@ const CACHES = `caches:
     writeBehind: {queueMaxEntries: ${QUEUE_ENTRIES}}
 `;
 
-const holdfast = fileURLToPath(new URL("../packages/cli/bin/holdfast.js", import.meta.url));
 const cluster = await LocalCluster.start({ nodes: NODES, memory: "256MiB" });
 const client = await connect({ seeds: cluster.seeds });
 const aside = client.cache("aside");
@@ -52,7 +51,7 @@ let samples = [];
 const running = [];
 try {
   await cluster.settled();
-  define();
+  applyCaches(cluster, CACHES);
   for (let i = 0; i < HOT_KEYS; i++) await aside.set(`hot-${i}`, VALUE);
   running.push(paced(READS_PER_SECOND, read), paced(WRITES_PER_SECOND, write), sampling());
   await passed(QUIET_MS / 2);
@@ -81,18 +80,6 @@ try {
 
 async function stopLoad() {
   for (const stop of running.splice(0)) await stop();
-}
-
-function define() {
-  const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
-  try {
-    const file = join(folder, "caches.yaml");
-    writeFileSync(file, CACHES);
-    const [seed] = cluster.seeds;
-    execFileSync(process.execPath, [holdfast, "caches", "apply", file, "--seed", seed]);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }
 
 async function read() {
@@ -211,8 +198,4 @@ function report({ quiet, frozen, recoverySeconds, lost }) {
   console.log(`memory of the largest node: ${least} to ${most} MiB in the second half`);
   console.log(`writes: ${JSON.stringify(frozen.outcomes)}`);
   console.log(`all written ${recoverySeconds.toFixed(1)} s after it went on; ${lost} lost (bar 0)`);
-}
-
-function passed(ms) {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

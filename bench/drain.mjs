@@ -4,14 +4,12 @@
  * own: one of three nodes leaves, so that its entries travel; and a node that is alone leaves, so that
  * they are flushed. Time is from the command to the end of the node's process.
  */
-import { execFile, execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { execFile } from "node:child_process";
+import { cpus } from "node:os";
 import { parseArgs, promisify } from "node:util";
 import { LocalCluster } from "@holdfast/cli";
 import { bytes, connect } from "@holdfast/client";
+import { applyCaches, HOLDFAST, passed } from "./support.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -31,7 +29,6 @@ const CACHES = `caches:
     writeBehind: {maxDelay: 10m, queueMaxEntries: 10000000, queueMaxBytes: 1GiB}
 `;
 
-const holdfast = fileURLToPath(new URL("../packages/cli/bin/holdfast.js", import.meta.url));
 const results = [await measure("one of three", 3), await measure("a node alone", 1)];
 report();
 
@@ -39,7 +36,7 @@ async function measure(name, nodes) {
   const cluster = await LocalCluster.start({ nodes, memory: "2GiB" });
   try {
     await cluster.settled();
-    define(cluster);
+    applyCaches(cluster, CACHES);
     const client = await connect({ seeds: cluster.seeds, timeout: "30s" });
     const [{ nodeId, pid }] = cluster.nodes;
     const [seed] = cluster.seeds;
@@ -72,21 +69,9 @@ async function fill(client, nodeId) {
 }
 
 async function drain(nodeId, seed) {
-  const args = [holdfast, "drain", nodeId, "--seed", seed, "--json"];
+  const args = [HOLDFAST, "drain", nodeId, "--seed", seed, "--json"];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   return JSON.parse(stdout);
-}
-
-function define(cluster) {
-  const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
-  try {
-    const file = join(folder, "caches.yaml");
-    writeFileSync(file, CACHES);
-    const [seed] = cluster.seeds;
-    execFileSync(process.execPath, [holdfast, "caches", "apply", file, "--seed", seed]);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }
 
 function isAlive(pid) {
@@ -96,10 +81,6 @@ function isAlive(pid) {
   } catch {
     return false;
   }
-}
-
-function passed(ms) {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function report() {

@@ -7,14 +7,11 @@
  * Of each phase: the worst second's throughput against the median of the quiet ones, the hit ratio
  * of the whole, failed calls, and how many partitions changed hands, against the fewest possible.
  */
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { LocalCluster } from "@holdfast/cli";
 import { connect } from "@holdfast/client";
+import { applyCaches, passed } from "./support.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -32,12 +29,11 @@ const MOST_UNDER_WAY = 5_000;
 const VALUE = "x".repeat(98);
 const BARS = { hitDip: 0.01, throughputDip: 0.3, errors: 0 };
 
-const holdfast = fileURLToPath(new URL("../packages/cli/bin/holdfast.js", import.meta.url));
 const cluster = await LocalCluster.start({ nodes: 3, memory: "2GiB" });
 const client = await connect({ seeds: cluster.seeds });
 const results = [];
 try {
-  defineCache();
+  applyCaches(cluster, "caches:\n  aside: {pattern: cache-aside}\n");
   await cluster.settled();
   const cache = client.cache("aside");
   await fill(cache);
@@ -65,18 +61,6 @@ try {
 } finally {
   await client.close();
   await cluster.stop();
-}
-
-function defineCache() {
-  const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
-  try {
-    const file = join(folder, "caches.yaml");
-    writeFileSync(file, "caches:\n  aside: {pattern: cache-aside}\n");
-    const [seed] = cluster.seeds;
-    execFileSync(process.execPath, [holdfast, "caches", "apply", file, "--seed", seed]);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }
 
 async function fill(cache) {
@@ -200,8 +184,4 @@ function report(quiet) {
 
 function percent(share) {
   return `${(share * 100).toFixed(2)} %`;
-}
-
-function passed(ms) {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
