@@ -90,6 +90,13 @@ const MUTATIONS = [
     suites: [`${NODE}cache`],
   },
   {
+    rule: "what was loaded gives way to a statement of before",
+    file: `${NODE}cache/write-behind/flushes.ts`,
+    from: 'if (row.at === "left") this.#dropOlder(row);',
+    to: 'if (row.at === "left" && row.version < 0) this.#dropOlder(row);',
+    suites: [`${NODE}cache`],
+  },
+  {
     rule: "what could still be lost is not flushed",
     file: `${NODE}cache/write-behind/flushes.ts`,
     from: "tenure === undefined || copies.uncommitted(row) !== undefined",

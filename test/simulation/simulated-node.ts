@@ -422,7 +422,13 @@ export class SimulatedNode {
         if (incarnation === this.incarnation) this.#becomeNew();
         return;
       }
-      if (this.#dirty.get(key) !== entry) return;
+      if (this.#dirty.get(key) !== entry) {
+        // The partition may have left and come back: what was loaded meanwhile is older.
+        this.#writes += 1;
+        const clean = this.#clean.get(partition, key);
+        if (clean !== undefined && clean.version < version) this.#clean.remove(clean);
+        return;
+      }
       this.#dirty.delete(key);
       this.#replication.clean({ cacheId: CACHE_ID, partition, key }, version);
       if (version === entry.version) this.#clean.put(this.#record(key, partition, entry));

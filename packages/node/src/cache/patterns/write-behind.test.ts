@@ -125,6 +125,22 @@ describe("a write-behind cache", () => {
     expect(cache.queue?.entries).toBe(0);
   });
 
+  it("keeps no row that a statement of before it lost and got back the partition has replaced", async () => {
+    const { operations, context, source, clock, cache } = createCacheFixture("write-behind", quick);
+    source.plant("k", "row");
+    await operations.set("k", text("late"), undefined, context());
+    const statement = gate();
+    source.beforeFlush = () => statement.wait();
+    clock.advance(100);
+    await turn();
+    cache.drop(PARTITION);
+    expect(textOf(await operations.get("k", context()))).toBe("row");
+    statement.open();
+    await turn();
+    expect(source.textOf("k")).toBe("late");
+    expect(textOf(await operations.get("k", context()))).toBe("late");
+  });
+
   it("keeps dirty entries through a clear and forgets them once they are written", async () => {
     const { operations, context, source, clock, cache } = createCacheFixture("write-behind", quick);
     await operations.set("k", text("v"), undefined, context());

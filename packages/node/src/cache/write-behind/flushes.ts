@@ -14,6 +14,7 @@ import type {
 } from "../../write-behind/dirty-entry.js";
 import type { NodeServices } from "../context.js";
 import { withDeadline } from "../deadline.js";
+import type { Loads } from "../loads.js";
 import type { Memory } from "../memory.js";
 import type { Persister } from "../persister.js";
 import type { Copies } from "./copies.js";
@@ -34,6 +35,7 @@ export interface FlushesOptions {
   readonly copies: Copies;
   readonly receipts: Receipts;
   readonly memory: Memory;
+  readonly loads: Loads;
   readonly persister: Persister;
   readonly services: NodeServices;
   readonly clock: Clock;
@@ -61,12 +63,24 @@ export class Flushes implements FlushSink {
     return rows.map((row, index) => {
       if (readiness[index] !== "ready") return readiness[index] === "outdated" ? "done" : "again";
       const at = answers[next++]?.at;
+      if (row.at === "left") this.#dropOlder(row);
       if (at === "superseded" && dirtyWrites.newest(row) === row) {
         // A newer row stands in the database; the copy here is the older one.
         memory.remove(row.key, row.partition);
       }
       return at === "done" || at === "superseded" ? "done" : "again";
     });
+  }
+
+  /**
+   * The partition has left while the row was under way, and may have come back: what was loaded
+   * meanwhile is older than the row.
+   */
+  #dropOlder({ key, partition, version }: DirtyEntry): void {
+    const { memory, loads } = this.#options;
+    loads.detach(key);
+    const held = memory.find(key, partition);
+    if (held !== undefined && !held.pinned && held.version < version) memory.remove(key, partition);
   }
 
   classify(error: unknown): FlushFailure {
