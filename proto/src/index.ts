@@ -89,7 +89,6 @@ export type {
 export type { ReplayRequest, ReplayRequest__Output } from "./gen/holdfast/v1/ReplayRequest.js";
 export type { ReplayResponse, ReplayResponse__Output } from "./gen/holdfast/v1/ReplayResponse.js";
 export type { ReplicaBatch, ReplicaBatch__Output } from "./gen/holdfast/v1/ReplicaBatch.js";
-export type { ReplicaRecord, ReplicaRecord__Output } from "./gen/holdfast/v1/ReplicaRecord.js";
 export type { ReplicaReply, ReplicaReply__Output } from "./gen/holdfast/v1/ReplicaReply.js";
 export type { Replies, Replies__Output } from "./gen/holdfast/v1/Replies.js";
 export type { Reply, Reply__Output } from "./gen/holdfast/v1/Reply.js";

@@ -2198,13 +2198,11 @@ export const DESCRIPTOR: object = {
          "id": 3
         },
         "records": {
-         "rule": "repeated",
-         "type": "ReplicaRecord",
+         "type": "bytes",
          "id": 4
         },
         "cleaned": {
-         "rule": "repeated",
-         "type": "ReplicaRecord",
+         "type": "bytes",
          "id": 5
         }
        }
@@ -2226,52 +2224,6 @@ export const DESCRIPTOR: object = {
         "promiseMs": {
          "type": "uint32",
          "id": 4
-        }
-       }
-      },
-      "ReplicaRecord": {
-       "fields": {
-        "kind": {
-         "type": "Kind",
-         "id": 1
-        },
-        "partition": {
-         "type": "uint32",
-         "id": 2
-        },
-        "term": {
-         "type": "uint32",
-         "id": 3
-        },
-        "sync": {
-         "type": "uint64",
-         "id": 4
-        },
-        "entry": {
-         "type": "JournalRecord",
-         "id": 5
-        },
-        "journal": {
-         "type": "bool",
-         "id": 6
-        },
-        "epoch": {
-         "type": "uint64",
-         "id": 7
-        }
-       },
-       "nested": {
-        "Kind": {
-         "values": {
-          "PUT": 0,
-          "CLEAN": 1,
-          "BEGIN": 2,
-          "MERGE": 3,
-          "END": 4,
-          "FILL": 5,
-          "DROP": 6,
-          "FORGET": 7
-         }
         }
        }
       },

@@ -23,7 +23,6 @@ import type { ReplayRequest as _holdfast_v1_ReplayRequest, ReplayRequest__Output
 import type { ReplayResponse as _holdfast_v1_ReplayResponse, ReplayResponse__Output as _holdfast_v1_ReplayResponse__Output } from './holdfast/v1/ReplayResponse.js';
 import type { ReplicaBatch as _holdfast_v1_ReplicaBatch, ReplicaBatch__Output as _holdfast_v1_ReplicaBatch__Output } from './holdfast/v1/ReplicaBatch.js';
 import type { ReplicaHello as _holdfast_v1_ReplicaHello, ReplicaHello__Output as _holdfast_v1_ReplicaHello__Output } from './holdfast/v1/ReplicaHello.js';
-import type { ReplicaRecord as _holdfast_v1_ReplicaRecord, ReplicaRecord__Output as _holdfast_v1_ReplicaRecord__Output } from './holdfast/v1/ReplicaRecord.js';
 import type { ReplicaReply as _holdfast_v1_ReplicaReply, ReplicaReply__Output as _holdfast_v1_ReplicaReply__Output } from './holdfast/v1/ReplicaReply.js';
 import type { Replies as _holdfast_v1_Replies, Replies__Output as _holdfast_v1_Replies__Output } from './holdfast/v1/Replies.js';
 import type { Reply as _holdfast_v1_Reply, Reply__Output as _holdfast_v1_Reply__Output } from './holdfast/v1/Reply.js';
@@ -60,7 +59,6 @@ export interface ProtoGrpcType {
       ReplayResponse: MessageTypeDefinition<_holdfast_v1_ReplayResponse, _holdfast_v1_ReplayResponse__Output>
       ReplicaBatch: MessageTypeDefinition<_holdfast_v1_ReplicaBatch, _holdfast_v1_ReplicaBatch__Output>
       ReplicaHello: MessageTypeDefinition<_holdfast_v1_ReplicaHello, _holdfast_v1_ReplicaHello__Output>
-      ReplicaRecord: MessageTypeDefinition<_holdfast_v1_ReplicaRecord, _holdfast_v1_ReplicaRecord__Output>
       ReplicaReply: MessageTypeDefinition<_holdfast_v1_ReplicaReply, _holdfast_v1_ReplicaReply__Output>
       Replies: MessageTypeDefinition<_holdfast_v1_Replies, _holdfast_v1_Replies__Output>
       Reply: MessageTypeDefinition<_holdfast_v1_Reply, _holdfast_v1_Reply__Output>

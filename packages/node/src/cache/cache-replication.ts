@@ -1,7 +1,7 @@
 /** The backups of this node's partitions, as one cache writes to them. */
+import type { JournalRecord } from "../journal/record.js";
 import type { BackupState, ReplicaSet } from "../replication/replica-set.js";
 import type { DirtyEntry } from "../write-behind/dirty-entry.js";
-import { toDirtyRecord } from "./dirty-record.js";
 
 /**
  * Asks whether an entry is on every backup that it must be on: `true` once it is, `false` if that is
@@ -15,7 +15,7 @@ export interface CacheReplication {
   /** Whether its backups keep up with what is sent to them. */
   keepsUp(partition: number): boolean;
   /** @param journal - the backups' journals must have it as well. */
-  write(entry: DirtyEntry, journal: boolean): Confirmation;
+  write(record: JournalRecord, journal: boolean): Confirmation;
   /** Who backs the partition up, and how far they are. */
   backups(partition: number): readonly BackupState[];
   /** The database has these writes, or later ones of their keys. */
@@ -42,10 +42,10 @@ export function cacheReplication(replication: ReplicaSets, cacheId: number): Cac
   return {
     isBackedUp: (partition) => replication.setOf(partition)?.isBackedUp === true,
     keepsUp: (partition) => replication.setOf(partition)?.hasRoom !== false,
-    write(entry, journal) {
-      const set = replication.setOf(entry.partition);
+    write(record, journal) {
+      const set = replication.setOf(record.partition);
       if (set === undefined || set.isAlone) return nobody;
-      const position = set.put(toDirtyRecord(cacheId, entry), journal);
+      const position = set.put(record, journal);
       return () => set.confirmed(position);
     },
     backups: (partition) => replication.setOf(partition)?.backups ?? [],

@@ -90,7 +90,7 @@ export class ConfiguredCache {
     const sourced = source && loads ? { source, loads } : undefined;
     const journal = environment.journal && cacheJournal(environment.journal, id);
     const replication = cacheReplication(environment.replication, id);
-    const parts = { memory, sourced, services, journal, replication, counters };
+    const parts = { cacheId: id, memory, sourced, services, journal, replication, counters };
     const common = { clock, random, logger, config: () => this.#config };
     this.#pattern = PATTERNS[config.pattern]({ ...parts, ...common });
     this.#copies = { journal, replication };

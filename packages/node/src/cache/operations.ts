@@ -71,30 +71,38 @@ export class Operations {
     }
     const reply = this.#execute(operation, request);
     if (!(reply instanceof Promise)) return reply;
+    if (bytes === 0) return reply;
     this.#underWayBytes += bytes;
-    return reply.finally(() => {
+    const settled = (later: Reply): Reply => {
       this.#underWayBytes -= bytes;
-    });
+      return later;
+    };
+    return reply.then(settled);
   }
 
   #execute(operation: Operation__Output, request: RequestContext): Reply | Promise<Reply> {
+    const onFailure = (error: unknown) => this.#persevere(operation, request, error, 0);
     try {
-      const reply = this.#attempt(operation, request);
-      if (!(reply instanceof Promise)) return reply;
-      return reply.catch((error: unknown) => this.#persevere(operation, request, error, 0));
+      return this.#attempt(operation, request, onFailure);
     } catch (error) {
-      return this.#persevere(operation, request, error, 0);
+      return onFailure(error);
     }
   }
 
-  #attempt(operation: Operation__Output, request: RequestContext): Reply | Promise<Reply> {
+  /** @param onRefused - turns the failure of what was not let in into a reply. */
+  #attempt(
+    operation: Operation__Output,
+    request: RequestContext,
+    onRefused: (error: unknown) => Reply | Promise<Reply>,
+  ): Reply | Promise<Reply> {
     const { caches, ownership, placement } = this.#parts;
     const cache = caches.find(operation.cache);
     if (cache === undefined) {
-      return caches.lookUp(operation.cache).then(() => this.#attempt(operation, request));
+      const known = caches.lookUp(operation.cache);
+      return known.then(() => this.#execute(operation, request), onRefused);
     }
     if (operation.kind === "CLEAR") return this.#clear(operation, cache, request);
-    if (isFlushOfAll(operation)) return this.#flushAll(operation, cache, request);
+    if (isFlushOfAll(operation)) return this.#flushAll(operation, cache, request).catch(onRefused);
     const key = decodeKey(operation.key);
     const tenure = ownership.admit(partitionOf(operation.key, placement));
     const { term } = tenure;

@@ -11,7 +11,7 @@ import { PartitionMovingError } from "../ownership/ownership.js";
 import { costOf } from "../store/cost.js";
 import type { CacheParts } from "./cache.js";
 import type { OperationContext, ReadResult } from "./context.js";
-import { withDeadline } from "./deadline.js";
+import { Deadlines } from "./deadline.js";
 import { KeyTurns } from "./key-turns.js";
 import { checkTtl, expiryOf } from "./lifetimes.js";
 import type { Occurrence } from "./occurrence.js";
@@ -60,12 +60,14 @@ export class Writes {
   readonly #parts: CacheParts;
   readonly #read: Read;
   readonly #turns = new KeyTurns();
+  readonly #deadlines: Deadlines;
   #isPrepared: boolean;
 
   /** @param read - the present entry of a key, in memory or in the database. */
   constructor(parts: CacheParts, read: Read) {
     this.#parts = parts;
     this.#read = read;
+    this.#deadlines = new Deadlines(parts.clock);
     this.#isPrepared = parts.source === undefined;
   }
 
@@ -145,7 +147,7 @@ export class Writes {
     const ended = result.finally(() => {
       tenure.writesInFlight -= 1;
     });
-    return withDeadline(ended, this.#clock, deadlineMs, () => {
+    return this.#deadlines.race(ended, deadlineMs, () => {
       attempt.isAbandoned = true;
       return timedOut(attempt);
     });
@@ -204,17 +206,18 @@ export class Writes {
   ): WriteResult | Promise<WriteResult> {
     if (survives === undefined) return result;
     tenure.writesInFlight += 1;
-    const acknowledged = survives
-      .then((survival) => {
+    const acknowledged = survives.then(
+      (survival) => {
+        tenure.writesInFlight -= 1;
         if (!this.#parts.services.mayFinish(tenure)) throw lostRight();
         return survival === "whole" ? result : { ...result, degraded: true };
-      })
-      .finally(() => {
+      },
+      (error: unknown) => {
         tenure.writesInFlight -= 1;
-      });
-    return withDeadline(acknowledged, this.#clock, deadlineMs, () =>
-      timedOut({ hasVersion: true }),
+        throw error;
+      },
     );
+    return this.#deadlines.race(acknowledged, deadlineMs, () => timedOut({ hasVersion: true }));
   }
 
   /** What a write must wait for before it may be committed in this tick; `undefined`: nothing. */

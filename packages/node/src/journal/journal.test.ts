@@ -47,7 +47,7 @@ function record(key: string, version = 1, text = key): JournalRecord {
     partition: 5,
     key,
     version,
-    value: new TextEncoder().encode(text),
+    value: Buffer.from(text),
     encoding: 2,
     expiresAtMs: undefined,
     writtenAtMs: 1_000,

@@ -150,11 +150,14 @@ export class Journal {
 
   /**
    * Records a write; a later one of its key replaces it. Resolves when the record survives what
-   * the journal is to survive. @throws {Error} when it was not recorded; see `problem` then.
+   * the journal is to survive; what is written together shares a promise. A failure that nobody waits
+   * for is no unhandled one. @throws {Error} when it was not recorded; see `problem` then.
    */
   write(record: JournalRecord): Promise<void> {
-    if (!this.#keepsUp) return Promise.reject(new Error(BEHIND));
-    return this.#present().write(record);
+    if (this.#keepsUp) return this.#present().write(record);
+    const refused = Promise.reject(new Error(BEHIND));
+    refused.catch(() => {});
+    return refused;
   }
 
   /** Whether this version of a record of the present incarnation, or a later one, is here. */

@@ -23,6 +23,7 @@ import {
   type Stored,
 } from "./log-group.js";
 import type { JournalRecord, RecordName } from "./record.js";
+import { RecordIndex } from "./record-index.js";
 import { decodeRecord, decodeSegment, encodeName, SegmentDraft } from "./segment.js";
 
 /** What the log needs of the storage below. */
@@ -45,12 +46,10 @@ const GARBAGE_BYTES = 8 * 2 ** 20;
 export class RecordLog {
   readonly #storage: SegmentStorage;
   readonly #slot: number;
-  /** By cache and key. */
-  readonly #index = new Map<number, Map<string, Stored>>();
+  readonly #index = new RecordIndex<Stored>();
   /** By sequence, the oldest first. */
   readonly #segments = new Map<number, Segment>();
   #nextSequence = 1;
-  #count = 0;
   #bytes = 0;
   #liveBytes = 0;
   #underWayBytes = 0;
@@ -65,7 +64,7 @@ export class RecordLog {
 
   /** How many records count. */
   get count(): number {
-    return this.#count;
+    return this.#index.size;
   }
 
   /** Bytes of records that are not committed. */
@@ -114,13 +113,13 @@ export class RecordLog {
   }
 
   /** Whether this version of a record, or a later one, is in the log. */
-  holds({ cacheId, key }: RecordName, version: number): boolean {
-    return (this.#index.get(cacheId)?.get(key)?.version ?? 0) >= version;
+  holds(name: RecordName, version: number): boolean {
+    return (this.#index.get(name)?.version ?? 0) >= version;
   }
 
   /** Forgets a record, unless it is of another version. */
   forget(name: RecordName, version: number): void {
-    const stored = this.#index.get(name.cacheId)?.get(name.key);
+    const stored = this.#index.get(name);
     if (stored?.version === version) {
       this.#drop(stored);
       this.#gather().forgotten.push(stored);
@@ -268,27 +267,22 @@ export class RecordLog {
 
   /** From now on this one counts, and whichever did before does not. */
   #admit(segment: Segment, record: Omit<Pending, "cleaned">): void {
-    const { cacheId, key } = record;
-    const previous = this.#index.get(cacheId)?.get(key);
+    const previous = this.#index.get(record);
     if (previous !== undefined) this.#drop(previous);
     const stored = store(segment, record);
-    const byKey = this.#index.get(cacheId) ?? new Map<string, Stored>();
-    byKey.set(key, stored);
-    this.#index.set(cacheId, byKey);
+    this.#index.set(stored, stored);
     segment.live += 1;
-    this.#count += 1;
     this.#liveBytes += stored.length;
   }
 
-  #drop({ cacheId, key, segment, length }: Stored): void {
-    this.#index.get(cacheId)?.delete(key);
-    segment.live -= 1;
-    this.#count -= 1;
-    this.#liveBytes -= length;
+  #drop(stored: Stored): void {
+    this.#index.delete(stored);
+    stored.segment.live -= 1;
+    this.#liveBytes -= stored.length;
   }
 
   #isLive(stored: Stored): boolean {
-    return this.#index.get(stored.cacheId)?.get(stored.key) === stored;
+    return this.#index.get(stored) === stored;
   }
 
   #read({ sequence }: Segment): Buffer | undefined {

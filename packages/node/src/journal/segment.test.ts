@@ -18,7 +18,10 @@ const records: fc.Arbitrary<JournalRecord> = fc.record({
   partition: fc.nat({ max: 16_383 }),
   key: fc.string({ minLength: 1, maxLength: 100, unit: "grapheme" }),
   version: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
-  value: fc.option(fc.uint8Array({ maxLength: 500 }), { nil: undefined }),
+  value: fc.option(
+    fc.uint8Array({ maxLength: 500 }).map((bytes) => Buffer.from(bytes)),
+    { nil: undefined },
+  ),
   encoding: fc.nat({ max: 65_535 }),
   expiresAtMs: fc.option(fc.nat(), { nil: undefined }),
   writtenAtMs: fc.nat(),

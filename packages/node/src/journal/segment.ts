@@ -4,11 +4,12 @@
  *
  *     name     slot u32 · sequence u48                                             (big-endian)
  *     segment  crc32 u32, of the name and what follows · frame · frame …       (all little-endian)
- *     record   1 u8 · bytes of the record u32 · cache u32 · partition u16 · version f64 · expiresAt f64
- *              (NaN: never) · writtenAt f64 · encoding u32 · deleted u8 · bytes of the key u16 · key · value
+ *     record   1 u8 · bytes of the frame u32 · record, packed
  *     note     2 u8 · sequence u48 · which of its records u32
  */
 import { crc32 } from "node:zlib";
+import { GrowingBytes } from "./growing-bytes.js";
+import { packedBytesOf, packRecord, unpackRecord } from "./packed-record.js";
 import type { JournalRecord } from "./record.js";
 
 /** Where a record lies in its segment's bytes. */
@@ -35,10 +36,9 @@ export class DamagedSegmentError extends Error {
 const RECORD = 1;
 const NOTE = 2;
 const CHECKSUM_BYTES = 4;
-const RECORD_HEADER_BYTES = 5 + 37;
+const RECORD_HEADER_BYTES = 1 + 4;
 const SEQUENCE_BYTES = 6;
 const NOTE_BYTES = 1 + SEQUENCE_BYTES + 4;
-const FIRST_BYTES = 16 * 1_024;
 
 export function encodeName(slot: number, sequence: number): Buffer {
   const name = Buffer.allocUnsafe(4 + SEQUENCE_BYTES);
@@ -53,69 +53,51 @@ export function decodeName(name: Buffer): { readonly slot: number; readonly sequ
 
 /** A segment that is being put together. */
 export class SegmentDraft {
-  #bytes = Buffer.allocUnsafe(FIRST_BYTES);
-  #length = CHECKSUM_BYTES;
+  readonly #draft = new GrowingBytes();
+
+  constructor() {
+    this.#draft.grow(CHECKSUM_BYTES);
+  }
 
   get length(): number {
-    return this.#length;
+    return this.#draft.length;
   }
 
   get isEmpty(): boolean {
-    return this.#length === CHECKSUM_BYTES;
+    return this.length === CHECKSUM_BYTES;
   }
 
   add(record: JournalRecord): Place {
-    const { cacheId, partition, key, version, value, encoding, expiresAtMs, writtenAtMs } = record;
-    const keyBytes = Buffer.byteLength(key);
-    const length = RECORD_HEADER_BYTES + keyBytes + (value?.byteLength ?? 0);
-    const offset = this.#grow(length);
-    const bytes = this.#bytes;
-    let at = bytes.writeUInt8(RECORD, offset);
-    at = bytes.writeUInt32LE(length, at);
-    at = bytes.writeUInt32LE(cacheId, at);
-    at = bytes.writeUInt16LE(partition, at);
-    at = bytes.writeDoubleLE(version, at);
-    at = bytes.writeDoubleLE(expiresAtMs ?? Number.NaN, at);
-    at = bytes.writeDoubleLE(writtenAtMs, at);
-    at = bytes.writeUInt32LE(encoding, at);
-    at = bytes.writeUInt8(value === undefined ? 1 : 0, at);
-    at = bytes.writeUInt16LE(keyBytes, at);
-    at += bytes.write(key, at, "utf8");
-    if (value !== undefined) bytes.set(value, at);
+    const packedBytes = packedBytesOf(record);
+    const length = RECORD_HEADER_BYTES + packedBytes;
+    const offset = this.#draft.grow(length);
+    const bytes = this.#draft.buffer;
+    bytes.writeUInt8(RECORD, offset);
+    bytes.writeUInt32LE(length, offset + 1);
+    packRecord(record, bytes, offset + RECORD_HEADER_BYTES, packedBytes);
     return { offset, length };
   }
 
   /** A record as it lies in another segment. */
-  copy(bytes: Buffer, { offset, length }: Place): Place {
-    const to = this.#grow(length);
-    bytes.copy(this.#bytes, to, offset, offset + length);
+  copy(from: Buffer, { offset, length }: Place): Place {
+    const to = this.#draft.grow(length);
+    from.copy(this.#draft.buffer, to, offset, offset + length);
     return { offset: to, length };
   }
 
   note({ sequence, ordinal }: Note): void {
-    let at = this.#grow(NOTE_BYTES);
-    at = this.#bytes.writeUInt8(NOTE, at);
-    at = this.#bytes.writeUIntLE(sequence, at, SEQUENCE_BYTES);
-    this.#bytes.writeUInt32LE(ordinal, at);
+    const offset = this.#draft.grow(NOTE_BYTES);
+    const bytes = this.#draft.buffer;
+    bytes.writeUInt8(NOTE, offset);
+    bytes.writeUIntLE(sequence, offset + 1, SEQUENCE_BYTES);
+    bytes.writeUInt32LE(ordinal, offset + 1 + SEQUENCE_BYTES);
   }
 
   /** The segment's bytes; nothing may be added any more. */
   finish(name: Buffer): Buffer {
-    const bytes = this.#bytes.subarray(0, this.#length);
+    const bytes = this.#draft.toBytes();
     bytes.writeUInt32LE(checksum(name, bytes), 0);
     return bytes;
-  }
-
-  /** @returns where the new bytes begin. */
-  #grow(by: number): number {
-    const offset = this.#length;
-    this.#length += by;
-    if (this.#length > this.#bytes.length) {
-      const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#length));
-      this.#bytes.copy(larger, 0, 0, offset);
-      this.#bytes = larger;
-    }
-    return offset;
   }
 }
 
@@ -141,21 +123,7 @@ export function* decodeSegment(name: Buffer, bytes: Buffer): Iterable<Frame> {
 /** The record at an offset of a segment that has been found to be whole. */
 export function decodeRecord(bytes: Buffer, offset: number): JournalRecord {
   const length = bytes.readUInt32LE(offset + 1);
-  const expiresAtMs = bytes.readDoubleLE(offset + 19);
-  const isDeletion = bytes.readUInt8(offset + 39) === 1;
-  const keyAt = offset + RECORD_HEADER_BYTES;
-  const valueAt = keyAt + bytes.readUInt16LE(offset + 40);
-  return {
-    cacheId: bytes.readUInt32LE(offset + 5),
-    partition: bytes.readUInt16LE(offset + 9),
-    key: bytes.toString("utf8", keyAt, valueAt),
-    version: bytes.readDoubleLE(offset + 11),
-    // A copy: the storage's bytes are valid for this turn only.
-    value: isDeletion ? undefined : new Uint8Array(bytes.subarray(valueAt, offset + length)),
-    encoding: bytes.readUInt32LE(offset + 35),
-    expiresAtMs: Number.isNaN(expiresAtMs) ? undefined : expiresAtMs,
-    writtenAtMs: bytes.readDoubleLE(offset + 27),
-  };
+  return unpackRecord(bytes, offset + RECORD_HEADER_BYTES, offset + length);
 }
 
 function checksum(name: Buffer, bytes: Buffer): number {

@@ -90,6 +90,8 @@ export interface ReplicaBatch {
   readonly cleaned: readonly CleanRecord[];
 }
 
+export type PutRecord = RecordOf<"PUT">;
+
 export type CleanRecord = RecordOf<"CLEAN">;
 
 export type BeginRecord = RecordOf<"BEGIN"> | RecordOf<"MERGE">;

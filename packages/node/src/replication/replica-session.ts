@@ -1,6 +1,7 @@
 /** What a backup remembers of one owner's link, and of each replica that belongs to it. */
 import type { Incarnation } from "@holdfast/core";
 import type { JournalRecord } from "../journal/record.js";
+import type { RecordIndex } from "../journal/record-index.js";
 
 export interface Replica {
   readonly owner: Incarnation;
@@ -10,9 +11,9 @@ export interface Replica {
   /** By older topologies than this one it is not judged: its owner has read a later one. */
   readonly epoch: number;
   readonly session: ReplicaSession;
-  entries: Map<string, JournalRecord>;
+  entries: RecordIndex<JournalRecord>;
   /** Entries from before, which the owner has not confirmed; `undefined`: it has said which stay. */
-  unconfirmed: Set<string> | undefined;
+  unconfirmed: Set<JournalRecord> | undefined;
   /** Whether clean entries have come, too. */
   hasCopies: boolean;
   /** Whether its owner has been replaced, so that no more is taken. */

@@ -17,11 +17,14 @@ import {
   type Topology,
 } from "@holdfast/core";
 import type { JournalRecord, RecordName } from "../journal/record.js";
+import { RecordIndex } from "../journal/record-index.js";
 import type {
   BeginRecord,
   CleanCopies,
+  CleanRecord,
   CopyRecord,
   DirtyCopy,
+  PutRecord,
   ReplicaBatch,
   ReplicaHello,
   ReplicaRecord,
@@ -32,6 +35,7 @@ import { type Replica, ReplicaSession, type SessionStream } from "./replica-sess
 /** The node's journal, as backups write to it. */
 export interface ReplicaJournal {
   readonly problem: string | undefined;
+  /** What is written together shares a promise. A failure that nobody waits for is no unhandled one. */
   write(record: JournalRecord): Promise<void>;
   forget(name: RecordName, version: number): void;
 }
@@ -51,6 +55,9 @@ export interface ReplicasParts {
   readonly clock: Clock;
   readonly logger: Logger;
 }
+
+/** Of a batch: what the journal is writing, and in which replicas. */
+type Recordings = Map<Promise<void>, Set<Replica>>;
 
 /** What an entry costs beyond its key and value. */
 const ENTRY_BYTES = 200;
@@ -164,14 +171,13 @@ export class Replicas {
     if (owner === undefined || (present !== undefined && present.term > term)) return;
     const replica = present ?? this.#create({ owner, partition, term, epoch: 0 });
     for (const { entry } of dirty) {
-      const name = nameOf(entry);
-      if (replica.entries.has(name)) continue;
+      if (replica.entries.get(entry) !== undefined) continue;
       // The owner has begun already, and said what is dirty: this is not.
       const isSettled = present !== undefined && present.unconfirmed === undefined;
       if (isSettled) this.#parts.journal?.forget(entry, entry.version);
       else {
-        replica.entries.set(name, entry);
-        replica.unconfirmed?.add(name);
+        replica.entries.set(entry, entry);
+        replica.unconfirmed?.add(entry);
         this.#grow(costOf(entry));
       }
     }
@@ -217,7 +223,7 @@ export class Replicas {
     }
     // Not behind records that wait for the disk: a promise must not end because that is slow.
     if (records.length === 0) return this.#reply(stream, id, false);
-    const recorded: Promise<void>[] = [];
+    const recordings: Recordings = new Map();
     let overloaded = false;
     for (const [index, record] of records.entries()) {
       const number = first + index;
@@ -227,14 +233,16 @@ export class Replicas {
         break;
       }
       session.last = number;
-      const writing = this.#accept(session, record);
-      if (writing !== undefined) recorded.push(writing);
+      this.#accept(session, record, recordings);
     }
     const { last, recording } = session;
-    if (recorded.length === 0 && recording === undefined) {
+    if (recordings.size === 0 && recording === undefined) {
       session.recorded = last;
       return this.#reply(stream, id, overloaded);
     }
+    const recorded = [...recordings].map(([written, replicas]) =>
+      written.catch((error: unknown) => this.#failed(replicas, error)),
+    );
     const now = Promise.all([recording, ...recorded]).then(() => {
       session.recorded = last;
       if (session.recording === now) session.recording = undefined;
@@ -254,33 +262,33 @@ export class Replicas {
   /** Whatever does not grow is taken however full it is. */
   #hasRoomFor(session: ReplicaSession, record: ReplicaRecord): boolean {
     if (record.kind !== "PUT") return true;
-    const held = session.bySync.get(record.sync)?.entries.get(nameOf(record.entry));
+    const held = session.bySync.get(record.sync)?.entries.get(record.entry);
     const growth = costOf(record.entry) - (held === undefined ? 0 : costOf(held));
     return growth <= 0 || this.#bytes + growth <= this.#parts.capacityBytes;
   }
 
-  /** Returns what a reply waits for. */
-  #accept(session: ReplicaSession, record: ReplicaRecord): Promise<void> | undefined {
+  /** @param recordings - takes up what a reply waits for. */
+  #accept(session: ReplicaSession, record: ReplicaRecord, recordings: Recordings): void {
     if (record.kind === "BEGIN" || record.kind === "MERGE") {
       this.#begin(session, record);
-      return undefined;
+      return;
     }
     const replica = session.bySync.get(record.sync);
-    if (replica === undefined) return undefined;
+    if (replica === undefined) return;
     switch (record.kind) {
       case "PUT":
-        return this.#put(replica, record.entry, record.journal);
+        this.#put(replica, record, recordings);
+        break;
       case "CLEAN":
         this.#clean(replica, record.entry);
-        return undefined;
+        break;
       case "FILL":
       case "DROP":
       case "FORGET":
         this.#copy(replica, record);
-        return undefined;
+        break;
       default:
         this.#confirm(replica);
-        return undefined;
     }
   }
 
@@ -314,7 +322,7 @@ export class Replicas {
     const replica = this.#create({ owner, partition, term, epoch }, session, sync);
     if (!isMerge) return;
     replica.entries = present?.entries ?? replica.entries;
-    replica.unconfirmed = new Set(replica.entries.keys());
+    replica.unconfirmed = new Set(replica.entries.values());
   }
 
   /** @param session - where what belongs to it comes from; by default, from nowhere yet. */
@@ -327,7 +335,7 @@ export class Replicas {
       ...whose,
       sync,
       session,
-      entries: new Map(),
+      entries: new RecordIndex(),
       unconfirmed: undefined,
       hasCopies: false,
       isOver: false,
@@ -338,43 +346,48 @@ export class Replicas {
     return replica;
   }
 
-  #put(replica: Replica, entry: JournalRecord, journal: boolean): Promise<void> | undefined {
-    const name = nameOf(entry);
-    const held = replica.entries.get(name);
+  #put(replica: Replica, { entry, journal }: PutRecord, recordings: Recordings): void {
+    const held = replica.entries.get(entry);
     // What was held before the owner began, it may never have had: then its own stands.
-    const isConfirming = replica.unconfirmed?.delete(name) === true;
-    if (!isConfirming && held !== undefined && held.version > entry.version) return undefined;
-    replica.entries.set(name, entry);
+    const isConfirming = held !== undefined && replica.unconfirmed?.delete(held) === true;
+    if (!isConfirming && held !== undefined && held.version > entry.version) return;
+    replica.entries.set(entry, entry);
     this.#grow(costOf(entry) - (held === undefined ? 0 : costOf(held)));
     // What is clean of this name is older; if anything is afterwards, the owner sends it again.
     if (replica.hasCopies) this.#parts.copies.remove(entry);
-    const recorded = this.#parts.journal?.write(entry).catch((error: unknown) => {
-      if (!journal || replica.isOver) return;
-      // What is not on the disk is not what was asked for: the owner must do without this backup.
-      this.#parts.logger.warn({ err: error }, "a replicated entry could not be recorded");
-      this.#refuse(replica);
-    });
-    return journal ? recorded : undefined;
+    const written = this.#parts.journal?.write(entry);
+    if (!journal || written === undefined) return;
+    // A batch is mostly written in one piece.
+    const replicas = recordings.get(written);
+    if (replicas === undefined) recordings.set(written, new Set([replica]));
+    else replicas.add(replica);
   }
 
-  #clean(replica: Replica, { version, ...rest }: RecordName & { readonly version: number }): void {
-    const name = nameOf(rest);
-    const held = replica.entries.get(name);
-    if (held === undefined || held.version > version) return;
-    this.#drop(replica, name, held);
+  /** What is not on the disk is not what was asked for: the owner must do without this backup. */
+  #failed(replicas: ReadonlySet<Replica>, error: unknown): void {
+    for (const replica of replicas) {
+      if (replica.isOver) continue;
+      this.#parts.logger.warn({ err: error }, "replicated entries could not be recorded");
+      this.#refuse(replica);
+    }
+  }
+
+  #clean(replica: Replica, entry: CleanRecord["entry"]): void {
+    const held = replica.entries.get(entry);
+    if (held === undefined || held.version > entry.version) return;
+    this.#drop(replica, held);
   }
 
   /** The owner has sent everything that is dirty. */
   #confirm(replica: Replica): void {
-    for (const name of replica.unconfirmed ?? []) {
-      const held = replica.entries.get(name);
-      if (held !== undefined) this.#drop(replica, name, held);
+    for (const held of replica.unconfirmed ?? []) {
+      if (replica.entries.get(held) === held) this.#drop(replica, held);
     }
     replica.unconfirmed = undefined;
   }
 
-  #drop(replica: Replica, name: string, held: JournalRecord): void {
-    replica.entries.delete(name);
+  #drop(replica: Replica, held: JournalRecord): void {
+    replica.entries.delete(held);
     this.#grow(-costOf(held));
     this.#parts.journal?.forget(held, held.version);
   }
@@ -449,10 +462,6 @@ function isReleased({ owner, term }: Replica, shown: Partition): boolean {
 /** That of an owner from which nothing has come, and to which nothing was promised. */
 function noSession(owner: Incarnation): ReplicaSession {
   return new ReplicaSession(owner, 0, 0, Number.NEGATIVE_INFINITY);
-}
-
-function nameOf({ cacheId, key }: Pick<RecordName, "cacheId" | "key">): string {
-  return `${cacheId} ${key}`;
 }
 
 function costOf({ key, value }: JournalRecord): number {

@@ -1,68 +1,148 @@
-/** Batches of replication between their wire form and the one that both sides work with. */
-import type {
-  ReplicaBatch__Output,
-  ReplicaBatch as ReplicaBatchMessage,
-  ReplicaRecord__Output,
-  ReplicaRecord as ReplicaRecordMessage,
-} from "@holdfast/proto";
-import type {
-  JournalRecord,
-  ReplicaBatch,
-  ReplicaHello,
-  ReplicaRecord,
-} from "../replication/messages.js";
-import { fromMessage, toMessage } from "./journal-records.js";
+/**
+ * Batches of replication between their wire form and the one that both sides work with. Their records
+ * travel packed, because there is one for every write: peer.proto says how.
+ */
+import type { ReplicaBatch__Output, ReplicaBatch as ReplicaBatchMessage } from "@holdfast/proto";
+import { GrowingBytes } from "../journal/growing-bytes.js";
+import { packedBytesOf, packRecord, unpackRecord } from "../journal/packed-record.js";
+import type { ReplicaBatch, ReplicaHello, ReplicaRecord } from "../replication/messages.js";
+
+const KINDS = ["PUT", "CLEAN", "BEGIN", "MERGE", "END", "FILL", "DROP", "FORGET"] as const;
+const KIND_NUMBERS = Object.fromEntries(KINDS.map((kind, number) => [kind, number])) as Readonly<
+  Record<ReplicaRecord["kind"], number>
+>;
+const HEADER_BYTES = 4 + 1 + 2 + 4 + 8;
 
 export function toBatchMessage(
   { id, first, records, cleaned }: ReplicaBatch,
   hello: ReplicaHello | undefined,
 ): ReplicaBatchMessage {
-  return {
-    id,
-    first,
-    records: records.map(toRecordMessage),
-    cleaned: cleaned.map(toRecordMessage),
-    ...(hello && { hello }),
-  };
+  return { id, first, records: pack(records), cleaned: pack(cleaned), ...(hello && { hello }) };
 }
 
-/** @throws {TypeError} when a record lacks what its kind needs. */
+/** @throws {RangeError} when bytes are no records. */
 export function fromBatchMessage(message: ReplicaBatch__Output): ReplicaBatch {
   const { id, first, records, cleaned } = message;
   return {
     id,
     first,
-    records: records.map(fromRecordMessage),
-    cleaned: cleaned.map(fromRecordMessage).filter((record) => record.kind === "CLEAN"),
+    records: unpack(records),
+    cleaned: unpack(cleaned).filter((record) => record.kind === "CLEAN"),
   };
 }
 
-function toRecordMessage(record: ReplicaRecord): ReplicaRecordMessage {
-  const { kind, partition, term, sync } = record;
-  const header = { kind, partition, term, sync };
-  if (record.kind === "PUT") {
-    return { ...header, entry: toMessage(record.entry), journal: record.journal };
-  }
-  if (record.kind === "FILL") return { ...header, entry: toMessage(record.entry) };
-  if (record.kind === "CLEAN") {
-    const { cacheId, key, version } = record.entry;
-    return { ...header, entry: { cacheId, key: Buffer.from(key), version } };
-  }
-  if (record.kind === "DROP") {
-    const { cacheId, key } = record.entry;
-    return { ...header, entry: { cacheId, key: Buffer.from(key) } };
-  }
-  return "epoch" in record ? { ...header, epoch: record.epoch } : header;
+function pack(records: readonly ReplicaRecord[]): Buffer {
+  if (records.length === 0) return Buffer.alloc(0);
+  const draft = new GrowingBytes();
+  for (const record of records) packFrame(draft, record);
+  return draft.toBytes();
 }
 
-function fromRecordMessage(message: ReplicaRecord__Output): ReplicaRecord {
-  const { kind, partition, term, sync, entry, journal, epoch } = message;
-  const header = { partition, term, sync };
-  if (kind === "BEGIN" || kind === "MERGE") return { kind, ...header, epoch };
-  if (kind === "END" || kind === "FORGET") return { kind, ...header };
-  if (entry === null) throw new TypeError(`a ${kind} without an entry`);
-  const named: JournalRecord = { ...fromMessage(entry), partition };
-  return kind === "PUT"
-    ? { kind, ...header, entry: named, journal }
-    : { kind, ...header, entry: named };
+function packFrame(draft: GrowingBytes, record: ReplicaRecord): void {
+  const restBytes = restBytesOf(record);
+  const offset = draft.grow(HEADER_BYTES + restBytes);
+  const { buffer } = draft;
+  let at = buffer.writeUInt32LE(HEADER_BYTES + restBytes, offset);
+  at = buffer.writeUInt8(KIND_NUMBERS[record.kind], at);
+  at = buffer.writeUInt16LE(record.partition, at);
+  at = buffer.writeUInt32LE(record.term, at);
+  at = buffer.writeDoubleLE(record.sync, at);
+  switch (record.kind) {
+    case "PUT":
+      buffer.writeUInt8(record.journal ? 1 : 0, at);
+      packRecord(record.entry, buffer, at + 1, restBytes - 1);
+      break;
+    case "FILL":
+      packRecord(record.entry, buffer, at, restBytes);
+      break;
+    case "CLEAN":
+      at = buffer.writeUInt32LE(record.entry.cacheId, at);
+      at = buffer.writeDoubleLE(record.entry.version, at);
+      buffer.write(record.entry.key, at, "utf8");
+      break;
+    case "DROP":
+      at = buffer.writeUInt32LE(record.entry.cacheId, at);
+      buffer.write(record.entry.key, at, "utf8");
+      break;
+    case "BEGIN":
+    case "MERGE":
+      buffer.writeDoubleLE(record.epoch, at);
+      break;
+    default:
+  }
+}
+
+function restBytesOf(record: ReplicaRecord): number {
+  switch (record.kind) {
+    case "PUT":
+      return 1 + packedBytesOf(record.entry);
+    case "FILL":
+      return packedBytesOf(record.entry);
+    case "CLEAN":
+      return 4 + 8 + Buffer.byteLength(record.entry.key);
+    case "DROP":
+      return 4 + Buffer.byteLength(record.entry.key);
+    case "BEGIN":
+    case "MERGE":
+      return 8;
+    default:
+      return 0;
+  }
+}
+
+function unpack(bytes: Buffer): ReplicaRecord[] {
+  const records: ReplicaRecord[] = [];
+  for (let offset = 0; offset < bytes.length; ) {
+    const end = offset + bytes.readUInt32LE(offset);
+    if (end < offset + HEADER_BYTES || end > bytes.length) {
+      throw new RangeError("a replicated record is cut off");
+    }
+    records.push(unpackFrame(bytes, offset, end));
+    offset = end;
+  }
+  return records;
+}
+
+function unpackFrame(bytes: Buffer, offset: number, end: number): ReplicaRecord {
+  const kind = KINDS[bytes.readUInt8(offset + 4)];
+  const partition = bytes.readUInt16LE(offset + 5);
+  const header = {
+    partition,
+    term: bytes.readUInt32LE(offset + 7),
+    sync: bytes.readDoubleLE(offset + 11),
+  };
+  const at = offset + HEADER_BYTES;
+  switch (kind) {
+    case "PUT": {
+      const journal = bytes.readUInt8(at) === 1;
+      return { kind, ...header, entry: unpackRecord(bytes, at + 1, end), journal };
+    }
+    case "FILL":
+      return { kind, ...header, entry: unpackRecord(bytes, at, end) };
+    case "CLEAN": {
+      const version = bytes.readDoubleLE(at + 4);
+      return { kind, ...header, entry: { ...unpackName(bytes, at, 12, end), partition, version } };
+    }
+    case "DROP":
+      return { kind, ...header, entry: { ...unpackName(bytes, at, 4, end), partition } };
+    case "BEGIN":
+    case "MERGE":
+      return { kind, ...header, epoch: bytes.readDoubleLE(at) };
+    case "END":
+    case "FORGET":
+      return { kind, ...header };
+    default:
+      throw new RangeError("a replicated record is of a kind that this release does not know");
+  }
+}
+
+/** @param keyAfter - how many bytes after the name's beginning the key begins. */
+function unpackName(
+  bytes: Buffer,
+  at: number,
+  keyAfter: number,
+  end: number,
+): { readonly cacheId: number; readonly key: string } {
+  if (at + keyAfter > end) throw new RangeError("a replicated record's name is cut off");
+  return { cacheId: bytes.readUInt32LE(at), key: bytes.toString("utf8", at + keyAfter, end) };
 }

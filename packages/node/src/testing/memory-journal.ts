@@ -8,11 +8,11 @@ export class MemoryJournal implements JournalWriter {
   /** Called before a record is kept; may wait, or throw instead. */
   beforeWrite: () => Promise<void> | void = () => {};
 
-  async write(record: JournalRecord): Promise<void> {
-    // A copy: callers may renew a version later.
-    const kept = { ...record };
-    await this.beforeWrite();
-    this.records.set(record.key, kept);
+  write(record: JournalRecord): Promise<void> {
+    const written = this.#write(record);
+    // Not everybody waits for it.
+    written.catch(() => {});
+    return written;
   }
 
   holds({ key }: RecordName, version: number): boolean {
@@ -21,5 +21,10 @@ export class MemoryJournal implements JournalWriter {
 
   forget({ key }: RecordName, version: number): void {
     if (this.records.get(key)?.version === version) this.records.delete(key);
+  }
+
+  async #write(record: JournalRecord): Promise<void> {
+    await this.beforeWrite();
+    this.records.set(record.key, record);
   }
 }

@@ -16,6 +16,7 @@ import { WriteThrough } from "./write-through.js";
 
 /** What a pattern may be made of; those that read and write a database have a source. */
 export interface PatternParts {
+  readonly cacheId: number;
   readonly config: () => CacheConfig;
   readonly memory: Memory;
   readonly sourced: { readonly source: Source; readonly loads: Loads } | undefined;

@@ -34,6 +34,7 @@ import type { AcknowledgedWrite, FlushReport, Mutation, Pattern, Written } from 
 const REFUSAL_MS = 10;
 
 export interface WriteBehindOptions {
+  readonly cacheId: number;
   readonly memory: Memory;
   readonly loads: Loads;
   readonly source: Source;

@@ -11,6 +11,7 @@ import { type AckNeeds, needsOf } from "../ack-level.js";
 import type { CacheJournal } from "../cache-journal.js";
 import type { CacheReplication, Confirmation } from "../cache-replication.js";
 import type { OperationContext } from "../context.js";
+import { toDirtyRecord } from "../dirty-record.js";
 import type { Survival } from "../patterns/pattern.js";
 
 /** Where a dirty entry is on its way to. */
@@ -21,6 +22,7 @@ export interface Dispatch {
 }
 
 export interface CopiesOptions {
+  readonly cacheId: number;
   /** What the cache's writes survive when they are acknowledged. */
   readonly ack: () => WriteBehindAck;
   /** `undefined`: the node has none. */
@@ -57,9 +59,11 @@ export class Copies {
   }
 
   /** Sends an entry on its way. */
-  send(entry: DirtyEntry, { journal }: AckNeeds): Dispatch {
-    const confirmed = this.#options.replication.write(entry, journal);
-    return { recorded: this.#record(entry), confirmed };
+  send(entry: DirtyEntry, { journal: isRecorded }: AckNeeds): Dispatch {
+    const { cacheId, journal, replication } = this.#options;
+    const record = toDirtyRecord(cacheId, entry);
+    const confirmed = replication.write(record, isRecorded);
+    return { recorded: journal?.write(record), confirmed };
   }
 
   /**
@@ -76,14 +80,11 @@ export class Copies {
     const needs = this.ownNeeds;
     if (!needs.journal && !needs.backup) return undefined;
     const survives = this.survives(dispatch, needs);
-    // Not every entry has a writer that waits for it.
-    survives.catch(() => {});
-    if (!needs.backup) return survives;
-    this.#uncommitted.set(entry, survives);
+    if (needs.backup) this.#uncommitted.set(entry, survives);
     const settled = () => {
-      this.#uncommitted.delete(entry);
-      onSettled(entry);
+      if (this.#uncommitted.delete(entry)) onSettled(entry);
     };
+    // Not every entry has a writer that waits for it.
     survives.then(settled, settled);
     return survives;
   }
@@ -93,7 +94,11 @@ export class Copies {
     const isBackedUp = needs.backup ? await confirmed() : true;
     if (needs.journal || !isBackedUp) {
       if (recorded === undefined) throw nowhere();
-      await recorded;
+      try {
+        await recorded;
+      } catch (error) {
+        throw notRecorded(error);
+      }
     }
     return isBackedUp ? "whole" : "degraded";
   }
@@ -114,17 +119,12 @@ export class Copies {
     journal?.forget(entries);
     replication.clean(entries);
   }
+}
 
-  #record(entry: DirtyEntry): Promise<void> | undefined {
-    const recorded = this.#options.journal?.write(entry).catch((error: unknown) => {
-      const why = error instanceof Error ? error.message : String(error);
-      const problem = `the write was made, but the journal could not record it: ${why}`;
-      throw new CacheError("OUTCOME_UNKNOWN", problem, { cause: error });
-    });
-    // Not every write waits for it.
-    recorded?.catch(() => {});
-    return recorded;
-  }
+function notRecorded(error: unknown): CacheError {
+  const why = error instanceof Error ? error.message : String(error);
+  const problem = `the write was made, but the journal could not record it: ${why}`;
+  return new CacheError("OUTCOME_UNKNOWN", problem, { cause: error });
 }
 
 function nowhere(): CacheError {
