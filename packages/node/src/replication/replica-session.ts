@@ -1,7 +1,6 @@
 /** What a backup remembers of one owner's link, and of each replica that belongs to it. */
 import type { Incarnation } from "@holdfast/core";
-import type { JournalRecord } from "../journal/record.js";
-import type { RecordIndex } from "../journal/record-index.js";
+import type { ReplicaEntries } from "./replica-entries.js";
 
 export interface Replica {
   readonly owner: Incarnation;
@@ -11,9 +10,7 @@ export interface Replica {
   /** By older topologies than this one it is not judged: its owner has read a later one. */
   readonly epoch: number;
   readonly session: ReplicaSession;
-  entries: RecordIndex<JournalRecord>;
-  /** Entries from before, which the owner has not confirmed; `undefined`: it has said which stay. */
-  unconfirmed: Set<JournalRecord> | undefined;
+  readonly entries: ReplicaEntries;
   /** Whether clean entries have come, too. */
   hasCopies: boolean;
   /** Whether its owner has been replaced, so that no more is taken. */

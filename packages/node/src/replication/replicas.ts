@@ -16,12 +16,10 @@ import {
   type Partition,
   type Topology,
 } from "@holdfast/core";
-import type { JournalRecord, RecordName } from "../journal/record.js";
-import { RecordIndex } from "../journal/record-index.js";
+import type { JournalRecord } from "../journal/record.js";
 import type {
   BeginRecord,
   CleanCopies,
-  CleanRecord,
   CopyRecord,
   DirtyCopy,
   PutRecord,
@@ -30,15 +28,8 @@ import type {
   ReplicaRecord,
   ReplicaReply,
 } from "./messages.js";
+import { ReplicaEntries, type ReplicaJournal } from "./replica-entries.js";
 import { type Replica, ReplicaSession, type SessionStream } from "./replica-session.js";
-
-/** The node's journal, as backups write to it. */
-export interface ReplicaJournal {
-  readonly problem: string | undefined;
-  /** What is written together shares a promise. A failure that nobody waits for is no unhandled one. */
-  write(record: JournalRecord): Promise<void>;
-  forget(name: RecordName, version: number): void;
-}
 
 export interface ReplicasParts {
   readonly incarnation: () => Incarnation;
@@ -58,9 +49,6 @@ export interface ReplicasParts {
 
 /** Of a batch: what the journal is writing, and in which replicas. */
 type Recordings = Map<Promise<void>, Set<Replica>>;
-
-/** What an entry costs beyond its key and value. */
-const ENTRY_BYTES = 200;
 
 /** A session of somebody who is no member is forgotten after so many times its promise. */
 const FORGOTTEN_PROMISES = 10;
@@ -153,7 +141,7 @@ export class Replicas {
   take(partition: number): readonly JournalRecord[] {
     const replica = this.#replicas.get(partition);
     if (replica === undefined) return [];
-    const entries = [...replica.entries.values()];
+    const entries = replica.entries.all();
     const keepCopies = replica.isHandedOver;
     this.#remove(replica, { keepJournal: true, keepCopies });
     return entries;
@@ -170,16 +158,11 @@ export class Replicas {
     const present = this.#replicas.get(partition);
     if (owner === undefined || (present !== undefined && present.term > term)) return;
     const replica = present ?? this.#create({ owner, partition, term, epoch: 0 });
+    // The owner has begun already, and said what is dirty: nothing else is.
+    const isSettled = present !== undefined && !present.entries.isMerging;
     for (const { entry } of dirty) {
-      if (replica.entries.get(entry) !== undefined) continue;
-      // The owner has begun already, and said what is dirty: this is not.
-      const isSettled = present !== undefined && present.unconfirmed === undefined;
-      if (isSettled) this.#parts.journal?.forget(entry, entry.version);
-      else {
-        replica.entries.set(entry, entry);
-        replica.unconfirmed?.add(entry);
-        this.#grow(costOf(entry));
-      }
+      if (!isSettled) replica.entries.keep(entry);
+      else if (!replica.entries.has(entry)) this.#parts.journal?.forget(entry, entry.version);
     }
     const me = this.#parts.incarnation();
     const isKept = owner === me || shown.inSync.includes(me) || shown.backups.includes(me);
@@ -189,7 +172,7 @@ export class Replicas {
   /** The node goes on as another incarnation: what this one kept is in its journal, or gone. */
   reset(): void {
     for (const replica of [...this.#replicas.values()]) {
-      const entries = [...replica.entries.values()];
+      const entries = replica.entries.all();
       this.#remove(replica, { keepJournal: true, keepCopies: false });
       // Where there is a journal, it brings them back.
       if (this.#parts.journal === undefined) this.#parts.onGivenUp(replica.owner, entries);
@@ -219,7 +202,7 @@ export class Replicas {
     const { id, first, records, cleaned } = batch;
     for (const { sync, entry } of cleaned) {
       const replica = session.bySync.get(sync);
-      if (replica !== undefined) this.#clean(replica, entry);
+      replica?.entries.clean(entry);
     }
     // Not behind records that wait for the disk: a promise must not end because that is slow.
     if (records.length === 0) return this.#reply(stream, id, false);
@@ -262,8 +245,7 @@ export class Replicas {
   /** Whatever does not grow is taken however full it is. */
   #hasRoomFor(session: ReplicaSession, record: ReplicaRecord): boolean {
     if (record.kind !== "PUT") return true;
-    const held = session.bySync.get(record.sync)?.entries.get(record.entry);
-    const growth = costOf(record.entry) - (held === undefined ? 0 : costOf(held));
+    const growth = session.bySync.get(record.sync)?.entries.growthWith(record.entry) ?? 0;
     return growth <= 0 || this.#bytes + growth <= this.#parts.capacityBytes;
   }
 
@@ -280,7 +262,7 @@ export class Replicas {
         this.#put(replica, record, recordings);
         break;
       case "CLEAN":
-        this.#clean(replica, record.entry);
+        replica.entries.clean(record.entry);
         break;
       case "FILL":
       case "DROP":
@@ -288,7 +270,7 @@ export class Replicas {
         this.#copy(replica, record);
         break;
       default:
-        this.#confirm(replica);
+        replica.entries.endMerge();
     }
   }
 
@@ -319,10 +301,9 @@ export class Replicas {
       if (isMerge) this.#forgetCopies(present);
       else this.#giveUp(present, undefined);
     }
-    const replica = this.#create({ owner, partition, term, epoch }, session, sync);
-    if (!isMerge) return;
-    replica.entries = present?.entries ?? replica.entries;
-    replica.unconfirmed = new Set(replica.entries.values());
+    const entries = isMerge ? present?.entries : undefined;
+    const replica = this.#create({ owner, partition, term, epoch }, session, sync, entries);
+    if (isMerge) replica.entries.beginMerge();
   }
 
   /** @param session - where what belongs to it comes from; by default, from nowhere yet. */
@@ -330,13 +311,13 @@ export class Replicas {
     whose: Pick<Replica, "owner" | "partition" | "term" | "epoch">,
     session: ReplicaSession = noSession(whose.owner),
     sync = 0,
+    entries: ReplicaEntries = this.#createEntries(),
   ): Replica {
     const replica: Replica = {
       ...whose,
       sync,
       session,
-      entries: new RecordIndex(),
-      unconfirmed: undefined,
+      entries,
       hasCopies: false,
       isOver: false,
       isHandedOver: false,
@@ -347,12 +328,7 @@ export class Replicas {
   }
 
   #put(replica: Replica, { entry, journal }: PutRecord, recordings: Recordings): void {
-    const held = replica.entries.get(entry);
-    // What was held before the owner began, it may never have had: then its own stands.
-    const isConfirming = held !== undefined && replica.unconfirmed?.delete(held) === true;
-    if (!isConfirming && held !== undefined && held.version > entry.version) return;
-    replica.entries.set(entry, entry);
-    this.#grow(costOf(entry) - (held === undefined ? 0 : costOf(held)));
+    if (!replica.entries.put(entry)) return;
     // What is clean of this name is older; if anything is afterwards, the owner sends it again.
     if (replica.hasCopies) this.#parts.copies.remove(entry);
     const written = this.#parts.journal?.write(entry);
@@ -370,26 +346,6 @@ export class Replicas {
       this.#parts.logger.warn({ err: error }, "replicated entries could not be recorded");
       this.#refuse(replica);
     }
-  }
-
-  #clean(replica: Replica, entry: CleanRecord["entry"]): void {
-    const held = replica.entries.get(entry);
-    if (held === undefined || held.version > entry.version) return;
-    this.#drop(replica, held);
-  }
-
-  /** The owner has sent everything that is dirty. */
-  #confirm(replica: Replica): void {
-    for (const held of replica.unconfirmed ?? []) {
-      if (replica.entries.get(held) === held) this.#drop(replica, held);
-    }
-    replica.unconfirmed = undefined;
-  }
-
-  #drop(replica: Replica, held: JournalRecord): void {
-    replica.entries.delete(held);
-    this.#grow(-costOf(held));
-    this.#parts.journal?.forget(held, held.version);
   }
 
   /**
@@ -410,7 +366,7 @@ export class Replicas {
   /** @param shown - the topology that takes it away; `undefined`: its owner begins anew. */
   #giveUp(replica: Replica, shown: Partition | undefined): void {
     this.#refuse(replica);
-    const entries = [...replica.entries.values()];
+    const entries = replica.entries.all();
     // An owner that released the partition has handed over everything.
     const isSettled = shown !== undefined && isReleased(replica, shown);
     const keepJournal = entries.length > 0 && !isSettled;
@@ -424,10 +380,7 @@ export class Replicas {
   ): void {
     if (!keepCopies) this.#forgetCopies(replica);
     const { partition, session, sync, entries } = replica;
-    for (const entry of entries.values()) {
-      this.#grow(-costOf(entry));
-      if (!keepJournal) this.#parts.journal?.forget(entry, entry.version);
-    }
+    entries.release(keepJournal);
     session.bySync.delete(sync);
     if (this.#replicas.get(partition) === replica) this.#replicas.delete(partition);
   }
@@ -437,9 +390,13 @@ export class Replicas {
     replica.hasCopies = false;
   }
 
-  #grow(bytes: number): void {
-    this.#bytes += bytes;
-    this.#parts.charge(bytes);
+  #createEntries(): ReplicaEntries {
+    const { journal, charge } = this.#parts;
+    const grow = (bytes: number) => {
+      this.#bytes += bytes;
+      charge(bytes);
+    };
+    return new ReplicaEntries({ journal, grow });
   }
 
   /** Of owners that are gone nothing more comes. */
@@ -462,8 +419,4 @@ function isReleased({ owner, term }: Replica, shown: Partition): boolean {
 /** That of an owner from which nothing has come, and to which nothing was promised. */
 function noSession(owner: Incarnation): ReplicaSession {
   return new ReplicaSession(owner, 0, 0, Number.NEGATIVE_INFINITY);
-}
-
-function costOf({ key, value }: JournalRecord): number {
-  return ENTRY_BYTES + key.length + (value?.byteLength ?? 0);
 }
