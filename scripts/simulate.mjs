@@ -17,6 +17,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const BATCH = 200;
 const MOST_FAILURES = 10;
 const REPORT_MS = 10_000;
+const YOUNG_MB = 192;
 
 const { values } = parseArgs({
   options: {
@@ -84,6 +85,8 @@ function runWorker() {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL("./simulate-worker.mjs", import.meta.url), {
       workerData: { without: values.without },
+      // A schedule leaves nothing behind: with room for many of them, little has to be kept and copied.
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     });
     const ask = () => {
       const count = Math.min(BATCH, seed + schedules - next);

@@ -349,7 +349,7 @@ export class SimulatedNode {
       partition,
       key,
       version,
-      value: Buffer.from(String(value)),
+      value: toBytes(value),
       encoding: 0,
       expiresAtMs: undefined,
       writtenAtMs: 0,
@@ -485,6 +485,13 @@ function withoutSome(batch: ReplicaBatch, random: Random): ReplicaBatch {
   return { ...batch, records };
 }
 
+function toBytes(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeDoubleLE(value);
+  return bytes;
+}
+
 function toRow({ version, value }: JournalRecord): Row {
-  return { version, value: Number(Buffer.from(value ?? "")) };
+  // Written above, and passed on as it is.
+  return { version, value: (value as Buffer).readDoubleLE() };
 }
