@@ -2,7 +2,10 @@
  * Writes that the database refuses, from the first refusal to the end of the letter, as an operator deals
  * with them: with the `holdfast` command, on real servers.
  */
+import { credentials } from "@grpc/grpc-js";
+import type { Cache as ClientCache } from "@holdfast/client";
 import { removeTombstones } from "@holdfast/process";
+import { Cache, type GetResponse__Output } from "@holdfast/proto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "./support/cluster.js";
 import { eventually } from "./support/eventually.js";
@@ -73,12 +76,31 @@ async function amountOf(id: string): Promise<number | undefined> {
   return rows[0]?.amount;
 }
 
+/** A read as any tool makes it, at any node. */
+async function readAt(address: string, cache: string, key: string): Promise<GetResponse__Output> {
+  const client = new Cache(address, credentials.createInsecure());
+  const request = { cache, key: Buffer.from(key) };
+  const answered = new Promise<GetResponse__Output>((resolve, reject) => {
+    client.Get(request, { deadline: Date.now() + 5_000 }, (error, response) => {
+      if (response === undefined) reject(error);
+      else resolve(response);
+    });
+  });
+  return answered.finally(() => client.close());
+}
+
+/** The owner learns a moment after the database that the row is put aside. */
+async function flagged(stock: ClientCache<Product>, id: string): Promise<void> {
+  await eventually("its owner says so", async () => (await stock.getWithMeta(id)).unpersisted);
+}
+
 /** Writes that become letters; their versions. */
 async function refuse(...ids: readonly string[]): Promise<number[]> {
   const client = await cluster.connect();
   const stock = client.cache<Product>("stock");
   const receipts = await Promise.all(ids.map((id) => stock.set(id, { amount: -5 })));
   await parked(ids.length);
+  for (const id of ids) await flagged(stock, id);
   return receipts.map(({ version }) => version);
 }
 
@@ -154,8 +176,8 @@ describe("dead letters", { timeout: 60_000 }, () => {
     const client = await cluster.connect();
     const stock = client.cache<Product>("stock");
     const [version] = await refuse("cured");
-    // It is cached that there is no such row.
-    expect(await stock.get("cured")).toBeUndefined();
+    const shown = { value: { amount: -5 }, version };
+    expect(await stock.getWithMeta("cured")).toMatchObject({ ...shown, unpersisted: true });
     await cluster.database.query("ALTER TABLE stock DROP CONSTRAINT no_debts");
     const retried = await run("dead-letters", "retry", "--cache", "stock");
     expect(retried).toEqual({
@@ -164,8 +186,7 @@ describe("dead letters", { timeout: 60_000 }, () => {
       stderr: "",
     });
     expect(await amountOf("cured")).toBe(-5);
-    const read = await stock.getWithMeta("cured");
-    expect(read).toMatchObject({ value: { amount: -5 }, version });
+    expect(await stock.getWithMeta("cured")).toMatchObject({ ...shown, unpersisted: false });
     expect((await json("dead-letters", "list")).answer.letters).toEqual([]);
     expect((await run("dead-letters", "retry")).stdout).toBe("there are no such letters\n");
   });
@@ -192,6 +213,96 @@ describe("dead letters", { timeout: 60_000 }, () => {
     const { answer: left } = await json("dead-letters", "list");
     expect(left.letters).toMatchObject([{ key: "overtaken" }]);
     await eventually("it runs again", () => cluster.local.nodes.length === 3, 30_000);
+    await cluster.local.settled();
+  });
+
+  it("are read as they were acknowledged, flagged, at any node, until they are dropped", async () => {
+    const client = await cluster.connect();
+    const stock = client.cache<Product>("stock");
+    const before = { value: { amount: 3 }, unpersisted: false };
+    await stock.set("shown", { amount: 3 }, { ack: "database" });
+    const [version] = await refuse("shown");
+    const shown = { value: { amount: -5 }, version, source: "memory", unpersisted: true };
+    expect(await stock.getWithMeta("shown")).toMatchObject(shown);
+    for (const seed of cluster.local.seeds) {
+      const got = await readAt(seed, "stock", "shown");
+      expect(got).toMatchObject({ found: true, version, unpersisted: true });
+    }
+    expect(await amountOf("shown")).toBe(3);
+    const { answer } = await json("explain", "stock", "shown");
+    expect(answer).toMatchObject({
+      cached: { version, unpersisted: true },
+      row: { state: "present" },
+    });
+    expect(answer.dirty).toBeUndefined();
+    const { stdout } = await run("explain", "stock", "shown");
+    expect(stdout).toMatch(/^cached +version \d+, 13 bytes, .*; the database refuses it$/m);
+    // Others may be shown as well: tests before left them.
+    const { dirtyEntries, unpersistedEntries } = await stock.stats();
+    expect(dirtyEntries).toBe(0);
+    expect(unpersistedEntries).toBeGreaterThan(0);
+    const dropped = await json("dead-letters", "drop", "--cache", "stock", "--key", "shown");
+    expect(dropped).toMatchObject({ code: 0, answer: { dropped: 1 } });
+    expect(await stock.getWithMeta("shown")).toMatchObject(before);
+    expect((await stock.stats()).unpersistedEntries).toBe(unpersistedEntries - 1);
+  });
+
+  it("are overwritten by the next write of their key, which they do not hold up", async () => {
+    const client = await cluster.connect();
+    const stock = client.cache<Product>("stock");
+    const [version = 0] = await refuse("mended");
+    const mended = await stock.set("mended", { amount: 5 }, { ifVersion: version });
+    expect(mended.version).toBeGreaterThan(version);
+    await mended.persisted();
+    const read = await stock.getWithMeta("mended");
+    expect(read).toMatchObject({ value: { amount: 5 }, unpersisted: false });
+    expect(await amountOf("mended")).toBe(5);
+  });
+
+  it("may be deletions: their key is absent, flagged", async () => {
+    const client = await cluster.connect();
+    const stock = client.cache<Product>("stock");
+    await stock.set("kept for ever", { amount: 1 }, { ack: "database" });
+    await cluster.database.query(`
+      CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'it stays' USING ERRCODE = 'check_violation'; END $$`);
+    await cluster.database.query(
+      "CREATE TRIGGER keep BEFORE DELETE ON stock FOR EACH ROW EXECUTE FUNCTION keep()",
+    );
+    await stock.delete("kept for ever");
+    await parked(1);
+    await flagged(stock, "kept for ever");
+    await cluster.database.query("DROP FUNCTION keep CASCADE");
+    const absent = { value: undefined, unpersisted: true };
+    expect(await stock.getWithMeta("kept for ever")).toMatchObject(absent);
+    expect(await amountOf("kept for ever")).toBe(1);
+    expect((await json("dead-letters", "retry")).answer).toMatchObject({ written: 1 });
+    const deleted = { value: undefined, unpersisted: false };
+    expect(await stock.getWithMeta("kept for ever")).toMatchObject(deleted);
+    expect(await amountOf("kept for ever")).toBeUndefined();
+  });
+
+  it("of a write whose writer was told are not shown", async () => {
+    const client = await cluster.connect();
+    const stock = client.cache<Product>("stock");
+    await stock.set("told", { amount: 3 }, { ack: "database" });
+    const told = stock.set("told", { amount: -5 }, { ack: "database" });
+    await expect(told).rejects.toMatchObject({ code: "DEAD_LETTER" });
+    const row = { value: { amount: 3 }, unpersisted: false };
+    expect(await stock.getWithMeta("told")).toMatchObject(row);
+  });
+
+  it("are not shown by the next owner of their key, and hold up no drain", async () => {
+    const client = await cluster.connect();
+    const stock = client.cache<Product>("stock");
+    await stock.set("moved", { amount: 3 }, { ack: "database" });
+    await refuse("moved");
+    const owner = client.locate("moved").owner?.nodeId ?? "";
+    const drained = await json("drain", owner);
+    expect(drained).toMatchObject({ code: 0, answer: { remaining: 0 } });
+    const row = { value: { amount: 3 }, unpersisted: false };
+    expect(await stock.getWithMeta("moved")).toMatchObject(row);
+    await cluster.local.restartNode(owner);
     await cluster.local.settled();
   });
 

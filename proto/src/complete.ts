@@ -27,6 +27,7 @@ const REPLY: Reply__Output = {
   ageMs: 0,
   stale: false,
   degraded: false,
+  unpersisted: false,
   message: "",
 };
 

@@ -510,6 +510,10 @@ export const DESCRIPTOR: object = {
         "incarnation": {
          "type": "string",
          "id": 11
+        },
+        "unpersisted": {
+         "type": "bool",
+         "id": 12
         }
        }
       },
@@ -1005,6 +1009,10 @@ export const DESCRIPTOR: object = {
          "type": "uint64",
          "id": 23
         },
+        "unpersistedEntries": {
+         "type": "uint64",
+         "id": 24
+        },
         "checked": {
          "type": "uint64",
          "id": 30
@@ -1255,7 +1263,8 @@ export const DESCRIPTOR: object = {
           "PERSISTED": 8,
           "FLUSH": 9,
           "RETRY_DEAD_LETTER": 10,
-          "EXPLAIN": 11
+          "EXPLAIN": 11,
+          "FORGET_DEAD_LETTER": 12
          }
         },
         "Ack": {
@@ -1380,6 +1389,10 @@ export const DESCRIPTOR: object = {
         "degraded": {
          "type": "bool",
          "id": 12
+        },
+        "unpersisted": {
+         "type": "bool",
+         "id": 19
         },
         "message": {
          "type": "string",
@@ -1709,6 +1722,11 @@ export const DESCRIPTOR: object = {
          "rule": "repeated",
          "type": "bool",
          "id": 1
+        },
+        "problems": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 2
         }
        }
       },
@@ -1842,6 +1860,10 @@ export const DESCRIPTOR: object = {
           "costBytes": {
            "type": "uint64",
            "id": 7
+          },
+          "unpersisted": {
+           "type": "bool",
+           "id": 8
           }
          }
         },

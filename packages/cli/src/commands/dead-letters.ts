@@ -91,15 +91,17 @@ function dropCommand(context: CliContext): Command {
         throw new CliError("say either --all or which letters, not both");
       }
       await act(context, options, async (targets, names) => {
-        const dropped = await dropDeadLetters(targets, names);
-        return dropped.map((wasThere) => ({
-          outcome: wasThere ? "dropped" : "gone",
-          sqlstate: "",
-          message: wasThere ? "" : "there is no such letter",
-          laterVersion: 0,
-        }));
+        const { dropped, problems } = await dropDeadLetters(targets, names);
+        return dropped.map((isDropped, index) => dropAct(isDropped, problems[index] ?? ""));
       });
     });
+}
+
+function dropAct(isDropped: boolean, problem: string): Act {
+  const none = { sqlstate: "", message: "", laterVersion: 0 };
+  if (isDropped) return { ...none, outcome: "dropped" };
+  if (problem !== "") return { ...none, outcome: "failed", message: problem };
+  return { ...none, outcome: "gone", message: "there is no such letter" };
 }
 
 function filtered(command: Command): Command {

@@ -48,10 +48,13 @@ function describeOwner(placement: KeyPlacement, explanation: Explanation__Output
   return lines;
 }
 
-function describeCached({ version, absence, valueBytes, ageMs, ttlLeftMs }: Cached): string {
-  const what = absence ? "that there is no such row" : `${valueBytes} bytes`;
+function describeCached(cached: Cached): string {
+  const { version, absence, valueBytes, ageMs, ttlLeftMs, unpersisted } = cached;
+  const absent = unpersisted ? "a deletion" : "that there is no such row";
+  const what = absence ? absent : `${valueBytes} bytes`;
   const end = ttlLeftMs === undefined ? "no expiry" : `expires in ${seconds(ttlLeftMs)}`;
-  return `version ${version}, ${what}, ${seconds(ageMs)} old, ${end}`;
+  const note = unpersisted ? "; the database refuses it" : "";
+  return `version ${version}, ${what}, ${seconds(ageMs)} old, ${end}${note}`;
 }
 
 function describeDirty(dirty: Dirty, { backups }: KeyPlacement): string {

@@ -90,9 +90,20 @@ function describe(totals: ReadonlyMap<string, Totals>): string {
     counters.bytes,
     counters.evictions,
   ]);
-  const dirtyHead = ["cache", "dirty", "oldest ms", "flushed rows", "batches", "retries", "dead"];
+  const dirtyHead = [
+    "cache",
+    "dirty",
+    "oldest ms",
+    "flushed rows",
+    "batches",
+    "retries",
+    "dead",
+    "unpersisted",
+  ];
   const dirtyRows = [...totals]
-    .filter(([, counters]) => counters.dirtyEntries + counters.flushBatches > 0)
+    .filter(
+      ([, counters]) => counters.dirtyEntries + counters.flushBatches + counters.deadLetters > 0,
+    )
     .map(([cache, counters]) => [
       cache,
       counters.dirtyEntries,
@@ -101,6 +112,7 @@ function describe(totals: ReadonlyMap<string, Totals>): string {
       counters.flushBatches,
       counters.flushRetries,
       counters.deadLetters,
+      counters.unpersistedEntries,
     ]);
   const checkHead = ["cache", "compared with rows", "newer than row", "older than row"];
   const checkRows = [...totals]

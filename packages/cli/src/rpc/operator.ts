@@ -72,17 +72,20 @@ export async function retryDeadLetters(
   return letters;
 }
 
-/** Whether each letter was there, in the order of the names. @throws {CacheError} */
-export async function dropDeadLetters(
+/**
+ * Whether each letter was there and is dropped, and why it is not, in the order of the names.
+ *
+ * @throws {CacheError}
+ */
+export function dropDeadLetters(
   targets: readonly CallTarget[],
   names: readonly LetterName[],
-): Promise<readonly boolean[]> {
-  const { dropped } = await onAny<DropDeadLettersResponse__Output>(targets, (target) =>
+): Promise<DropDeadLettersResponse__Output> {
+  return onAny<DropDeadLettersResponse__Output>(targets, (target) =>
     callOnce(Operator, target, (client, options, done) =>
       client.dropDeadLetters({ letters: [...names] }, options, done),
     ),
   );
-  return dropped;
 }
 
 /** What the key's owner tells of it. @throws {CacheError} */

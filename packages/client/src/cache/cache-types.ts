@@ -72,6 +72,11 @@ export interface ReadResult<V> {
   readonly stale: boolean;
   /** Milliseconds until the entry expires. `undefined`: never. */
   readonly ttlLeftMs: number | undefined;
+  /**
+   * The newest write of the key, a deletion maybe, was acknowledged, and then the database refused it: it is
+   * among the dead letters, and the key's row says something else (write-behind).
+   */
+  readonly unpersisted: boolean;
 }
 
 export interface WriteReceipt {
@@ -89,7 +94,8 @@ export interface WriteReceipt {
    *
    * @throws {CacheError}
    *   - `DEAD_LETTER`: the database refuses the row, or that of the later write in its place; it is
-   *     among the dead letters, and not in the cache any more.
+   *     among the dead letters. Unless the write itself failed with this code, reads show it as
+   *     `unpersisted` for now.
    *   - `WRITE_LOST`: the owner died before the write was anywhere else. Only at level `"memory"`. A
    *     journal that comes back late may still bring it.
    *   - `DEADLINE_EXCEEDED`: not yet. The write stays what it was; ask again.
@@ -158,7 +164,7 @@ export type WarmTarget =
 
 /**
  * Figures of one cache. The counters begin at 0 when a node starts; `entries`, `bytes`, and those
- * of dirty entries, say how it is at this moment.
+ * of dirty and unpersisted entries, say how it is at this moment.
  */
 export interface CacheCounters {
   /** Reads answered from memory. */
@@ -205,6 +211,8 @@ export interface CacheCounters {
   readonly batchRows: number;
   /** Writes that waited for the database because the queue was nearly full (write-behind). */
   readonly slowedWrites: number;
+  /** Entries in memory whose rows the database refused; reads of them say `unpersisted`. */
+  readonly unpersistedEntries: number;
   /** Entries that nodes compared with their rows in the database, in the background. */
   readonly checked: number;
   /** Those that were newer than their row: rows in the database have gone back. */

@@ -23,6 +23,7 @@ describe("A cache", () => {
       ageMs: 7,
       stale: false,
       ttlLeftMs: 300_000,
+      unpersisted: false,
     });
     expect(await test.cache.get("43")).toBeUndefined();
     expect(await test.cache.getWithMeta("43")).toMatchObject({ version: 0, source: "none" });

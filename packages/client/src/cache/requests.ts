@@ -90,7 +90,7 @@ export function sizeOf({ key, value, cache = "" }: Operation): number {
 }
 
 export function readResult<V>(reply: Reply__Output, codec: Codec<V>): ReadResult<V> {
-  const { value, version, source, ageMs, stale, ttlLeftMs } = reply;
+  const { value, version, source, ageMs, stale, ttlLeftMs, unpersisted } = reply;
   return {
     value: value === undefined ? undefined : decodeValue(codec, value, reply.encoding),
     version,
@@ -98,6 +98,7 @@ export function readResult<V>(reply: Reply__Output, codec: Codec<V>): ReadResult
     ageMs,
     stale,
     ttlLeftMs,
+    unpersisted,
   };
 }
 

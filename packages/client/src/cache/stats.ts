@@ -87,6 +87,7 @@ const ZERO: Required<Omit<CacheStats__Output, "cache">> = {
   lostWrites: 0,
   batchRows: 0,
   slowedWrites: 0,
+  unpersistedEntries: 0,
   checked: 0,
   newerThanDatabase: 0,
   staleEntries: 0,

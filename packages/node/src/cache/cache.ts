@@ -204,12 +204,26 @@ export class Cache {
     return this.#writes.inTurn(key, context, () => letterRetry.retry(key, version, context));
   }
 
+  /**
+   * Lets go of what memory keeps of a dead letter that is about to be dropped: readers see the key's row.
+   *
+   * @throws {CacheError} `UNAVAILABLE` while the write is dirty: it is a letter, but not settled yet.
+   */
+  forgetLetter(key: string, partition: number, version: number): void {
+    const { store, pattern } = this.#parts;
+    if (pattern.queue?.get(key, partition)?.version === version) {
+      throw new CacheError("UNAVAILABLE", "the letter is being put aside; nothing was done");
+    }
+    const entry = store().peek(key, partition);
+    if (entry?.unpersisted && entry.version === version) store().remove(key, partition);
+  }
+
   /** Takes over a write that this node has kept for the owner before. */
   adopt(write: AcknowledgedWrite): void {
     this.#parts.pattern.adopt?.(write);
   }
 
-  /** Forgets every clean entry, and dirty ones as soon as the database has them. */
+  /** Forgets every entry that is not dirty, and dirty ones as soon as the database has them. */
   clear(): void {
     const { store, loads, pattern } = this.#parts;
     loads?.detachAll();

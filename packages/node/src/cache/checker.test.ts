@@ -54,6 +54,23 @@ async function fill(fixture: CacheFixture, keys: readonly string[]): Promise<voi
 }
 
 describe("Checker", () => {
+  it("leaves alone what the database refuses: it differs from its row, and must", async () => {
+    const fixture = createCacheFixture("write-behind", { writeBehind: { maxDelay: "1ms" } });
+    const { cache, source, clock, operations, context } = fixture;
+    source.plant("k", "row");
+    source.refused.set("k", "23514");
+    await operations.set("k", text("poison"), undefined, context());
+    clock.advance(1);
+    await turn();
+    const { start, stop, rounds, errors } = startChecker(fixture);
+    await start();
+    await rounds(10);
+    await stop();
+    expect(cache.counters).toMatchObject({ checked: 0, newerThanDatabase: 0 });
+    expect(errors).toEqual([]);
+    expect(await operations.get("k", context())).toMatchObject({ unpersisted: true });
+  });
+
   it("finds nothing wrong with entries that are as the database has them", async () => {
     const fixture = createCacheFixture("write-through");
     await fill(fixture, ["a", "b", "c"]);

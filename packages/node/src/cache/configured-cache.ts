@@ -57,6 +57,7 @@ export class ConfiguredCache {
   readonly operations: Cache;
   readonly source: Source | undefined;
   readonly #environment: CacheEnvironment;
+  readonly #memory: Memory;
   readonly #pattern: Pattern;
   readonly #loads: Loads | undefined;
   readonly #letterRetry: LetterRetry | undefined;
@@ -82,7 +83,8 @@ export class ConfiguredCache {
     const logger = environment.logger;
     const store = () => this.#store;
     const lifetimes = (): Lifetimes => this.#config;
-    const memory = new Memory(store, lifetimes, clock);
+    const memory = new Memory(store, () => this.#config, clock);
+    this.#memory = memory;
     const { counters } = this;
     const loads =
       source && new Loads({ source, services, counters, clock, random, store, lifetimes });
@@ -94,7 +96,7 @@ export class ConfiguredCache {
     const common = { clock, random, logger, config: () => this.#config };
     this.#pattern = PATTERNS[config.pattern]({ ...parts, ...common });
     this.#copies = { journal, replication };
-    this.#letterRetry = this.#createLetterRetry(memory, sourced);
+    this.#letterRetry = this.#createLetterRetry(sourced);
     this.operations = new Cache({
       config: () => this.#config,
       store,
@@ -232,7 +234,6 @@ export class ConfiguredCache {
 
   /** Only what waits for the database can be refused by it later. */
   #createLetterRetry(
-    memory: Memory,
     sourced: { readonly source: Source; readonly loads: Loads } | undefined,
   ): LetterRetry | undefined {
     const { deadLetters: letters, services, clock, random } = this.#environment;
@@ -243,7 +244,7 @@ export class ConfiguredCache {
       dirty: (key, partition) => queue.get(key, partition),
       persister: new Persister(sourced.source, services),
       loads: sourced.loads,
-      memory,
+      memory: this.#memory,
       letters,
       services,
       clock,
@@ -267,9 +268,11 @@ export class ConfiguredCache {
   }
 
   #dirtyFits(): boolean {
-    const { pinnedEntries, pinnedBytes } = this.#store.counts;
-    const { maxEntries = pinnedEntries, maxBytes = pinnedBytes } = this.#config;
-    return pinnedEntries <= maxEntries && pinnedBytes <= maxBytes;
+    const { counts } = this.#store;
+    const dirtyEntries = counts.pinnedEntries - counts.unpersistedEntries;
+    const dirtyBytes = counts.pinnedBytes - counts.unpersistedBytes;
+    const { maxEntries = dirtyEntries, maxBytes = dirtyBytes } = this.#config;
+    return dirtyEntries <= maxEntries && dirtyBytes <= maxBytes;
   }
 
   #replaceStore(): void {
@@ -278,7 +281,7 @@ export class ConfiguredCache {
     this.#store = this.#createStore(this.#config);
     // Only now, with its memory given back, is there certainly room for them in the new one.
     old.close();
-    for (const entry of pinned) this.#store.put(entry);
+    this.#memory.takePinned(pinned);
   }
 
   #createStore({ eviction, maxBytes, maxEntries }: CacheConfig): Store {

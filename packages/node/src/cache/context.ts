@@ -44,6 +44,8 @@ export interface ReadResult {
   readonly ageMs: number;
   /** `undefined`: it does not expire. */
   readonly ttlLeftMs: number | undefined;
+  /** It was acknowledged, and the database refuses it: the row says something else. */
+  readonly unpersisted: boolean;
 }
 
 export const ABSENT: ReadResult = {
@@ -53,4 +55,5 @@ export const ABSENT: ReadResult = {
   source: "NONE",
   ageMs: 0,
   ttlLeftMs: undefined,
+  unpersisted: false,
 };

@@ -19,6 +19,8 @@ export interface CachedFacts {
   /** `undefined`: it does not expire. */
   readonly ttlLeftMs: number | undefined;
   readonly costBytes: number;
+  /** The database refuses it. */
+  readonly isUnpersisted: boolean;
 }
 
 export interface DirtyFacts {
@@ -69,6 +71,7 @@ export function memoryFacts(
           ? undefined
           : Math.max(0, entry.expiresAtMs - nowMs),
       costBytes: entry.costBytes,
+      isUnpersisted: entry.unpersisted,
     },
     dirty: dirty && dirtyFacts(parts, dirty, nowMs),
     isUnresolved: pattern.unresolved(key) !== undefined,

@@ -3,8 +3,9 @@
  * version with which the write was acknowledged. So it overtakes nothing: what the key's row or a dirty
  * entry has that is newer stands, and the letter stays where people see it.
  *
- * The entry in memory does not show the letter before the database has it: it may be refused again. What
- * was cached is dropped in the tick in which the answer comes.
+ * Memory stays as it is until the database has the letter, which may be refused again: where it shows the
+ * letter, flagged as unpersisted, it goes on doing so. What was cached is dropped in the tick in which the
+ * answer comes.
  *
  * A letter that was held back, because its key may have been deleted since without a trace, is written
  * only onto a row: an older write never brings a key back.
@@ -139,11 +140,16 @@ export class LetterRetry {
     }
   }
 
-  /** What is cached, and what is being loaded, may be from before the letter was written. */
-  #forget({ key, partition }: PersistRow, { tenure }: OperationContext): void {
+  /**
+   * What is cached, and what is being loaded, may be from before the letter was written; but not a later
+   * write that the database refuses as well.
+   */
+  #forget({ key, partition, version }: PersistRow, { tenure }: OperationContext): void {
     const { loads, memory, services, dirty } = this.#parts;
     loads.detach(key);
     if (services.tenureOf(partition) !== tenure || dirty(key, partition) !== undefined) return;
+    const held = memory.find(key, partition);
+    if (held?.unpersisted && held.version > version) return;
     memory.remove(key, partition);
   }
 }

@@ -164,8 +164,8 @@ export class Loads {
 }
 
 export function ofEntry(entry: Entry, nowMs: number, source: ReadResult["source"]): ReadResult {
-  if (entry.value === undefined) return { ...ABSENT, source };
-  const { value, encoding, version, writtenAtMs, expiresAtMs } = entry;
+  const { value, encoding, version, writtenAtMs, expiresAtMs, unpersisted } = entry;
+  if (value === undefined) return { ...ABSENT, source, unpersisted };
   return {
     value,
     encoding,
@@ -173,6 +173,7 @@ export function ofEntry(entry: Entry, nowMs: number, source: ReadResult["source"
     source,
     ageMs: Math.max(0, nowMs - writtenAtMs),
     ttlLeftMs: expiresAtMs === Number.POSITIVE_INFINITY ? undefined : expiresAtMs - nowMs,
+    unpersisted,
   };
 }
 
@@ -180,7 +181,15 @@ function toRead(row: LoadedRow, expiresAtMs: number, nowMs: number): ReadResult 
   if (row.value === undefined) return { ...ABSENT, source: "DATABASE" };
   const { value, encoding, version } = row;
   const ttlLeftMs = expiresAtMs === Number.POSITIVE_INFINITY ? undefined : expiresAtMs - nowMs;
-  return { value, encoding, version, source: "DATABASE", ageMs: 0, ttlLeftMs };
+  return {
+    value,
+    encoding,
+    version,
+    source: "DATABASE",
+    ageMs: 0,
+    ttlLeftMs,
+    unpersisted: false,
+  };
 }
 
 function tookTooLong(): CacheError {

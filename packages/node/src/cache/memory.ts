@@ -1,22 +1,26 @@
 /**
  * The store as the patterns use it: keeping what was written and forgetting what was deleted, with
- * the cache's own rules about lifetimes. It finds the store anew each time, because a change of
- * configuration may replace it.
+ * the cache's own rules about lifetimes and bounds. It finds the store anew each time, because a change
+ * of configuration may replace it.
  */
 import type { Clock } from "@holdfast/core";
+import type { CacheConfig } from "@holdfast/process";
 import type { Entry, NewEntry } from "../store/entry.js";
+import type { OccupancyBounds } from "../store/occupancy.js";
 import type { Store } from "../store/store.js";
-import type { Lifetimes } from "./lifetimes.js";
 import type { Mutation } from "./patterns/pattern.js";
+
+/** Share of the bounds that writes may take which the database refuses: the rest is for those it takes. */
+const UNPERSISTED_SHARE = 0.1;
 
 export class Memory {
   readonly #store: () => Store;
-  readonly #lifetimes: () => Lifetimes;
+  readonly #config: () => CacheConfig;
   readonly #clock: Clock;
 
-  constructor(store: () => Store, lifetimes: () => Lifetimes, clock: Clock) {
+  constructor(store: () => Store, config: () => CacheConfig, clock: Clock) {
     this.#store = store;
-    this.#lifetimes = lifetimes;
+    this.#config = config;
     this.#clock = clock;
   }
 
@@ -49,9 +53,26 @@ export class Memory {
     else this.rememberAbsent(key, partition, version);
   }
 
+  /** The database refuses a dirty entry of this version: it stays, as one of a bounded number. */
+  keepUnpersisted(key: string, partition: number, version: number): void {
+    const store = this.#store();
+    const entry = store.peek(key, partition);
+    if (entry?.version !== version) return;
+    store.keepUnpersisted(entry, unpersistedBounds(this.#config(), store.bounds));
+  }
+
+  /** Takes what another store kept pinned: all that is dirty, then as much of the rest as may be kept. */
+  takePinned(entries: Iterable<Entry>): void {
+    const store = this.#store();
+    for (const entry of entries) {
+      if (!entry.unpersisted) store.put(entry);
+      else if (store.tryPut(entry)) this.keepUnpersisted(entry.key, entry.partition, entry.version);
+    }
+  }
+
   /** Keeps the knowledge that there is no such row, for as long as the cache is told to. */
   rememberAbsent(key: string, partition: number, version: number): void {
-    const { negativeTtlMs } = this.#lifetimes();
+    const { negativeTtlMs } = this.#config();
     this.remove(key, partition);
     if (negativeTtlMs === 0) return;
     const expiresAtMs = this.#clock.now() + negativeTtlMs;
@@ -67,6 +88,15 @@ export class Memory {
   remove(key: string, partition: number): void {
     this.#store().remove(key, partition);
   }
+}
+
+/** A tenth of what may be dirty, and of what the store may hold. */
+function unpersistedBounds({ writeBehind }: CacheConfig, bounds: OccupancyBounds): OccupancyBounds {
+  const { queueMaxEntries, queueMaxBytes } = writeBehind;
+  return {
+    maxEntries: UNPERSISTED_SHARE * Math.min(queueMaxEntries, bounds.maxEntries),
+    maxBytes: UNPERSISTED_SHARE * Math.min(queueMaxBytes, bounds.maxBytes),
+  };
 }
 
 function toEntry(mutation: Mutation, pinned: boolean): NewEntry {

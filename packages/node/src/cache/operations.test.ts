@@ -94,10 +94,28 @@ function createOperations(pattern: CachePattern = "cache-aside") {
       },
       { epoch, deadlineMs: clock.monotonic() + 1_000 },
     );
-  return { clock, ownership, execute, waiting, lease };
+  return { clock, ownership, execute, waiting, lease, cache };
 }
 
 describe("Operations", () => {
+  it("tell a reader that the database refuses what it reads, until the letter is forgotten", async () => {
+    const { execute, cache } = createOperations("write-behind");
+    const partition = partitionOf(Buffer.from("k"), PLACEMENT);
+    const [value, letterVersion] = [Buffer.from("v"), 2 ** 32 + 5];
+    const place = { key: "k", partition, encoding: 2, expiresAtMs: Number.POSITIVE_INFINITY };
+    const entry = cache.store.put({ ...place, value, version: letterVersion, pinned: true });
+    expect((await execute({ kind: "GET" })).unpersisted).toBeUndefined();
+    cache.store.keepUnpersisted(entry, { maxEntries: 1, maxBytes: 1_000 });
+    expect(await execute({ kind: "GET" })).toMatchObject({ value, unpersisted: true });
+    const cached = { version: letterVersion, unpersisted: true };
+    expect(await execute({ kind: "EXPLAIN" })).toMatchObject({ explanation: { cached } });
+    const unnamed = await execute({ kind: "FORGET_DEAD_LETTER" });
+    expect(unnamed).toMatchObject({ code: "INVALID_ARGUMENT" });
+    const forgotten = await execute({ kind: "FORGET_DEAD_LETTER", letterVersion });
+    expect(forgotten).toMatchObject({ code: "OK", outcome: "APPLIED" });
+    expect(cache.store.counts.entries).toBe(0);
+  });
+
   it("clear only once no partition is being let go, and say so to who asks by an older epoch", async () => {
     const { execute, ownership, clock } = createOperations();
     await execute({ kind: "SET", value: Buffer.from("v") });

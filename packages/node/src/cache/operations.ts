@@ -18,7 +18,7 @@ import { type Ownership, PartitionMovingError } from "../ownership/ownership.js"
 import type { Caches } from "./caches.js";
 import type { ConfiguredCache } from "./configured-cache.js";
 import type { OperationContext, ReadResult } from "./context.js";
-import { explain, retryLetter } from "./operator-operations.js";
+import { explain, forgetLetter, retryLetter } from "./operator-operations.js";
 import type { FlushReport } from "./patterns/pattern.js";
 import type { Change, WriteResult } from "./writes.js";
 
@@ -282,6 +282,8 @@ function run(
       }));
     case "RETRY_DEAD_LETTER":
       return retryLetter(operation, key, cache, context);
+    case "FORGET_DEAD_LETTER":
+      return forgetLetter(operation, key, cache, context);
     default:
       throw new CacheError("INVALID_ARGUMENT", `unknown kind of operation: ${operation.kind}`);
   }
@@ -363,10 +365,11 @@ function ackOf({ ack }: Operation__Output, { config }: ConfiguredCache): WriteBe
 }
 
 function readReply(id: number, term: number, read: ReadResult): Reply {
-  const { value, encoding, version, source, ageMs, ttlLeftMs } = read;
+  const { value, encoding, version, source, ageMs, ttlLeftMs, unpersisted } = read;
   const reply: Reply = { id, code: "OK", version, term, encoding, source, ageMs };
   if (value !== undefined) reply.value = asBuffer(value);
   if (ttlLeftMs !== undefined) reply.ttlLeftMs = ttlLeftMs;
+  if (unpersisted) reply.unpersisted = true;
   return reply;
 }
 

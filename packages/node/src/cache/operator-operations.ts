@@ -21,13 +21,22 @@ export async function retryLetter(
   cache: ConfiguredCache,
   context: OperationContext,
 ): Promise<Reply> {
-  if (letterVersion === undefined) {
-    throw new CacheError("INVALID_ARGUMENT", "letter_version says which letter is meant");
-  }
-  const retried = await cache.operations.retryLetter(key, letterVersion, context);
+  const version = checkLetterVersion(letterVersion);
+  const retried = await cache.operations.retryLetter(key, version, context);
   const outcome = retried.at === "written" ? "APPLIED" : "NOT_APPLIED";
   const { term } = context.tenure;
   return { id, code: "OK", outcome, term, retried: toRetried(retried) };
+}
+
+/** @throws {CacheError} `UNAVAILABLE` while the letter is being put aside. */
+export function forgetLetter(
+  { id, letterVersion }: Operation__Output,
+  key: string,
+  cache: ConfiguredCache,
+  { tenure }: OperationContext,
+): Reply {
+  cache.operations.forgetLetter(key, tenure.partition, checkLetterVersion(letterVersion));
+  return { id, code: "OK", outcome: "APPLIED", term: tenure.term };
 }
 
 /** @param teller - who this node is, and the epoch that it has read. */
@@ -72,6 +81,11 @@ export function toLetterMessage(letter: DeadLetter): DeadLetterMessage {
   };
 }
 
+function checkLetterVersion(version: number | undefined): number {
+  if (version !== undefined) return version;
+  throw new CacheError("INVALID_ARGUMENT", "letter_version says which letter is meant");
+}
+
 function toRetried(retried: RetriedLetter): RetriedDeadLetter {
   switch (retried.at) {
     case "written":
@@ -90,8 +104,9 @@ function toRetried(retried: RetriedLetter): RetriedDeadLetter {
   }
 }
 
-function toCached({ isAbsence: absence, ttlLeftMs, ...facts }: CachedFacts) {
-  return { ...facts, absence, ...(ttlLeftMs !== undefined && { ttlLeftMs }) };
+function toCached(cached: CachedFacts) {
+  const { isAbsence: absence, isUnpersisted: unpersisted, ttlLeftMs, ...facts } = cached;
+  return { ...facts, absence, unpersisted, ...(ttlLeftMs !== undefined && { ttlLeftMs }) };
 }
 
 function toDirty(facts: DirtyFacts) {

@@ -67,6 +67,11 @@ const FIGURES: Readonly<
   dirtyEntries: ["gauge", "dirty_entries", "Acknowledged writes not yet in the database."],
   dirtyBytes: ["gauge", "dirty_bytes", "Memory of those."],
   oldestDirtyAgeMs: ["gauge", "oldest_dirty_age_ms", "Age of the oldest of those."],
+  unpersistedEntries: [
+    "gauge",
+    "unpersisted_entries",
+    "Entries in memory whose rows the database refused.",
+  ],
   batchRows: ["gauge", "flush_batch_rows", "Most rows in one statement at present."],
 };
 

@@ -8,7 +8,7 @@ export type CacheFigures = { readonly cache: string } & {
 };
 
 export function figuresOf({ name, counters, store, queue }: ConfiguredCache): CacheFigures {
-  const { evictions, expirations, entries, bytes } = store.counts;
+  const { evictions, expirations, entries, bytes, unpersistedEntries } = store.counts;
   const flushes = queue?.counters;
   return {
     cache: name,
@@ -34,6 +34,7 @@ export function figuresOf({ name, counters, store, queue }: ConfiguredCache): Ca
     lostWrites: counters.lostWrites,
     batchRows: queue?.batchRows ?? 0,
     slowedWrites: counters.slowedWrites,
+    unpersistedEntries,
     checked: counters.checked,
     newerThanDatabase: counters.newerThanDatabase,
     staleEntries: counters.staleEntries,

@@ -1,23 +1,9 @@
 /** What operators ask of a node: turned into operations at the owners, or asked of the database. */
 import { CacheError, type Clock, decodeKey, type Logger } from "@holdfast/core";
-import { type CallContext, DatabaseError, unary } from "@holdfast/process";
-import {
-  completeReply,
-  type DeadLetter,
-  type DeadLetterName__Output,
-  errorOfReply,
-  type OperatorHandlers,
-  type Reply,
-  type RetriedDeadLetter,
-} from "@holdfast/proto";
+import { DatabaseError, unary } from "@holdfast/process";
+import type { DeadLetter, OperatorHandlers } from "@holdfast/proto";
+import { dropLetters, type LetterName, retryLetters, toName } from "./letter-calls.js";
 import { type UnaryBackend, UnaryOperations } from "./unary-operations.js";
-
-/** What names a letter, as it lies in the database. */
-interface LetterName {
-  readonly cache: string;
-  readonly key: string;
-  readonly version: number;
-}
 
 /** What this layer needs of the letters in the database. Each throws DatabaseError. */
 export interface Letters {
@@ -59,13 +45,14 @@ export function createOperatorService(
     }),
     RetryDeadLetters: unary(logger, async ({ letters }, context) => {
       checkNumber(letters);
-      return { letters: await retry(calls, letters, context) };
+      return { letters: await retryLetters(calls, letters, context) };
     }),
-    DropDeadLetters: unary(logger, async ({ letters }) => {
+    DropDeadLetters: unary(logger, async ({ letters }, context) => {
       checkNumber(letters);
-      const names = letters.map(toName);
-      if (names.length === 0) return { dropped: [] };
-      return { dropped: [...(await fromDatabase(lettersOf(backend).remove(names)))] };
+      if (letters.length === 0) return { dropped: [], problems: [] };
+      const store = lettersOf(backend);
+      const remove = (names: readonly LetterName[]) => fromDatabase(store.remove(names));
+      return dropLetters(calls, remove, letters, context);
     }),
     Explain: unary(logger, async (request, context) => {
       const { reply } = await calls.one({ kind: "EXPLAIN", ...request }, context);
@@ -73,32 +60,6 @@ export function createOperatorService(
       throw new CacheError("INTERNAL", "the key's owner explained nothing");
     }),
   };
-}
-
-async function retry(
-  calls: UnaryOperations,
-  letters: readonly DeadLetterName__Output[],
-  context: CallContext,
-): Promise<RetriedDeadLetter[]> {
-  const operations = letters.map(({ cache, key, version: letterVersion }) => {
-    return { kind: "RETRY_DEAD_LETTER", cache, key, letterVersion } as const;
-  });
-  const replies = await calls.all(operations, context);
-  return replies.map(toRetried);
-}
-
-/** A letter that nobody could be asked about is told as such; the others have been retried. */
-function toRetried(answer: Reply): RetriedDeadLetter {
-  const reply = completeReply(answer);
-  const error = errorOfReply(reply);
-  if (error !== undefined) {
-    return { outcome: "FAILED", message: `${error.code}: ${error.message}` };
-  }
-  return reply.retried ?? { outcome: "FAILED", message: "the key's owner did not say" };
-}
-
-function toName({ cache, key, version }: DeadLetterName__Output): LetterName {
-  return { cache, key: decodeKey(key), version };
 }
 
 function lettersOf({ letters }: OperatorBackend): Letters {

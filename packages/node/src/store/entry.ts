@@ -17,14 +17,19 @@ export interface Entry {
   readonly writtenAtMs: number;
   /** When it ends, on the wall clock: at this instant it is already gone. Infinity: never. */
   readonly expiresAtMs: number;
-  /** A dirty entry: it is neither evicted nor expired until it is unpinned. */
+  /** It is not evicted until it is unpinned: it is dirty, and does not expire either, or unpersisted. */
   readonly pinned: boolean;
+  /** The database refuses it: it is pinned among a bounded number of its kind, and expires. */
+  readonly unpersisted: boolean;
   /** What it counts for in the bounds of its store and of the node. */
   readonly costBytes: number;
 }
 
+/** What keeps an entry from being evicted; a dirty one does not expire either. */
+export type Pin = "none" | "dirty" | "unpersisted";
+
 /** What a caller states about an entry; the store adds the rest. */
-export interface NewEntry extends Omit<Entry, "writtenAtMs" | "costBytes"> {
+export interface NewEntry extends Omit<Entry, "writtenAtMs" | "costBytes" | "unpersisted"> {
   /** Default: now. */
   readonly writtenAtMs?: number;
 }

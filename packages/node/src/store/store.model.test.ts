@@ -18,6 +18,8 @@ const BOUNDS = [
   { maxBytes: 20_000, maxEntries: 100 },
 ];
 const CAPACITY_BYTES = 9_000;
+/** Of those that the database refuses. */
+const UNPERSISTED_BOUNDS = { maxEntries: 2, maxBytes: 4_000 };
 
 /** The stores under test. */
 class RealNode {
@@ -76,10 +78,11 @@ function expectSame(naive: NaiveNode, real: RealNode): void {
 function fieldsOf(entry: Entry | undefined) {
   if (entry === undefined) return undefined;
   const { key, partition, value, encoding, version } = entry;
-  const { writtenAtMs, expiresAtMs, pinned, costBytes } = entry;
+  const { writtenAtMs, expiresAtMs, pinned, unpersisted, costBytes } = entry;
   const bytes = value === undefined ? undefined : Buffer.from(value).toString("hex");
   const lifetime = { writtenAtMs, expiresAtMs };
-  return { key, partition, bytes, encoding, version, ...lifetime, pinned, costBytes };
+  const pin = { pinned, unpersisted };
+  return { key, partition, bytes, encoding, version, ...lifetime, ...pin, costBytes };
 }
 
 function byKey(entries: Iterable<Entry>) {
@@ -166,21 +169,25 @@ const change = fc
   .record({
     store: fc.nat({ max: BOUNDS.length - 1 }),
     which: fc.integer({ min: 1, max: 6 }),
-    lifetimeMs: fc.option(lifetimesMs, { nil: undefined, freq: 1 }),
+    how: fc.constantFrom("unpin", "setExpiry", "keepUnpersisted", "keepUnpersisted"),
+    lifetimeMs: lifetimesMs,
   })
   .map(
-    ({ store, which, lifetimeMs }) =>
-      new Command(`${lifetimeMs === undefined ? "unpin" : "setExpiry"} ${store}`, (n, r) =>
+    ({ store, which, how, lifetimeMs }) =>
+      new Command(`${how} ${store} ${lifetimeMs}`, (n, r) =>
         onBoth(store, n, r, ({ naive, real }) => {
           const held = r.held.at(-which);
           if (held === undefined) return;
           const { entry, stay } = held;
-          const isStored = naive.stayOf(idOf(entry)) === stay;
-          if (lifetimeMs === undefined) real.unpin(entry);
-          else real.setExpiry(entry, n.nowMs + lifetimeMs);
+          const id = idOf(entry);
+          const isStored = naive.stayOf(id) === stay;
+          if (how === "unpin") real.unpin(entry);
+          else if (how === "setExpiry") real.setExpiry(entry, n.nowMs + lifetimeMs);
+          else real.keepUnpersisted(entry, UNPERSISTED_BOUNDS);
           if (!isStored) return;
-          if (lifetimeMs === undefined) naive.unpin(idOf(entry));
-          else naive.setExpiry(idOf(entry), n.nowMs + lifetimeMs);
+          if (how === "unpin") naive.unpin(id);
+          else if (how === "setExpiry") naive.setExpiry(id, n.nowMs + lifetimeMs);
+          else naive.keepUnpersisted(id, UNPERSISTED_BOUNDS);
         }),
       ),
   );
@@ -198,7 +205,7 @@ const sweep = fc
           onBoth(store, n, r, ({ naive, real }) => {
             const [expected, actual] =
               partition === undefined
-                ? [naive.removeWhere((entry) => !entry.pinned), real.clear()]
+                ? [naive.removeWhere((entry) => !entry.pinned || entry.unpersisted), real.clear()]
                 : [
                     naive.removeWhere((entry) => entry.partition === partition),
                     real.dropPartition(partition),

@@ -209,6 +209,36 @@ describe("Store with pinned entries", () => {
     expect(store.counts).toMatchObject({ entries: 0, bytes: 0, expirations: 1 });
   });
 
+  it("keeps so many of those that the database refuses, and lets the oldest go", () => {
+    const { store, put, keys } = createStore({ maxEntries: 5 });
+    const bounds = { maxEntries: 2, maxBytes: 10 * COST };
+    for (const key of ["b", "a", "c"]) store.keepUnpersisted(put(key, { pinned: true }), bounds);
+    for (const key of ["x", "y", "z", "last"]) put(key);
+    expect(keys()).toEqual(["a", "c", "last", "y", "z"]);
+    const { unpersistedEntries, unpersistedBytes, pinnedBytes } = store.counts;
+    expect([unpersistedEntries, unpersistedBytes, pinnedBytes]).toEqual([2, 2 * COST, 2 * COST]);
+    const d = put("d", { pinned: true });
+    store.keepUnpersisted(d, { maxEntries: 10, maxBytes: 2 * COST });
+    expect(keys()).toContain("d");
+    expect(keys()).not.toContain("a");
+    expect(store.counts.unpersistedEntries).toBe(2);
+  });
+
+  it("lets those go when their time is over, or all that is not dirty is cleared", () => {
+    const { store, clock, put, keys } = createStore();
+    const bounds = { maxEntries: 10, maxBytes: 10 * COST };
+    const a = put("a", { pinned: true, expiresAtMs: clock.now() + 50 });
+    store.keepUnpersisted(a, bounds);
+    store.keepUnpersisted(put("b", { pinned: true }), bounds);
+    put("dirty", { pinned: true });
+    clock.advance(10_000);
+    expect(store.reclaim(Number.POSITIVE_INFINITY)).toBe(true);
+    expect(store.counts).toMatchObject({ entries: 2, expirations: 1, unpersistedEntries: 1 });
+    store.clear();
+    expect(keys()).toEqual(["dirty"]);
+    expect(store.counts).toMatchObject({ pinnedEntries: 1, unpersistedEntries: 0 });
+  });
+
   it("leaves a newer entry of the key alone when an old one is unpinned", () => {
     const { store, put } = createStore();
     const old = put("a", { pinned: true });

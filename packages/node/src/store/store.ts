@@ -10,7 +10,7 @@
  * Every method is synchronous. Whenever none is running:
  *   - `counts.bytes` is the sum of the costs of the entries, and within every bound;
  *   - the policy tracks exactly the entries that are not pinned;
- *   - the wheel holds exactly those of them that expire some day.
+ *   - the wheel holds exactly those that are not dirty and expire some day.
  */
 import { CacheError, type Clock } from "@holdfast/core";
 import { costOf } from "./cost.js";
@@ -20,7 +20,7 @@ import { EVICTION_POLICIES, type EvictionPolicyName } from "./eviction/index.js"
 import type { EvictionPolicy } from "./eviction/policy.js";
 import { ExpiryWheel } from "./expiry.js";
 import type { BudgetTenant, MemoryBudget } from "./memory-budget.js";
-import { Occupancy, type StoreCounts } from "./occupancy.js";
+import { Occupancy, type OccupancyBounds, type StoreCounts } from "./occupancy.js";
 import { ownBytes } from "./own-bytes.js";
 import { StoredEntry } from "./stored-entry.js";
 
@@ -90,6 +90,11 @@ export class Store {
     return this.#occupancy.counts;
   }
 
+  /** Most that it may hold. */
+  get bounds(): OccupancyBounds {
+    return this.#occupancy.bounds;
+  }
+
   /** What an entry costs on average; 0 when there is none. */
   get meanEntryBytes(): number {
     const { entries, bytes } = this.counts;
@@ -139,7 +144,7 @@ export class Store {
     const wasTracked = replaced !== undefined && !replaced.pinned;
     const entry = replaced ?? this.#insert(key, partition);
     this.#track(entry, wasTracked, !input.pinned);
-    this.#occupancy.change(entry, costBytes, input.pinned);
+    this.#occupancy.change(entry, costBytes, input.pinned ? "dirty" : "none");
     entry.value = value;
     entry.encoding = input.encoding;
     entry.version = input.version;
@@ -171,7 +176,7 @@ export class Store {
   unpin(entry: Entry): void {
     const stored = this.#own(entry);
     if (stored === undefined || !stored.pinned) return;
-    this.#occupancy.change(stored, stored.costBytes, false);
+    this.#occupancy.change(stored, stored.costBytes, "none");
     this.#policy.onInsert(stored);
     if (stored.hasExpired(this.#clock.now())) {
       this.#expire(stored);
@@ -179,6 +184,26 @@ export class Store {
     }
     this.#reschedule(stored);
     this.#observer?.kept(stored);
+  }
+
+  /**
+   * Keeps a dirty entry although the database refuses it, as one of so many: beyond these bounds the oldest
+   * go. It expires from now on, and may have expired already.
+   */
+  keepUnpersisted(entry: Entry, { maxEntries, maxBytes }: OccupancyBounds): void {
+    const stored = this.#own(entry);
+    if (stored?.pin !== "dirty") return;
+    const { counts } = this;
+    this.#occupancy.change(stored, stored.costBytes, "unpersisted");
+    if (stored.hasExpired(this.#clock.now())) {
+      this.#expire(stored);
+      return;
+    }
+    this.#reschedule(stored);
+    for (const oldest of this.#occupancy.unpersisted) {
+      if (counts.unpersistedEntries <= maxEntries && counts.unpersistedBytes <= maxBytes) return;
+      this.#detach(oldest);
+    }
   }
 
   /** Moves the instant from which the entry is missed. One that has expired stays missed. */
@@ -221,11 +246,12 @@ export class Store {
     }
   }
 
-  /** The pinned entries. The store may change while they are being read. */
+  /** The dirty entries, then the unpersisted ones. The store may change while they are being read. */
   *pinnedEntries(): Iterable<Entry> {
     for (const entry of this.#index.all()) {
-      if (entry.pinned) yield entry;
+      if (entry.pin === "dirty") yield entry;
     }
+    yield* this.#occupancy.unpersisted;
   }
 
   /** Removes all entries of a partition, pinned ones too. Returns how many. */
@@ -235,11 +261,11 @@ export class Store {
     return before - this.counts.entries;
   }
 
-  /** Removes every entry that is not pinned. Returns how many. */
+  /** Removes every entry that is not dirty. Returns how many. */
   clear(): number {
     const before = this.counts.entries;
     for (const entry of this.#index.all()) {
-      if (!entry.pinned) this.#detach(entry);
+      if (entry.pin !== "dirty") this.#detach(entry);
     }
     return before - this.counts.entries;
   }
@@ -312,7 +338,7 @@ export class Store {
 
   #reschedule(entry: StoredEntry): void {
     this.#wheel.cancel(entry);
-    if (!entry.pinned) this.#wheel.schedule(entry);
+    if (entry.pin !== "dirty") this.#wheel.schedule(entry);
   }
 
   #evictVictim(): void {

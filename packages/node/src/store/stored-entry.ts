@@ -4,7 +4,7 @@
  * and unlinking needs no look-up. Only store.ts makes these and writes their fields; the links are
  * written by the policy and the wheel alone.
  */
-import type { Entry } from "./entry.js";
+import type { Entry, Pin } from "./entry.js";
 import type { EntryGroup, EvictionLinks } from "./eviction/entry-list.js";
 import type { ExpiryLinks, ExpirySlot } from "./expiry.js";
 
@@ -16,7 +16,7 @@ export class StoredEntry implements Entry, EvictionLinks<StoredEntry>, ExpiryLin
   version = 0;
   writtenAtMs = 0;
   expiresAtMs: number = Number.POSITIVE_INFINITY;
-  pinned = false;
+  pin: Pin = "none";
   costBytes = 0;
   /** The store counts its uses; this is the number of the last one of this entry. */
   lastUse = 0;
@@ -34,8 +34,16 @@ export class StoredEntry implements Entry, EvictionLinks<StoredEntry>, ExpiryLin
     this.partition = partition;
   }
 
-  /** Whether the entry counts as missing at this instant. A pinned one never does. */
+  get pinned(): boolean {
+    return this.pin !== "none";
+  }
+
+  get unpersisted(): boolean {
+    return this.pin === "unpersisted";
+  }
+
+  /** Whether the entry counts as missing at this instant. A dirty one never does. */
   hasExpired(nowMs: number): boolean {
-    return !this.pinned && this.expiresAtMs <= nowMs;
+    return this.pin !== "dirty" && this.expiresAtMs <= nowMs;
   }
 }

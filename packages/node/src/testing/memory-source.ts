@@ -23,6 +23,8 @@ export class MemorySource implements Source {
   /** Called before a statement is carried out; may wait, or throw instead. */
   beforeLoad: () => Promise<void> | void = () => {};
   beforeFlush: (rows: readonly FlushRow[]) => Promise<void> | void = () => {};
+  /** Called before a refused row is put aside; as above. */
+  beforePark: () => Promise<void> | void = () => {};
   /** Called after a flush was carried out; throwing makes its outcome unknown to the caller. */
   afterFlush: () => Promise<void> | void = () => {};
   /** Keys whose rows the database refuses, and with which SQLSTATE. */
@@ -81,6 +83,7 @@ export class MemorySource implements Source {
   }
 
   async deadLetter(_incarnation: string, row: FlushRow): Promise<{ readonly at: "parked" }> {
+    await this.beforePark();
     this.deadLetters.push(row);
     return { at: "parked" };
   }

@@ -7,9 +7,10 @@ import { costOf } from "../store/cost.js";
 import type { NewEntry } from "../store/entry.js";
 import type { EvictionPolicyName } from "../store/eviction/index.js";
 import { TICK_MS } from "../store/expiry.js";
-import type { StoreCounts } from "../store/occupancy.js";
+import type { OccupancyBounds, StoreCounts } from "../store/occupancy.js";
 
 export interface NaiveEntry extends NewEntry {
+  readonly unpersisted: boolean;
   readonly writtenAtMs: number;
   readonly costBytes: number;
 }
@@ -22,6 +23,8 @@ interface Kept {
   arrival: number;
   lastUse: number;
   uses: number;
+  /** When it became unpersisted. */
+  refusedAt: number;
   /** Reclaiming surely finds it when the tick in which it expires, or was scheduled, is over. */
   tick: number;
 }
@@ -82,11 +85,14 @@ export class NaiveStore {
   get counts(): StoreCounts {
     const entries = [...this.#records.values()].map(({ entry }) => entry);
     const pinned = entries.filter((entry) => entry.pinned);
+    const unpersisted = entries.filter((entry) => entry.unpersisted);
     return {
       entries: entries.length,
       bytes: totalCost(entries),
       pinnedEntries: pinned.length,
       pinnedBytes: totalCost(pinned),
+      unpersistedEntries: unpersisted.length,
+      unpersistedBytes: totalCost(unpersisted),
       evictions: this.#evictions,
       expirations: this.#expirations,
     };
@@ -129,7 +135,7 @@ export class NaiveStore {
       const largest = this.#node.largest(this, growthBytes, id);
       largest?.evict(largest === this ? id : undefined);
     }
-    const entry = { ...input, writtenAtMs: this.#node.nowMs, costBytes };
+    const entry = { ...input, writtenAtMs: this.#node.nowMs, costBytes, unpersisted: false };
     const record = old ?? this.#arrive(entry);
     record.entry = entry;
     if (isOldPinned && !entry.pinned) this.#arriveAgain(record);
@@ -142,10 +148,30 @@ export class NaiveStore {
   unpin(id: string): void {
     const record = this.#records.get(id);
     if (record?.entry.pinned !== true) return;
-    record.entry = { ...record.entry, pinned: false };
+    record.entry = { ...record.entry, pinned: false, unpersisted: false };
     this.#arriveAgain(record);
     if (this.#hasExpired(record)) this.#expire(record);
     else this.#schedule(record);
+  }
+
+  keepUnpersisted(id: string, { maxEntries, maxBytes }: OccupancyBounds): void {
+    const record = this.#records.get(id);
+    if (record?.entry.pinned !== true || record.entry.unpersisted) return;
+    record.entry = { ...record.entry, unpersisted: true };
+    record.refusedAt = ++this.#node.moment;
+    if (this.#hasExpired(record)) {
+      this.#expire(record);
+      return;
+    }
+    this.#schedule(record);
+    const isTooMuch = () =>
+      this.counts.unpersistedEntries > maxEntries || this.counts.unpersistedBytes > maxBytes;
+    while (isTooMuch()) {
+      const [oldest] = [...this.#records.values()]
+        .filter(({ entry }) => entry.unpersisted)
+        .sort((a, b) => a.refusedAt - b.refusedAt);
+      if (oldest !== undefined) this.#records.delete(idOf(oldest.entry));
+    }
   }
 
   setExpiry(id: string, expiresAtMs: number): void {
@@ -224,7 +250,8 @@ export class NaiveStore {
   }
 
   #hasExpired({ entry }: Kept): boolean {
-    return !entry.pinned && entry.expiresAtMs <= this.#node.nowMs;
+    const isDirty = entry.pinned && !entry.unpersisted;
+    return !isDirty && entry.expiresAtMs <= this.#node.nowMs;
   }
 
   #expire({ entry }: Kept): void {
@@ -234,7 +261,7 @@ export class NaiveStore {
 
   #arrive(entry: NaiveEntry): Kept {
     const stay = ++this.#node.moment;
-    return { entry, stay, arrival: stay, lastUse: 0, uses: 0, tick: 0 };
+    return { entry, stay, arrival: stay, lastUse: 0, uses: 0, refusedAt: 0, tick: 0 };
   }
 
   /** The policy did not know the entry while it was pinned. */

@@ -94,7 +94,10 @@ export interface WriteBehindConfig {
   readonly lanes: number;
   /** Most writes waiting on a node. When full, writes wait, then fail with `OVERLOADED`. */
   readonly queueMaxEntries: number;
-  /** Most bytes waiting on a node. When full, as above. */
+  /**
+   * Most bytes waiting on a node. When full, as above. Of writes that the database refuses, a tenth of these
+   * two stays in memory besides.
+   */
   readonly queueMaxBytes: number;
   /**
    * Share of those two from which on a write waits for the database before it is acknowledged, so that

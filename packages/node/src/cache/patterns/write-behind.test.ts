@@ -106,17 +106,6 @@ describe("a write-behind cache", () => {
     expect(await operations.get("k", context())).toMatchObject({ version: makeVersion(10, 1) });
   });
 
-  it("parks a row that the database refuses and shows the database's row from then on", async () => {
-    const { operations, context, clock, source } = createCacheFixture("write-behind", quick);
-    source.plant("k", "row");
-    source.refused.set("k", "23514");
-    await operations.set("k", text("poison"), undefined, context());
-    clock.advance(100);
-    await turn();
-    expect(source.deadLetters.map(({ key }) => key)).toEqual(["k"]);
-    expect(textOf(await operations.get("k", context()))).toBe("row");
-  });
-
   it("counts the writes that are lost with a partition", async () => {
     const { operations, context, cache } = createCacheFixture("write-behind", quick);
     await operations.set("k", text("v"), undefined, context());

@@ -1,7 +1,8 @@
 /**
  * Write-behind: memory and journal first, then the acknowledgement; the queue's lanes take the writes
  * to the database in batches. A dirty entry is pinned in memory until then, so a read always finds
- * the newest write, and a deletion stays as a pinned entry without a value.
+ * the newest write, and a deletion stays as a pinned entry without a value. If the database refuses the
+ * row, what was acknowledged still stays, no longer dirty but flagged, as one of a bounded number.
  *
  * Every dirty entry is recorded in the journal, if the node has one, and sent to the backups of its
  * partition; the cache's level says what of that the acknowledgement waits for. The parts of this are
@@ -72,6 +73,7 @@ export class WriteBehind implements Pattern {
     const flushes = new Flushes({
       ...parts,
       onReplayParked: (key, version) => this.#replayedWrites.noteParked(key, version),
+      isAcknowledged: (row) => !copies.ownNeeds.database && !this.#deliveries.isAwaited(row),
     });
     this.queue = new WriteBehindQueue(queue, flushes, clock, random, logger);
     const needs = () => copies.ownNeeds;

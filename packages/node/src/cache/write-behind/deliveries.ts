@@ -37,6 +37,8 @@ export interface DeliveriesOptions {
 
 export class Deliveries {
   readonly #options: DeliveriesOptions;
+  /** Entries whose writers are told what the database says, and have no acknowledgement yet. */
+  readonly #awaited = new WeakSet<DirtyEntry>();
 
   constructor(options: DeliveriesOptions) {
     this.#options = options;
@@ -48,6 +50,7 @@ export class Deliveries {
    * @throws {CacheError} `DEAD_LETTER`; `OUTCOME_UNKNOWN` when the partition changes its owner before.
    */
   async delivered(entry: DirtyEntry): Promise<Survival> {
+    this.#awaited.add(entry);
     const fate = await this.#fateOf(entry);
     if (fate === "parked") throw deadLetter();
     if (fate === "dropped") throw changedOwner();
@@ -65,6 +68,7 @@ export class Deliveries {
     survives?.catch(() => {});
     const untilMs = deadlineMs - (deadlineMs - clock.monotonic()) * ANSWER_SHARE;
     const withdraw = this.#options.queue.demand();
+    this.#awaited.add(entry);
     try {
       // A partition that is to move does not wait: moving may be what relieves this node.
       const isHeld = () => tenure.state.at === "serving" && entry.at !== "left";
@@ -78,7 +82,13 @@ export class Deliveries {
     } finally {
       withdraw();
     }
+    this.#awaited.delete(entry);
     return survives ?? "whole";
+  }
+
+  /** Whether the writer of an entry has no acknowledgement, and is told if the database refuses it. */
+  isAwaited(entry: DirtyEntry): boolean {
+    return this.#awaited.has(entry);
   }
 
   /** As `Pattern.persisted`. */

@@ -41,6 +41,8 @@ export interface FlushesOptions {
   readonly clock: Clock;
   /** The database refuses a replayed write for good. */
   readonly onReplayParked: (key: string, version: number) => void;
+  /** Whether a write was acknowledged, or may have been: nobody was told that it was refused. */
+  readonly isAcknowledged: (row: DirtyEntry) => boolean;
 }
 
 export class Flushes implements FlushSink {
@@ -105,15 +107,17 @@ export class Flushes implements FlushSink {
     for (const row of rows) this.#release(row, how);
   }
 
-  /** What memory keeps of an entry that is no longer dirty. */
+  /** What memory keeps of an entry that is no longer dirty; of a parked one only what was acknowledged. */
   #release(row: DirtyEntry, how: Fate): void {
-    const { memory, dirtyWrites } = this.#options;
+    const { memory, dirtyWrites, isAcknowledged } = this.#options;
     const { key, partition, version } = row;
     if (how === "parked" && row.isReplayed) this.#options.onReplayParked(key, version);
     // A newer write of the key is dirty: it holds the entry.
     if (dirtyWrites.newest(row) !== undefined) return;
-    if (how === "parked" || dirtyWrites.isCleared(row)) memory.remove(key, partition);
-    else memory.clean(key, partition, version);
+    const isKept = how === "persisted" || isAcknowledged(row);
+    if (!isKept || dirtyWrites.isCleared(row)) memory.remove(key, partition);
+    else if (how === "persisted") memory.clean(key, partition, version);
+    else memory.keepUnpersisted(key, partition, version);
   }
 
   /** Rows that were written a moment ago are better sent with the others than on their own. */

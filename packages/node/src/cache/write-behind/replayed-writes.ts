@@ -75,8 +75,11 @@ export class ReplayedWrites {
     if (this.#parked.get(key) === version) return "persisted";
     const dirty = queue.get(key, partition);
     if (dirty !== undefined && dirty.version >= version) return "pending";
-    const clean = dirty === undefined ? memory.find(key, partition) : undefined;
-    if (clean !== undefined && clean.version >= version) return "persisted";
+    const held = dirty === undefined ? memory.find(key, partition) : undefined;
+    // A later write that the database refuses does not tell that it has this one.
+    if (held?.unpersisted ? held.version === version : held && held.version >= version) {
+      return "persisted";
+    }
 
     // Writes of the key wait meanwhile, so it must not take long.
     const deadlineMs = Math.min(context.deadlineMs, clock.monotonic() + ROW_BUDGET_MS);

@@ -51,6 +51,10 @@ export interface CacheStats {
    */
   'slowedWrites'?: (number | string | Long);
   /**
+   * Entries in memory whose rows the database refused: they are dead letters, and read as acknowledged.
+   */
+  'unpersistedEntries'?: (number | string | Long);
+  /**
    * Clean entries that the checker compared with their rows in the database.
    */
   'checked'?: (number | string | Long);
@@ -112,6 +116,10 @@ export interface CacheStats__Output {
    * Writes that waited for the database because the queue was nearly full.
    */
   'slowedWrites': (number);
+  /**
+   * Entries in memory whose rows the database refused: they are dead letters, and read as acknowledged.
+   */
+  'unpersistedEntries': (number);
   /**
    * Clean entries that the checker compared with their rows in the database.
    */

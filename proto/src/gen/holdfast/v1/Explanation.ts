@@ -24,7 +24,7 @@ export interface _holdfast_v1_Explanation_Backup__Output {
 export interface _holdfast_v1_Explanation_Cached {
   'version'?: (number | string | Long);
   /**
-   * It is known that there is no such row.
+   * It is known that there is no such row; of an unpersisted one: it deletes the key.
    */
   'absence'?: (boolean);
   'valueBytes'?: (number | string | Long);
@@ -38,13 +38,17 @@ export interface _holdfast_v1_Explanation_Cached {
    * What it takes in memory.
    */
   'costBytes'?: (number | string | Long);
+  /**
+   * It was acknowledged, but the database refuses it: one of the dead letters below.
+   */
+  'unpersisted'?: (boolean);
   '_ttlLeftMs'?: "ttlLeftMs";
 }
 
 export interface _holdfast_v1_Explanation_Cached__Output {
   'version': (number);
   /**
-   * It is known that there is no such row.
+   * It is known that there is no such row; of an unpersisted one: it deletes the key.
    */
   'absence': (boolean);
   'valueBytes': (number);
@@ -58,6 +62,10 @@ export interface _holdfast_v1_Explanation_Cached__Output {
    * What it takes in memory.
    */
   'costBytes': (number);
+  /**
+   * It was acknowledged, but the database refuses it: one of the dead letters below.
+   */
+  'unpersisted': (boolean);
   '_ttlLeftMs'?: "ttlLeftMs";
 }
 

@@ -18,6 +18,10 @@ export interface GetResponse {
    */
   'nodeId'?: (string);
   'incarnation'?: (string);
+  /**
+   * As in Reply.
+   */
+  'unpersisted'?: (boolean);
   '_ttlLeftMs'?: "ttlLeftMs";
 }
 
@@ -36,5 +40,9 @@ export interface GetResponse__Output {
    */
   'nodeId': (string);
   'incarnation': (string);
+  /**
+   * As in Reply.
+   */
+  'unpersisted': (boolean);
   '_ttlLeftMs'?: "ttlLeftMs";
 }

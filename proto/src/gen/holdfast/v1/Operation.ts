@@ -78,6 +78,10 @@ export const _holdfast_v1_Operation_Kind = {
    * Tells what there is to know of the key.
    */
   EXPLAIN: 'EXPLAIN',
+  /**
+   * Lets go of what memory keeps of the dead letter of this key and version, which is about to be dropped.
+   */
+  FORGET_DEAD_LETTER: 'FORGET_DEAD_LETTER',
 } as const;
 
 export type _holdfast_v1_Operation_Kind =
@@ -124,6 +128,11 @@ export type _holdfast_v1_Operation_Kind =
    */
   | 'EXPLAIN'
   | 11
+  /**
+   * Lets go of what memory keeps of the dead letter of this key and version, which is about to be dropped.
+   */
+  | 'FORGET_DEAD_LETTER'
+  | 12
 
 export type _holdfast_v1_Operation_Kind__Output = typeof _holdfast_v1_Operation_Kind[keyof typeof _holdfast_v1_Operation_Kind]
 
@@ -175,7 +184,7 @@ export interface Operation {
    */
   'version'?: (number | string | Long);
   /**
-   * Which letter RETRY_DEAD_LETTER means.
+   * Which letter RETRY_DEAD_LETTER and FORGET_DEAD_LETTER mean.
    */
   'letterVersion'?: (number | string | Long);
   /**
@@ -247,7 +256,7 @@ export interface Operation__Output {
    */
   'version'?: (number);
   /**
-   * Which letter RETRY_DEAD_LETTER means.
+   * Which letter RETRY_DEAD_LETTER and FORGET_DEAD_LETTER mean.
    */
   'letterVersion'?: (number);
   /**

@@ -13,14 +13,14 @@ import type { RetryDeadLettersResponse as _holdfast_v1_RetryDeadLettersResponse,
 
 export interface OperatorClient extends grpc.Client {
   /**
-   * Forgets exactly these letters.
+   * Forgets exactly these letters, after the owners of their keys have let go of them: readers see the rows.
    */
   DropDeadLetters(argument: _holdfast_v1_DropDeadLettersRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_DropDeadLettersResponse__Output>): grpc.ClientUnaryCall;
   DropDeadLetters(argument: _holdfast_v1_DropDeadLettersRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_holdfast_v1_DropDeadLettersResponse__Output>): grpc.ClientUnaryCall;
   DropDeadLetters(argument: _holdfast_v1_DropDeadLettersRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_DropDeadLettersResponse__Output>): grpc.ClientUnaryCall;
   DropDeadLetters(argument: _holdfast_v1_DropDeadLettersRequest, callback: grpc.requestCallback<_holdfast_v1_DropDeadLettersResponse__Output>): grpc.ClientUnaryCall;
   /**
-   * Forgets exactly these letters.
+   * Forgets exactly these letters, after the owners of their keys have let go of them: readers see the rows.
    */
   dropDeadLetters(argument: _holdfast_v1_DropDeadLettersRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_DropDeadLettersResponse__Output>): grpc.ClientUnaryCall;
   dropDeadLetters(argument: _holdfast_v1_DropDeadLettersRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_holdfast_v1_DropDeadLettersResponse__Output>): grpc.ClientUnaryCall;
@@ -78,7 +78,7 @@ export interface OperatorClient extends grpc.Client {
 
 export interface OperatorHandlers extends grpc.UntypedServiceImplementation {
   /**
-   * Forgets exactly these letters.
+   * Forgets exactly these letters, after the owners of their keys have let go of them: readers see the rows.
    */
   DropDeadLetters: grpc.handleUnaryCall<_holdfast_v1_DropDeadLettersRequest__Output, _holdfast_v1_DropDeadLettersResponse>;
   

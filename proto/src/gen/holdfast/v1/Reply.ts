@@ -245,6 +245,10 @@ export interface Reply {
    * Set in the answer to FLUSH.
    */
   'flushed'?: (_holdfast_v1_Reply_Flushed | null);
+  /**
+   * Of a read: what it tells was acknowledged, but the database refuses it; it is a dead letter.
+   */
+  'unpersisted'?: (boolean);
   '_value'?: "value";
   '_ttlLeftMs'?: "ttlLeftMs";
   '_notOwner'?: "notOwner";
@@ -304,6 +308,10 @@ export interface Reply__Output {
    * Set in the answer to FLUSH.
    */
   'flushed'?: (_holdfast_v1_Reply_Flushed__Output | null);
+  /**
+   * Of a read: what it tells was acknowledged, but the database refuses it; it is a dead letter.
+   */
+  'unpersisted': (boolean);
   '_value'?: "value";
   '_ttlLeftMs'?: "ttlLeftMs";
   '_notOwner'?: "notOwner";
