@@ -38,7 +38,7 @@ const FOLDER_ARROWS: Readonly<Record<string, Readonly<Record<string, readonly st
     database: [],
     journal: [],
     replication: ["journal", "ownership"],
-    rpc: ["replication"],
+    rpc: ["journal", "replication"],
     cache: ["database", "journal", "ownership", "replication", "store", "write-behind"],
     cluster: ["journal", "ownership"],
     ops: ["cache"],
