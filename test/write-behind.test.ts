@@ -1,6 +1,7 @@
 /**
  * What can be known of a write on its way to the database, and done about it, on real processes and
- * servers: receipts, flushes, and writers that are slowed down when the queue is nearly full.
+ * servers: receipts, of writes that are lost as well, flushes, and writers that are slowed down when the
+ * queue is nearly full.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "./support/cluster.js";
@@ -173,5 +174,47 @@ describe("a write-behind cluster", { timeout: 60_000 }, () => {
       "SELECT count(*)::int AS rows FROM holdfast_entries WHERE convert_from(value, 'UTF8') LIKE '%killed node%'",
     );
     expect(rows[0].rows).toBe(keys.length);
+  });
+});
+
+describe("a write that only its owner had", () => {
+  it("is told to be lost when the owner is killed, and nothing else is", {
+    timeout: 60_000,
+  }, async () => {
+    const caches = {
+      fleeting: {
+        pattern: "write-behind",
+        source: ENTRIES,
+        writeBehind: { ...NEVER, ack: "memory" },
+      },
+    };
+    // No backups and no journals: what a node has not flushed is nowhere else.
+    await using cluster = await startCluster(caches, {
+      backups: 0,
+      environment: (name): Record<string, string> => {
+        if (name.startsWith("node-")) return { HOLDFAST_JOURNAL__DIR: "" };
+        return name.startsWith("coordinator-") ? { HOLDFAST_RECOVERY_WAIT: "1s" } : {};
+      },
+    });
+    const client = await cluster.connect();
+    const cache = client.cache<string>("fleeting");
+    const [victim] = cluster.local.nodes;
+    const owned = KEYS.filter((key) => client.locate(key).owner?.nodeId === victim?.nodeId);
+    const [rewritten = "", fresh = ""] = owned;
+    const kept = await cache.set(rewritten, "flushed");
+    await cache.flush([rewritten], { timeout: "20s" });
+    const overwriting = await cache.set(rewritten, "not flushed");
+    const first = await cache.set(fresh, "not flushed");
+    const isLost = { code: "WRITE_LOST" };
+    const waiting = expect(first.persisted({ timeout: "30s" })).rejects.toMatchObject(isLost);
+
+    await cluster.local.killNode(victim?.nodeId ?? "");
+    await waiting;
+    for (const receipt of [first, overwriting]) {
+      await expect(receipt.persisted({ timeout: "30s" })).rejects.toMatchObject(isLost);
+    }
+    await kept.persisted({ timeout: "30s" });
+    expect(await cache.get(rewritten)).toBe("flushed");
+    expect(await cache.get(fresh)).toBeUndefined();
   });
 });
