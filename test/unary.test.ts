@@ -7,6 +7,7 @@ import * as grpc from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "./support/cluster.js";
+import { eventually } from "./support/eventually.js";
 
 const PROTO = fileURLToPath(new URL("../proto", import.meta.url));
 
@@ -20,6 +21,12 @@ beforeAll(async () => {
   cluster = await startCluster({
     aside: { pattern: "cache-aside" },
     behind: { pattern: "write-behind", source: { kind: "entries" } },
+    // Longer than the tests: what reaches the database is flushed.
+    late: {
+      pattern: "write-behind",
+      source: { kind: "entries" },
+      writeBehind: { maxDelay: "60s" },
+    },
     rows: {
       pattern: "read-through",
       source: { kind: "table", table: "plain", key: "id" },
@@ -53,9 +60,14 @@ afterAll(async () => {
   await cluster?.[Symbol.asyncDispose]();
 });
 
-function call(client: Untyped, method: string, request: object): Promise<Untyped> {
+function call(
+  client: Untyped,
+  method: string,
+  request: object,
+  timeoutMs = 5_000,
+): Promise<Untyped> {
   return new Promise((resolve, reject) => {
-    const deadline = Date.now() + 5_000;
+    const deadline = Date.now() + timeoutMs;
     client[method](request, { deadline }, (error: Error | null, response: Untyped) =>
       error === null ? resolve(response) : reject(error),
     );
@@ -105,6 +117,40 @@ describe("plain gRPC at any node", () => {
     expect(Number(read.ttl_left_ms)).toBeGreaterThan(50_000);
     await call(two, "Delete", { cache: "behind", key });
     expect(await call(three, "Get", { cache: "behind", key })).toMatchObject({ found: false });
+  });
+
+  it("flushes a key, and tells when the database has a write", async () => {
+    const [one, two, three] = clients.map(({ cache }) => cache);
+    for (const name of KEYS.slice(0, 4)) {
+      const key = Buffer.from(`late ${name}`);
+      const { version } = await call(one, "Set", { cache: "late", key, value: key });
+      const write = { cache: "late", key, version };
+      // A busy machine may be late for so short a call.
+      const early = eventually("an answer", () => call(two, "Persisted", write, 500));
+      expect(await early).toMatchObject({ persisted: false });
+      const waiting = call(two, "Persisted", write);
+      const { flushed } = await call(three, "Flush", { cache: "late", key });
+      expect(flushed).toMatchObject({ persisted: "1", refused: "0", dirty: "0" });
+      expect(await waiting).toMatchObject({ persisted: true, node_id: "node-2" });
+      expect(await call(one, "Persisted", write)).toMatchObject({ persisted: true });
+      const again = await call(one, "Flush", { cache: "late", key });
+      expect(again.flushed).toMatchObject({ persisted: "0", dirty: "0" });
+    }
+    const rows = "SELECT count(*)::int AS rows FROM holdfast_entries WHERE cache = 'late'";
+    expect((await cluster.database.query(rows)).rows).toEqual([{ rows: 4 }]);
+  });
+
+  it("flushes no whole cache, and asks for no write without its version", async () => {
+    const cache = clients[0]?.cache;
+    await expect(call(cache, "Flush", { cache: "late" })).rejects.toMatchObject({
+      code: grpc.status.INVALID_ARGUMENT,
+      details: "Flush needs a key; whole caches are flushed by the SDK or by `holdfast flush`",
+    });
+    const write = { cache: "late", key: Buffer.from("k") };
+    await expect(call(cache, "Persisted", write)).rejects.toMatchObject({
+      code: grpc.status.INVALID_ARGUMENT,
+      details: "PERSISTED needs the version of a write",
+    });
   });
 
   it("handles many keys in one call, wherever they belong, each with its own outcome", async () => {

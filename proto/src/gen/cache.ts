@@ -14,6 +14,8 @@ import type { DropDeadLettersRequest as _holdfast_v1_DropDeadLettersRequest, Dro
 import type { DropDeadLettersResponse as _holdfast_v1_DropDeadLettersResponse, DropDeadLettersResponse__Output as _holdfast_v1_DropDeadLettersResponse__Output } from './holdfast/v1/DropDeadLettersResponse.js';
 import type { ExplainRequest as _holdfast_v1_ExplainRequest, ExplainRequest__Output as _holdfast_v1_ExplainRequest__Output } from './holdfast/v1/ExplainRequest.js';
 import type { Explanation as _holdfast_v1_Explanation, Explanation__Output as _holdfast_v1_Explanation__Output } from './holdfast/v1/Explanation.js';
+import type { FlushRequest as _holdfast_v1_FlushRequest, FlushRequest__Output as _holdfast_v1_FlushRequest__Output } from './holdfast/v1/FlushRequest.js';
+import type { FlushResponse as _holdfast_v1_FlushResponse, FlushResponse__Output as _holdfast_v1_FlushResponse__Output } from './holdfast/v1/FlushResponse.js';
 import type { GetManyRequest as _holdfast_v1_GetManyRequest, GetManyRequest__Output as _holdfast_v1_GetManyRequest__Output } from './holdfast/v1/GetManyRequest.js';
 import type { GetRequest as _holdfast_v1_GetRequest, GetRequest__Output as _holdfast_v1_GetRequest__Output } from './holdfast/v1/GetRequest.js';
 import type { GetResponse as _holdfast_v1_GetResponse, GetResponse__Output as _holdfast_v1_GetResponse__Output } from './holdfast/v1/GetResponse.js';
@@ -26,6 +28,8 @@ import type { ListDeadLettersResponse as _holdfast_v1_ListDeadLettersResponse, L
 import type { ManyResponse as _holdfast_v1_ManyResponse, ManyResponse__Output as _holdfast_v1_ManyResponse__Output } from './holdfast/v1/ManyResponse.js';
 import type { Operation as _holdfast_v1_Operation, Operation__Output as _holdfast_v1_Operation__Output } from './holdfast/v1/Operation.js';
 import type { OperatorClient as _holdfast_v1_OperatorClient, OperatorDefinition as _holdfast_v1_OperatorDefinition } from './holdfast/v1/Operator.js';
+import type { PersistedRequest as _holdfast_v1_PersistedRequest, PersistedRequest__Output as _holdfast_v1_PersistedRequest__Output } from './holdfast/v1/PersistedRequest.js';
+import type { PersistedResponse as _holdfast_v1_PersistedResponse, PersistedResponse__Output as _holdfast_v1_PersistedResponse__Output } from './holdfast/v1/PersistedResponse.js';
 import type { Replies as _holdfast_v1_Replies, Replies__Output as _holdfast_v1_Replies__Output } from './holdfast/v1/Replies.js';
 import type { Reply as _holdfast_v1_Reply, Reply__Output as _holdfast_v1_Reply__Output } from './holdfast/v1/Reply.js';
 import type { RetriedDeadLetter as _holdfast_v1_RetriedDeadLetter, RetriedDeadLetter__Output as _holdfast_v1_RetriedDeadLetter__Output } from './holdfast/v1/RetriedDeadLetter.js';
@@ -61,6 +65,8 @@ export interface ProtoGrpcType {
       DropDeadLettersResponse: MessageTypeDefinition<_holdfast_v1_DropDeadLettersResponse, _holdfast_v1_DropDeadLettersResponse__Output>
       ExplainRequest: MessageTypeDefinition<_holdfast_v1_ExplainRequest, _holdfast_v1_ExplainRequest__Output>
       Explanation: MessageTypeDefinition<_holdfast_v1_Explanation, _holdfast_v1_Explanation__Output>
+      FlushRequest: MessageTypeDefinition<_holdfast_v1_FlushRequest, _holdfast_v1_FlushRequest__Output>
+      FlushResponse: MessageTypeDefinition<_holdfast_v1_FlushResponse, _holdfast_v1_FlushResponse__Output>
       GetManyRequest: MessageTypeDefinition<_holdfast_v1_GetManyRequest, _holdfast_v1_GetManyRequest__Output>
       GetRequest: MessageTypeDefinition<_holdfast_v1_GetRequest, _holdfast_v1_GetRequest__Output>
       GetResponse: MessageTypeDefinition<_holdfast_v1_GetResponse, _holdfast_v1_GetResponse__Output>
@@ -73,6 +79,8 @@ export interface ProtoGrpcType {
       ManyResponse: MessageTypeDefinition<_holdfast_v1_ManyResponse, _holdfast_v1_ManyResponse__Output>
       Operation: MessageTypeDefinition<_holdfast_v1_Operation, _holdfast_v1_Operation__Output>
       Operator: SubtypeConstructor<typeof grpc.Client, _holdfast_v1_OperatorClient> & { service: _holdfast_v1_OperatorDefinition }
+      PersistedRequest: MessageTypeDefinition<_holdfast_v1_PersistedRequest, _holdfast_v1_PersistedRequest__Output>
+      PersistedResponse: MessageTypeDefinition<_holdfast_v1_PersistedResponse, _holdfast_v1_PersistedResponse__Output>
       Replies: MessageTypeDefinition<_holdfast_v1_Replies, _holdfast_v1_Replies__Output>
       Reply: MessageTypeDefinition<_holdfast_v1_Reply, _holdfast_v1_Reply__Output>
       RetriedDeadLetter: MessageTypeDefinition<_holdfast_v1_RetriedDeadLetter, _holdfast_v1_RetriedDeadLetter__Output>

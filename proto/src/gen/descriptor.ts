@@ -396,6 +396,14 @@ export const DESCRIPTOR: object = {
          "requestType": "IncrementRequest",
          "responseType": "IncrementResponse"
         },
+        "Flush": {
+         "requestType": "FlushRequest",
+         "responseType": "FlushResponse"
+        },
+        "Persisted": {
+         "requestType": "PersistedRequest",
+         "responseType": "PersistedResponse"
+        },
         "GetMany": {
          "requestType": "GetManyRequest",
          "responseType": "ManyResponse"
@@ -722,6 +730,78 @@ export const DESCRIPTOR: object = {
         "incarnation": {
          "type": "string",
          "id": 5
+        }
+       }
+      },
+      "FlushRequest": {
+       "fields": {
+        "cache": {
+         "type": "string",
+         "id": 1
+        },
+        "key": {
+         "type": "bytes",
+         "id": 2
+        }
+       }
+      },
+      "FlushResponse": {
+       "fields": {
+        "flushed": {
+         "type": "Reply.Flushed",
+         "id": 1
+        },
+        "term": {
+         "type": "uint32",
+         "id": 2
+        },
+        "nodeId": {
+         "type": "string",
+         "id": 3
+        },
+        "incarnation": {
+         "type": "string",
+         "id": 4
+        }
+       }
+      },
+      "PersistedRequest": {
+       "fields": {
+        "cache": {
+         "type": "string",
+         "id": 1
+        },
+        "key": {
+         "type": "bytes",
+         "id": 2
+        },
+        "version": {
+         "type": "uint64",
+         "id": 3
+        },
+        "ack": {
+         "type": "Operation.Ack",
+         "id": 4
+        }
+       }
+      },
+      "PersistedResponse": {
+       "fields": {
+        "persisted": {
+         "type": "bool",
+         "id": 1
+        },
+        "term": {
+         "type": "uint32",
+         "id": 2
+        },
+        "nodeId": {
+         "type": "string",
+         "id": 3
+        },
+        "incarnation": {
+         "type": "string",
+         "id": 4
         }
        }
       },

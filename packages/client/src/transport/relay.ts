@@ -19,7 +19,10 @@ import {
 
 type Callback<Response> = (error: ServiceError | null, response?: Response) => void;
 
-/** The kinds of operation that have a unary form for one key. */
+/**
+ * The kinds of operation that take this way. Not those that wait for the database, FLUSH and PERSISTED:
+ * a connection carries a thousand calls at once, and the others would wait behind them.
+ */
 export function canRelay(operation: Operation): boolean {
   return RELAYED.has(String(operation.kind));
 }
@@ -60,7 +63,7 @@ export function relayOperation(
         }),
       );
     default:
-      throw new Error(`${operation.kind} has no unary form`);
+      throw new Error(`${operation.kind} is not relayed`);
   }
 }
 

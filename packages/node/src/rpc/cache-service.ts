@@ -56,7 +56,7 @@ export function createCacheService(
   };
 }
 
-type SingleKey = "Get" | "Set" | "Delete" | "Touch" | "Increment";
+type SingleKey = "Get" | "Set" | "Delete" | "Touch" | "Increment" | "Flush" | "Persisted";
 type ManyKeys = "GetMany" | "SetMany" | "DeleteMany";
 
 function singleKeyHandlers(calls: UnaryOperations, logger: Logger): Pick<CacheHandlers, SingleKey> {
@@ -80,6 +80,15 @@ function singleKeyHandlers(calls: UnaryOperations, logger: Logger): Pick<CacheHa
     Increment: unary(logger, async (request, context) => {
       const { reply, answerer } = await calls.one({ kind: "INCREMENT", ...request }, context);
       return { ...reply, value: Number(reply.value?.toString("latin1")), ...answerer };
+    }),
+    Flush: unary(logger, async (request, context) => {
+      checkNamesKey(request);
+      const { reply, answerer } = await calls.waiting({ kind: "FLUSH", ...request }, context);
+      return { ...reply, ...answerer };
+    }),
+    Persisted: unary(logger, async (request, context) => {
+      const { reply, answerer } = await calls.waiting({ kind: "PERSISTED", ...request }, context);
+      return { ...reply, persisted: reply.outcome === "APPLIED", ...answerer };
     }),
   };
 }
@@ -106,4 +115,11 @@ function manyKeysHandlers(calls: UnaryOperations, logger: Logger): Pick<CacheHan
       ),
     ),
   };
+}
+
+/** A flush without a key is of everything on one node, here the one that happens to take the call. */
+function checkNamesKey({ key }: { readonly key: Buffer }): void {
+  if (key.length > 0) return;
+  const problem = "Flush needs a key; whole caches are flushed by the SDK or by `holdfast flush`";
+  throw new CacheError("INVALID_ARGUMENT", problem);
 }

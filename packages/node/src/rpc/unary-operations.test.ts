@@ -4,7 +4,9 @@ import { describe, expect, it } from "vitest";
 import type { RequestContext } from "./request-context.js";
 import { UnaryOperations } from "./unary-operations.js";
 
-function createCalls(answer: (operation: Operation__Output) => Reply = () => ({ code: "OK" })) {
+function createCalls(
+  answer: (operation: Operation__Output) => Reply | Promise<Reply> = () => ({ code: "OK" }),
+) {
   const clock = new FakeClock(10_000);
   const requests: RequestContext[] = [];
   const calls = new UnaryOperations(
@@ -12,7 +14,7 @@ function createCalls(answer: (operation: Operation__Output) => Reply = () => ({ 
       identity: () => ({ nodeId: "n1", incarnation: "i1" }),
       executeAll: async (operations, request) => {
         requests.push(request);
-        return operations.map(answer);
+        return Promise.all(operations.map(answer));
       },
     },
     clock,
@@ -25,6 +27,7 @@ function createCalls(answer: (operation: Operation__Output) => Reply = () => ({ 
   return { calls, requests, context, clock };
 }
 
+const PERSISTED = { kind: "PERSISTED", cache: "c", key: Buffer.from("k"), version: 7 } as const;
 const GET = { kind: "GET", cache: "c", key: Buffer.from("k") } as const;
 
 describe("UnaryOperations", () => {
@@ -66,6 +69,26 @@ describe("UnaryOperations", () => {
     expect(replies[6]).toMatchObject({
       term: 3,
       message: "the values of one call exceed 6291456 bytes together; ask for fewer keys",
+    });
+  });
+
+  it("refuses more calls that wait for the database than it states, and no others", async () => {
+    let answer = (_: Reply) => {};
+    const answered = new Promise<Reply>((resolve) => {
+      answer = resolve;
+    });
+    const { calls, context } = createCalls(({ kind }) => (kind === "GET" ? {} : answered));
+    const waiting = Array.from({ length: 500 }, () => calls.waiting(PERSISTED, context(100)));
+    await expect(calls.waiting(PERSISTED, context(100))).rejects.toMatchObject({
+      code: "OVERLOADED",
+    });
+    await calls.one(GET, context(100));
+    answer({ code: "DEAD_LETTER" });
+    const outcomes = await Promise.allSettled(waiting);
+    expect(outcomes.every(({ status }) => status === "rejected")).toBe(true);
+    // There is room again, however those before have ended.
+    await expect(calls.waiting(PERSISTED, context(100))).rejects.toMatchObject({
+      code: "DEAD_LETTER",
     });
   });
 

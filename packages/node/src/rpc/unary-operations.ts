@@ -17,10 +17,21 @@ import { type RequestContext, requestContext } from "./request-context.js";
 /** Most keys in one call. */
 const MAX_KEYS = 10_000;
 
+/**
+ * Most calls that wait for the database at once. Each may wait for minutes, and is one of the thousand
+ * that the connection to a key's owner carries: half of them is left to the others.
+ */
+const MAX_WAITING = 500;
+
 /** Who answers. */
 export interface Answerer {
   readonly nodeId: string;
   readonly incarnation: string;
+}
+
+interface Answer {
+  readonly reply: Reply__Output;
+  readonly answerer: Answerer;
 }
 
 export interface UnaryBackend {
@@ -35,6 +46,7 @@ export interface UnaryBackend {
 export class UnaryOperations {
   readonly #backend: UnaryBackend;
   readonly #clock: Clock;
+  #waiting = 0;
 
   constructor(backend: UnaryBackend, clock: Clock) {
     this.#backend = backend;
@@ -42,16 +54,27 @@ export class UnaryOperations {
   }
 
   /** @throws {CacheError} the error that the reply carries. */
-  async one(
-    operation: StatedOperation,
-    context: CallContext,
-  ): Promise<{ readonly reply: Reply__Output; readonly answerer: Answerer }> {
+  async one(operation: StatedOperation, context: CallContext): Promise<Answer> {
     const [answer] = await this.all([operation], context);
     const reply = completeReply(answer ?? {});
     const error = errorOfReply(reply);
     if (error !== undefined) throw error;
     const { nodeId, incarnation } = this.#backend.identity();
     return { reply, answerer: { nodeId, incarnation } };
+  }
+
+  /** As `one`, of an operation that waits for the database. @throws {CacheError} `OVERLOADED` as well. */
+  async waiting(operation: StatedOperation, context: CallContext): Promise<Answer> {
+    if (this.#waiting >= MAX_WAITING) {
+      const problem = `${MAX_WAITING} calls to this node wait for the database already`;
+      throw new CacheError("OVERLOADED", problem);
+    }
+    this.#waiting += 1;
+    try {
+      return await this.one(operation, context);
+    } finally {
+      this.#waiting -= 1;
+    }
   }
 
   /** @throws {CacheError} `INVALID_ARGUMENT` when there are too many; each reply may carry its own. */

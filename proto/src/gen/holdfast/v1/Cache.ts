@@ -7,12 +7,16 @@ import type { ClearRequest as _holdfast_v1_ClearRequest, ClearRequest__Output as
 import type { ClearResponse as _holdfast_v1_ClearResponse, ClearResponse__Output as _holdfast_v1_ClearResponse__Output } from '../../holdfast/v1/ClearResponse.js';
 import type { DeleteManyRequest as _holdfast_v1_DeleteManyRequest, DeleteManyRequest__Output as _holdfast_v1_DeleteManyRequest__Output } from '../../holdfast/v1/DeleteManyRequest.js';
 import type { DeleteRequest as _holdfast_v1_DeleteRequest, DeleteRequest__Output as _holdfast_v1_DeleteRequest__Output } from '../../holdfast/v1/DeleteRequest.js';
+import type { FlushRequest as _holdfast_v1_FlushRequest, FlushRequest__Output as _holdfast_v1_FlushRequest__Output } from '../../holdfast/v1/FlushRequest.js';
+import type { FlushResponse as _holdfast_v1_FlushResponse, FlushResponse__Output as _holdfast_v1_FlushResponse__Output } from '../../holdfast/v1/FlushResponse.js';
 import type { GetManyRequest as _holdfast_v1_GetManyRequest, GetManyRequest__Output as _holdfast_v1_GetManyRequest__Output } from '../../holdfast/v1/GetManyRequest.js';
 import type { GetRequest as _holdfast_v1_GetRequest, GetRequest__Output as _holdfast_v1_GetRequest__Output } from '../../holdfast/v1/GetRequest.js';
 import type { GetResponse as _holdfast_v1_GetResponse, GetResponse__Output as _holdfast_v1_GetResponse__Output } from '../../holdfast/v1/GetResponse.js';
 import type { IncrementRequest as _holdfast_v1_IncrementRequest, IncrementRequest__Output as _holdfast_v1_IncrementRequest__Output } from '../../holdfast/v1/IncrementRequest.js';
 import type { IncrementResponse as _holdfast_v1_IncrementResponse, IncrementResponse__Output as _holdfast_v1_IncrementResponse__Output } from '../../holdfast/v1/IncrementResponse.js';
 import type { ManyResponse as _holdfast_v1_ManyResponse, ManyResponse__Output as _holdfast_v1_ManyResponse__Output } from '../../holdfast/v1/ManyResponse.js';
+import type { PersistedRequest as _holdfast_v1_PersistedRequest, PersistedRequest__Output as _holdfast_v1_PersistedRequest__Output } from '../../holdfast/v1/PersistedRequest.js';
+import type { PersistedResponse as _holdfast_v1_PersistedResponse, PersistedResponse__Output as _holdfast_v1_PersistedResponse__Output } from '../../holdfast/v1/PersistedResponse.js';
 import type { Replies as _holdfast_v1_Replies, Replies__Output as _holdfast_v1_Replies__Output } from '../../holdfast/v1/Replies.js';
 import type { SetManyRequest as _holdfast_v1_SetManyRequest, SetManyRequest__Output as _holdfast_v1_SetManyRequest__Output } from '../../holdfast/v1/SetManyRequest.js';
 import type { SetRequest as _holdfast_v1_SetRequest, SetRequest__Output as _holdfast_v1_SetRequest__Output } from '../../holdfast/v1/SetRequest.js';
@@ -58,6 +62,23 @@ export interface CacheClient extends grpc.Client {
   deleteMany(argument: _holdfast_v1_DeleteManyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_ManyResponse__Output>): grpc.ClientUnaryCall;
   deleteMany(argument: _holdfast_v1_DeleteManyRequest, callback: grpc.requestCallback<_holdfast_v1_ManyResponse__Output>): grpc.ClientUnaryCall;
   
+  /**
+   * Sends the newest write of a key to the database now if it is not there yet, and waits for that as
+   * long as the call lasts.
+   */
+  Flush(argument: _holdfast_v1_FlushRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_FlushResponse__Output>): grpc.ClientUnaryCall;
+  Flush(argument: _holdfast_v1_FlushRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_holdfast_v1_FlushResponse__Output>): grpc.ClientUnaryCall;
+  Flush(argument: _holdfast_v1_FlushRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_FlushResponse__Output>): grpc.ClientUnaryCall;
+  Flush(argument: _holdfast_v1_FlushRequest, callback: grpc.requestCallback<_holdfast_v1_FlushResponse__Output>): grpc.ClientUnaryCall;
+  /**
+   * Sends the newest write of a key to the database now if it is not there yet, and waits for that as
+   * long as the call lasts.
+   */
+  flush(argument: _holdfast_v1_FlushRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_FlushResponse__Output>): grpc.ClientUnaryCall;
+  flush(argument: _holdfast_v1_FlushRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_holdfast_v1_FlushResponse__Output>): grpc.ClientUnaryCall;
+  flush(argument: _holdfast_v1_FlushRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_FlushResponse__Output>): grpc.ClientUnaryCall;
+  flush(argument: _holdfast_v1_FlushRequest, callback: grpc.requestCallback<_holdfast_v1_FlushResponse__Output>): grpc.ClientUnaryCall;
+  
   Get(argument: _holdfast_v1_GetRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_GetResponse__Output>): grpc.ClientUnaryCall;
   Get(argument: _holdfast_v1_GetRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_holdfast_v1_GetResponse__Output>): grpc.ClientUnaryCall;
   Get(argument: _holdfast_v1_GetRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_GetResponse__Output>): grpc.ClientUnaryCall;
@@ -90,6 +111,23 @@ export interface CacheClient extends grpc.Client {
   increment(argument: _holdfast_v1_IncrementRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_holdfast_v1_IncrementResponse__Output>): grpc.ClientUnaryCall;
   increment(argument: _holdfast_v1_IncrementRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_IncrementResponse__Output>): grpc.ClientUnaryCall;
   increment(argument: _holdfast_v1_IncrementRequest, callback: grpc.requestCallback<_holdfast_v1_IncrementResponse__Output>): grpc.ClientUnaryCall;
+  
+  /**
+   * Waits, as long as the call lasts, until the database has a write or a later one of its key. Fails
+   * with DEAD_LETTER or WRITE_LOST when it never will.
+   */
+  Persisted(argument: _holdfast_v1_PersistedRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_PersistedResponse__Output>): grpc.ClientUnaryCall;
+  Persisted(argument: _holdfast_v1_PersistedRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_holdfast_v1_PersistedResponse__Output>): grpc.ClientUnaryCall;
+  Persisted(argument: _holdfast_v1_PersistedRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_PersistedResponse__Output>): grpc.ClientUnaryCall;
+  Persisted(argument: _holdfast_v1_PersistedRequest, callback: grpc.requestCallback<_holdfast_v1_PersistedResponse__Output>): grpc.ClientUnaryCall;
+  /**
+   * Waits, as long as the call lasts, until the database has a write or a later one of its key. Fails
+   * with DEAD_LETTER or WRITE_LOST when it never will.
+   */
+  persisted(argument: _holdfast_v1_PersistedRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_PersistedResponse__Output>): grpc.ClientUnaryCall;
+  persisted(argument: _holdfast_v1_PersistedRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_holdfast_v1_PersistedResponse__Output>): grpc.ClientUnaryCall;
+  persisted(argument: _holdfast_v1_PersistedRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_holdfast_v1_PersistedResponse__Output>): grpc.ClientUnaryCall;
+  persisted(argument: _holdfast_v1_PersistedRequest, callback: grpc.requestCallback<_holdfast_v1_PersistedResponse__Output>): grpc.ClientUnaryCall;
   
   /**
    * Batches of operations for this node, and their replies as they complete. The node answers the
@@ -177,6 +215,12 @@ export interface CacheHandlers extends grpc.UntypedServiceImplementation {
   
   DeleteMany: grpc.handleUnaryCall<_holdfast_v1_DeleteManyRequest__Output, _holdfast_v1_ManyResponse>;
   
+  /**
+   * Sends the newest write of a key to the database now if it is not there yet, and waits for that as
+   * long as the call lasts.
+   */
+  Flush: grpc.handleUnaryCall<_holdfast_v1_FlushRequest__Output, _holdfast_v1_FlushResponse>;
+  
   Get: grpc.handleUnaryCall<_holdfast_v1_GetRequest__Output, _holdfast_v1_GetResponse>;
   
   GetMany: grpc.handleUnaryCall<_holdfast_v1_GetManyRequest__Output, _holdfast_v1_ManyResponse>;
@@ -185,6 +229,12 @@ export interface CacheHandlers extends grpc.UntypedServiceImplementation {
    * Adds to an integer; an absent key counts as 0.
    */
   Increment: grpc.handleUnaryCall<_holdfast_v1_IncrementRequest__Output, _holdfast_v1_IncrementResponse>;
+  
+  /**
+   * Waits, as long as the call lasts, until the database has a write or a later one of its key. Fails
+   * with DEAD_LETTER or WRITE_LOST when it never will.
+   */
+  Persisted: grpc.handleUnaryCall<_holdfast_v1_PersistedRequest__Output, _holdfast_v1_PersistedResponse>;
   
   /**
    * Batches of operations for this node, and their replies as they complete. The node answers the
@@ -218,9 +268,11 @@ export interface CacheDefinition extends grpc.ServiceDefinition {
   Clear: MethodDefinition<_holdfast_v1_ClearRequest, _holdfast_v1_ClearResponse, _holdfast_v1_ClearRequest__Output, _holdfast_v1_ClearResponse__Output>
   Delete: MethodDefinition<_holdfast_v1_DeleteRequest, _holdfast_v1_WriteResponse, _holdfast_v1_DeleteRequest__Output, _holdfast_v1_WriteResponse__Output>
   DeleteMany: MethodDefinition<_holdfast_v1_DeleteManyRequest, _holdfast_v1_ManyResponse, _holdfast_v1_DeleteManyRequest__Output, _holdfast_v1_ManyResponse__Output>
+  Flush: MethodDefinition<_holdfast_v1_FlushRequest, _holdfast_v1_FlushResponse, _holdfast_v1_FlushRequest__Output, _holdfast_v1_FlushResponse__Output>
   Get: MethodDefinition<_holdfast_v1_GetRequest, _holdfast_v1_GetResponse, _holdfast_v1_GetRequest__Output, _holdfast_v1_GetResponse__Output>
   GetMany: MethodDefinition<_holdfast_v1_GetManyRequest, _holdfast_v1_ManyResponse, _holdfast_v1_GetManyRequest__Output, _holdfast_v1_ManyResponse__Output>
   Increment: MethodDefinition<_holdfast_v1_IncrementRequest, _holdfast_v1_IncrementResponse, _holdfast_v1_IncrementRequest__Output, _holdfast_v1_IncrementResponse__Output>
+  Persisted: MethodDefinition<_holdfast_v1_PersistedRequest, _holdfast_v1_PersistedResponse, _holdfast_v1_PersistedRequest__Output, _holdfast_v1_PersistedResponse__Output>
   Pipe: MethodDefinition<_holdfast_v1_Batch, _holdfast_v1_Replies, _holdfast_v1_Batch__Output, _holdfast_v1_Replies__Output>
   Set: MethodDefinition<_holdfast_v1_SetRequest, _holdfast_v1_WriteResponse, _holdfast_v1_SetRequest__Output, _holdfast_v1_WriteResponse__Output>
   SetMany: MethodDefinition<_holdfast_v1_SetManyRequest, _holdfast_v1_ManyResponse, _holdfast_v1_SetManyRequest__Output, _holdfast_v1_ManyResponse__Output>
