@@ -160,6 +160,26 @@ describe("a write-behind cluster", { timeout: 60_000 }, () => {
     expect(refused.stdout).toContain("9: refused\n");
   });
 
+  it("has a command that tells how much is dirty while the database stands still", async () => {
+    const client = await cluster.connect();
+    const cache = client.cache<string>("behind");
+    await cluster.database.query("BEGIN");
+    await cluster.database.query("LOCK TABLE holdfast_entries IN EXCLUSIVE MODE");
+    try {
+      await cache.set("held up", "v");
+      const options = ["--timeout", "4s", "--seed", cluster.local.seeds[0] ?? ""];
+      const { code, stdout, stderr } = await holdfast("flush", "behind", ...options);
+      expect(stderr).toBe("still flushing after 2 s; dirty entries in the cache: 1\n");
+      expect(stdout).toBe(
+        "held up: dirty\n0 persisted, 0 refused by the database, 1 still dirty\n",
+      );
+      expect(code).toBe(1);
+    } finally {
+      await cluster.database.query("COMMIT");
+    }
+    expect(await cache.flush({ timeout: "20s" })).toMatchObject({ dirty: 0 });
+  });
+
   it("honours receipts of a killed node's writes", async () => {
     const client = await cluster.connect();
     const cache = client.cache<string>("behind");

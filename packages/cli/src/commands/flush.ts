@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { formatCount } from "../terminal/reporter.js";
 import { type CliContext, type ClusterOptions, clusterCommand, writeJson } from "./context.js";
 import { onCluster } from "./entries.js";
+import { tellWaiting } from "./tell-waiting.js";
 
 interface FlushOptions extends ClusterOptions {
   readonly timeout: string;
@@ -18,7 +19,9 @@ export function flushCommand(context: CliContext): Command {
       const { timeout } = options;
       const result = await onCluster(options, (cluster) => {
         const flushed = cluster.cache(cache);
-        return keys.length === 0 ? flushed.flush({ timeout }) : flushed.flush(keys, { timeout });
+        const flush =
+          keys.length === 0 ? flushed.flush({ timeout }) : flushed.flush(keys, { timeout });
+        return tellWaiting(flush, flushed, context);
       });
       if (options.json) writeJson(context, { ...result, keys: Object.fromEntries(result.keys) });
       else context.stdout.write(describe(result));
