@@ -14,6 +14,6 @@ describe("the safety rules that can be switched off", () => {
       .split("\n")
       .find((line) => line.includes(`| ${rule} |`));
     expect(result).toContain(file);
-    expect(result).not.toContain("nobody");
+    expect(result).not.toContain("**nobody**");
   });
 });
