@@ -51,7 +51,7 @@ const SHAPES = {
     clientsUntilMs: 8_000,
   },
 };
-const LONG_SHARE = 0.25;
+const LONG_SHARE = 0.125;
 /** Long enough for a lease that ends late, and then the longest wait of an owner. */
 const HEALED_MS = 10_000;
 /** How often to look whether it is over. */

@@ -20,7 +20,7 @@ import type {
 } from "./messages.js";
 
 const MAX_BATCHES_UNDER_WAY = 2;
-const BATCH = { maxRecords: 1_000, maxBytes: 512 * 1_024 };
+const BATCH = { maxRecords: 1_000, maxBytes: 256 * 1_024 };
 /** Bytes of records that wait for the backup; beyond them nothing should be added. */
 const MAX_BACKLOG_BYTES = 32 * 2 ** 20;
 const REOPEN = { baseMs: 20, maxMs: 1_000 };
@@ -29,8 +29,11 @@ const OVERLOADED_PAUSE_MS = 50;
 const MAX_CLEANED = 5_000;
 const HEARTBEATS_PER_PROMISE = 6;
 
-/** A link with less than this to send is ready for more that is not urgent. */
-export const READY_BYTES: number = 4 * 2 ** 20;
+/**
+ * A link with less than this to send is ready for more that is not urgent: enough for the batches under
+ * way. What waits beyond that is on its way to the old generation of the heap, and makes pauses there.
+ */
+export const READY_BYTES: number = 2 ** 19;
 
 /**
  * Part of a promise that is not counted on: clocks may run at rates that differ by 5 %, and time

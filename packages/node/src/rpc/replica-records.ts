@@ -3,7 +3,6 @@
  * travel packed, because there is one for every write: peer.proto says how.
  */
 import type { ReplicaBatch__Output, ReplicaBatch as ReplicaBatchMessage } from "@holdfast/proto";
-import { GrowingBytes } from "../journal/growing-bytes.js";
 import { packedBytesOf, packRecord, unpackRecord } from "../journal/packed-record.js";
 import type { ReplicaBatch, ReplicaHello, ReplicaRecord } from "../replication/messages.js";
 
@@ -32,21 +31,24 @@ export function fromBatchMessage(message: ReplicaBatch__Output): ReplicaBatch {
 }
 
 function pack(records: readonly ReplicaRecord[]): Buffer {
-  if (records.length === 0) return Buffer.alloc(0);
-  const draft = new GrowingBytes();
-  for (const record of records) packFrame(draft, record);
-  return draft.toBytes();
+  const lengths = records.map(frameBytesOf);
+  const bytes = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + length, 0));
+  let offset = 0;
+  for (const [index, record] of records.entries()) {
+    const length = lengths[index] as number;
+    packFrame(record, bytes, offset, length);
+    offset += length;
+  }
+  return bytes;
 }
 
-function packFrame(draft: GrowingBytes, record: ReplicaRecord): void {
-  const restBytes = restBytesOf(record);
-  const offset = draft.grow(HEADER_BYTES + restBytes);
-  const { buffer } = draft;
-  let at = buffer.writeUInt32LE(HEADER_BYTES + restBytes, offset);
+function packFrame(record: ReplicaRecord, buffer: Buffer, offset: number, length: number): void {
+  let at = buffer.writeUInt32LE(length, offset);
   at = buffer.writeUInt8(KIND_NUMBERS[record.kind], at);
   at = buffer.writeUInt16LE(record.partition, at);
   at = buffer.writeUInt32LE(record.term, at);
   at = buffer.writeDoubleLE(record.sync, at);
+  const restBytes = length - HEADER_BYTES;
   switch (record.kind) {
     case "PUT":
       buffer.writeUInt8(record.journal ? 1 : 0, at);
@@ -70,6 +72,10 @@ function packFrame(draft: GrowingBytes, record: ReplicaRecord): void {
       break;
     default:
   }
+}
+
+function frameBytesOf(record: ReplicaRecord): number {
+  return HEADER_BYTES + restBytesOf(record);
 }
 
 function restBytesOf(record: ReplicaRecord): number {
