@@ -1,6 +1,7 @@
 import { testSeed } from "@holdfast/core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { journalRecords } from "../testing/arbitrary-records.js";
 import type { JournalRecord } from "./record.js";
 import {
   DamagedSegmentError,
@@ -13,19 +14,7 @@ import {
 
 const seed = testSeed();
 
-const records: fc.Arbitrary<JournalRecord> = fc.record({
-  cacheId: fc.nat({ max: 2 ** 32 - 1 }),
-  partition: fc.nat({ max: 16_383 }),
-  key: fc.string({ minLength: 1, maxLength: 100, unit: "grapheme" }),
-  version: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
-  value: fc.option(
-    fc.uint8Array({ maxLength: 500 }).map((bytes) => Buffer.from(bytes)),
-    { nil: undefined },
-  ),
-  encoding: fc.nat({ max: 65_535 }),
-  expiresAtMs: fc.option(fc.nat(), { nil: undefined }),
-  writtenAtMs: fc.nat(),
-});
+const records = journalRecords();
 const notes = fc.record({ sequence: fc.nat({ max: 2 ** 48 - 1 }), ordinal: fc.nat() });
 const NAME = encodeName(7, 2 ** 40);
 

@@ -8,7 +8,6 @@
  *     note     2 u8 · sequence u48 · which of its records u32
  */
 import { crc32 } from "node:zlib";
-import { GrowingBytes } from "./growing-bytes.js";
 import { packedBytesOf, packRecord, unpackRecord } from "./packed-record.js";
 import type { JournalRecord } from "./record.js";
 
@@ -39,6 +38,7 @@ const CHECKSUM_BYTES = 4;
 const RECORD_HEADER_BYTES = 1 + 4;
 const SEQUENCE_BYTES = 6;
 const NOTE_BYTES = 1 + SEQUENCE_BYTES + 4;
+const FIRST_BYTES = 16 * 1_024;
 
 export function encodeName(slot: number, sequence: number): Buffer {
   const name = Buffer.allocUnsafe(4 + SEQUENCE_BYTES);
@@ -53,14 +53,11 @@ export function decodeName(name: Buffer): { readonly slot: number; readonly sequ
 
 /** A segment that is being put together. */
 export class SegmentDraft {
-  readonly #draft = new GrowingBytes();
-
-  constructor() {
-    this.#draft.grow(CHECKSUM_BYTES);
-  }
+  #bytes = Buffer.allocUnsafe(FIRST_BYTES);
+  #length = CHECKSUM_BYTES;
 
   get length(): number {
-    return this.#draft.length;
+    return this.#length;
   }
 
   get isEmpty(): boolean {
@@ -70,8 +67,8 @@ export class SegmentDraft {
   add(record: JournalRecord): Place {
     const packedBytes = packedBytesOf(record);
     const length = RECORD_HEADER_BYTES + packedBytes;
-    const offset = this.#draft.grow(length);
-    const bytes = this.#draft.buffer;
+    const offset = this.#grow(length);
+    const bytes = this.#bytes;
     bytes.writeUInt8(RECORD, offset);
     bytes.writeUInt32LE(length, offset + 1);
     packRecord(record, bytes, offset + RECORD_HEADER_BYTES, packedBytes);
@@ -80,14 +77,14 @@ export class SegmentDraft {
 
   /** A record as it lies in another segment. */
   copy(from: Buffer, { offset, length }: Place): Place {
-    const to = this.#draft.grow(length);
-    from.copy(this.#draft.buffer, to, offset, offset + length);
+    const to = this.#grow(length);
+    from.copy(this.#bytes, to, offset, offset + length);
     return { offset: to, length };
   }
 
   note({ sequence, ordinal }: Note): void {
-    const offset = this.#draft.grow(NOTE_BYTES);
-    const bytes = this.#draft.buffer;
+    const offset = this.#grow(NOTE_BYTES);
+    const bytes = this.#bytes;
     bytes.writeUInt8(NOTE, offset);
     bytes.writeUIntLE(sequence, offset + 1, SEQUENCE_BYTES);
     bytes.writeUInt32LE(ordinal, offset + 1 + SEQUENCE_BYTES);
@@ -95,9 +92,21 @@ export class SegmentDraft {
 
   /** The segment's bytes; nothing may be added any more. */
   finish(name: Buffer): Buffer {
-    const bytes = this.#draft.toBytes();
+    const bytes = this.#bytes.subarray(0, this.#length);
     bytes.writeUInt32LE(checksum(name, bytes), 0);
     return bytes;
+  }
+
+  /** @returns where the new bytes begin. */
+  #grow(by: number): number {
+    const offset = this.#length;
+    this.#length += by;
+    if (this.#length > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#length));
+      this.#bytes.copy(larger, 0, 0, offset);
+      this.#bytes = larger;
+    }
+    return offset;
   }
 }
 

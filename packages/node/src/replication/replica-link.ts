@@ -30,8 +30,8 @@ const MAX_CLEANED = 5_000;
 const HEARTBEATS_PER_PROMISE = 6;
 
 /**
- * A link with less than this to send is ready for more that is not urgent: enough for the batches under
- * way. What waits beyond that is on its way to the old generation of the heap, and makes pauses there.
+ * A link with less than this to send is ready for more that is not urgent: enough to fill the batches
+ * under way. More would only wait in memory.
  */
 export const READY_BYTES: number = 2 ** 19;
 

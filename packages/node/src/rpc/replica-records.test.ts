@@ -2,8 +2,8 @@ import { testSeed } from "@holdfast/core/testing";
 import type { ReplicaBatch__Output } from "@holdfast/proto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { JournalRecord } from "../journal/record.js";
 import type { ReplicaBatch, ReplicaRecord } from "../replication/messages.js";
+import { journalRecords } from "../testing/arbitrary-records.js";
 import { fromBatchMessage, toBatchMessage } from "./replica-records.js";
 
 const seed = testSeed();
@@ -31,22 +31,7 @@ function kindOf<Kind extends ReplicaRecord["kind"], Rest>(
   );
 }
 
-function entryIn(number: number): fc.Arbitrary<JournalRecord> {
-  return fc.record({
-    cacheId,
-    partition: fc.constant(number),
-    key,
-    version,
-    value: fc.option(
-      fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
-      { nil: undefined },
-    ),
-    encoding: fc.nat({ max: 65_535 }),
-    expiresAtMs: fc.option(fc.nat(), { nil: undefined }),
-    writtenAtMs: fc.nat(),
-  });
-}
-
+const entryIn = (number: number) => journalRecords(fc.constant(number));
 const nameIn = (number: number) => fc.record({ cacheId, partition: fc.constant(number), key });
 const nothing = () => fc.constant({});
 const epoch = () => fc.record({ epoch: version });
