@@ -32,8 +32,9 @@ const FOLDER_ARROWS: Readonly<Record<string, Readonly<Record<string, readonly st
     ".": ["config", "grpc", "ops", "postgres", "registry", "testing"],
   },
   "packages/node": {
+    eviction: [],
     ownership: [],
-    store: [],
+    store: ["eviction"],
     "write-behind": [],
     database: [],
     journal: [],
