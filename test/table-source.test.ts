@@ -297,6 +297,10 @@ describe("a document that the database would surely refuse", () => {
     expect(() => source.check("1", bytes({ name: "a" }), CODEC.string)).toThrow(
       "the values of a table's cache are encoded as JSON",
     );
+    // The node does not look into it: what it would find there might be a document.
+    expect(() => source.check("1", bytes({ name: "a" }), 0x0100 | CODEC.json)).toThrowError(
+      expect.objectContaining({ code: "COMPRESSION_REFUSED" }),
+    );
   });
 
   it("is held against the configured columns where there are some", async () => {

@@ -1,7 +1,8 @@
 /**
- * What the `encoding` of a value means: the codec that made it in the low 8 bits, and in the next
- * 8 the compression, of which there is none yet. Nodes store the number and hand it back; the one
- * codec that they read themselves is JSON, in which rows of database tables travel.
+ * What the `encoding` of a value means: the codec that made it in the low 8 bits, and in the next 8 how
+ * it was compressed afterwards (0: not at all; the other numbers stand in compression-algorithms.ts).
+ * Nodes store the number and hand it back. What they read themselves they read uncompressed: JSON, of
+ * which they make rows of database tables, and the numbers that they add to.
  */
 
 export const CODEC: {
@@ -11,7 +12,20 @@ export const CODEC: {
   readonly msgpack: 3;
 } = { bytes: 0, json: 1, string: 2, msgpack: 3 };
 
+/** The largest encoding that there is a meaning for. */
+export const MAX_ENCODING = 0xffff;
+
 /** The codec within an encoding. */
 export function codecOf(encoding: number): number {
   return encoding & 0xff;
+}
+
+/** The number of the compression within an encoding; 0: none. */
+export function compressionOf(encoding: number): number {
+  return encoding >>> 8;
+}
+
+/** The encoding of what a codec has made and an algorithm compressed. */
+export function withCompression(codec: number, compression: number): number {
+  return (compression << 8) | codec;
 }

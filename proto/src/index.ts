@@ -1,5 +1,16 @@
 export { completeOperation, completeReply, type StatedOperation } from "./complete.js";
-export { CODEC, codecOf } from "./encoding.js";
+export {
+  COMPRESSION_LEVELS,
+  type CompressionMethod,
+  compress,
+  compressionNameOf,
+  compressOnPool,
+  decompress,
+  type EncodedValue,
+  hasCompression,
+} from "./compression.js";
+export type { CompressionLevels, CompressionName } from "./compression-algorithms.js";
+export { CODEC, codecOf, compressionOf, MAX_ENCODING } from "./encoding.js";
 export type { AdminClient, AdminHandlers } from "./gen/holdfast/v1/Admin.js";
 export type {
   ApplyCachesRequest,

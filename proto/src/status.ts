@@ -35,6 +35,8 @@ export const WIRE_FORMS: Readonly<Record<CacheErrorCode, WireForm>> = {
   INTERNAL: final(status.INTERNAL),
   DEAD_LETTER: final(status.FAILED_PRECONDITION),
   WRITE_LOST: final(status.DATA_LOSS),
+  // Sent uncompressed it is another request, which only a client that compressed it can make.
+  COMPRESSION_REFUSED: final(status.INVALID_ARGUMENT),
   OVERLOADED: { grpc: status.RESOURCE_EXHAUSTED, retry: "after-backoff" },
   UNAVAILABLE: { grpc: status.UNAVAILABLE, retry: "after-backoff" },
   NOT_OWNER: { grpc: status.FAILED_PRECONDITION, retry: "after-topology-refresh" },

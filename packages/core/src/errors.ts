@@ -34,6 +34,8 @@ export const CACHE_ERROR_CODES = [
   "DEAD_LETTER",
   /** An acknowledged write got lost before the database had it, as its level allowed. */
   "WRITE_LOST",
+  /** The cache's source reads values, so it takes no compressed ones. Nothing was written. */
+  "COMPRESSION_REFUSED",
   /** A defect, or a failure that has no code of its own; see `cause` and the node's log. */
   "INTERNAL",
 ] as const;

@@ -1524,7 +1524,8 @@ export const DESCRIPTOR: object = {
           "CLOSED": 11,
           "INTERNAL": 12,
           "DEAD_LETTER": 13,
-          "WRITE_LOST": 14
+          "WRITE_LOST": 14,
+          "COMPRESSION_REFUSED": 15
          }
         },
         "Outcome": {

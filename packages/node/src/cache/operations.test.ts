@@ -297,6 +297,7 @@ describe("Operations", () => {
     ["a negative lifetime", { kind: "SET", ttlMs: -5 }],
     ["an unknown kind", { kind: "KIND_UNSPECIFIED" }],
     ["a level of acknowledgement that is not offered", { kind: "SET", ack: "BACKUP" }],
+    ["an encoding that has no meaning", { kind: "SET", encoding: 0x10000 }],
   ] as const)("refuses %s", async (_what, operation) => {
     const { execute } = createOperations();
     expect(await execute(operation)).toMatchObject({
@@ -325,6 +326,19 @@ describe("Operations", () => {
     expect(await execute({ kind: "INCREMENT", key, delta: 1 })).toMatchObject({
       code: "INVALID_ARGUMENT",
     });
+  });
+
+  it("hands a compressed value back as it is, and adds nothing to one", async () => {
+    const { execute } = createOperations();
+    // Text that says "5", and that it is compressed.
+    const compressed = { value: Buffer.from("5"), encoding: 0x0100 | CODEC.json };
+    await execute({ kind: "SET", ...compressed });
+    expect(await execute({ kind: "INCREMENT", delta: 1 })).toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: "the present value is compressed, so it is not added to",
+    });
+    expect(await execute({ kind: "TOUCH", ttlMs: 10 })).toMatchObject({ outcome: "APPLIED" });
+    expect(await execute({})).toMatchObject({ ...compressed, ttlLeftMs: 10 });
   });
 
   it("tells a touch that found nothing from one that did", async () => {

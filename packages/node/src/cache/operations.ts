@@ -13,7 +13,13 @@ import {
   partitionOf,
 } from "@holdfast/core";
 import type { WriteBehindAck } from "@holdfast/process";
-import { CODEC, codecOf, type Operation__Output, type Reply, toErrorReply } from "@holdfast/proto";
+import {
+  CODEC,
+  compressionOf,
+  type Operation__Output,
+  type Reply,
+  toErrorReply,
+} from "@holdfast/proto";
 import { type Ownership, PartitionMovingError } from "../ownership/ownership.js";
 import type { Caches } from "./caches.js";
 import type { ConfiguredCache } from "./configured-cache.js";
@@ -341,9 +347,14 @@ async function increment(
 
 function integerOf({ value, encoding }: ReadResult): number {
   if (value === undefined) return 0;
-  const codec = codecOf(encoding);
+  if (compressionOf(encoding) !== 0) {
+    throw new CacheError(
+      "INVALID_ARGUMENT",
+      "the present value is compressed, so it is not added to",
+    );
+  }
   const text = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("latin1");
-  const isText = codec === CODEC.json || codec === CODEC.string;
+  const isText = encoding === CODEC.json || encoding === CODEC.string;
   if (isText && /^-?\d{1,16}$/.test(text)) return Number(text);
   throw new CacheError("INVALID_ARGUMENT", "the present value is not an integer");
 }

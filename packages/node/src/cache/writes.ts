@@ -7,6 +7,7 @@
  * still reach once it has been carried out, it reaches outside its key's turn.
  */
 import { CacheError, type Clock } from "@holdfast/core";
+import { MAX_ENCODING } from "@holdfast/proto";
 import { PartitionMovingError } from "../ownership/ownership.js";
 import { costOf } from "../store/cost.js";
 import type { CacheParts } from "./cache.js";
@@ -239,10 +240,14 @@ export class Writes {
     this.#isPrepared = true;
   }
 
-  #checkAllowed({ value, ttlMs }: Change): void {
+  #checkAllowed({ value, encoding, ttlMs }: Change): void {
     const { pattern, config } = this.#parts;
     if (value !== undefined && pattern.isReadOnly) throw readOnly();
     checkTtl(ttlMs);
+    // One that the database's column cannot hold would fail the whole batch, for ever.
+    if (encoding > MAX_ENCODING) {
+      throw new CacheError("INVALID_ARGUMENT", `encoding ${encoding} has no meaning`);
+    }
     const { valueMaxBytes } = config();
     if (value !== undefined && value.byteLength > valueMaxBytes) {
       throw new CacheError(

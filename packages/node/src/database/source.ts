@@ -94,8 +94,8 @@ export interface Source {
    * Looks at a write before it is accepted, so that what the database would surely refuse is
    * never acknowledged.
    *
-   * @throws {CacheError} `INVALID_ARGUMENT`: this write can never succeed; `UNAVAILABLE`: the
-   *   source has not been prepared yet.
+   * @throws {CacheError} `INVALID_ARGUMENT`: this write can never succeed; `COMPRESSION_REFUSED`: not
+   *   as long as the value is compressed; `UNAVAILABLE`: the source has not been prepared yet.
    */
   check(key: string, value: Uint8Array | undefined, encoding: number): void;
 

@@ -15,7 +15,7 @@ import {
   readTombstonesGoneUntil,
   type Statement,
 } from "@holdfast/process";
-import { CODEC } from "@holdfast/proto";
+import { CODEC, compressionOf } from "@holdfast/proto";
 import { isDeadLetter } from "./dead-letter-lookup.js";
 import { parkDeadLetter } from "./dead-letters.js";
 import { checkDocument } from "./document.js";
@@ -124,6 +124,12 @@ export class TableSource implements Source {
     }
     const keyParts = splitKey(key, table.key, this.#config.separator);
     if (value === undefined) return;
+    if (compressionOf(encoding) !== 0) {
+      throw new CacheError(
+        "COMPRESSION_REFUSED",
+        "rows are made of the values of this cache, so it takes them uncompressed",
+      );
+    }
     if (encoding !== CODEC.json) {
       throw new CacheError("INVALID_ARGUMENT", "the values of a table's cache are encoded as JSON");
     }

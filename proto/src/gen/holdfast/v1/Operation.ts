@@ -149,7 +149,9 @@ export interface Operation {
   'key'?: (Buffer | Uint8Array | string);
   'value'?: (Buffer | Uint8Array | string);
   /**
-   * Codec in the low 8 bits, compression in the next 8. Opaque to nodes but for JSON (1).
+   * Codec in the low 8 bits: 0 bytes, 1 JSON, 2 text, 3 MessagePack, from 64 on the application's own.
+   * Compression in the next 8: 0 none, 1 gzip, 2 brotli, 3 zstd. The rest is 0. Opaque to nodes, but that
+   * a cache of a table takes JSON alone, uncompressed.
    */
   'encoding'?: (number);
   /**
@@ -221,7 +223,9 @@ export interface Operation__Output {
   'key': (Buffer);
   'value': (Buffer);
   /**
-   * Codec in the low 8 bits, compression in the next 8. Opaque to nodes but for JSON (1).
+   * Codec in the low 8 bits: 0 bytes, 1 JSON, 2 text, 3 MessagePack, from 64 on the application's own.
+   * Compression in the next 8: 0 none, 1 gzip, 2 brotli, 3 zstd. The rest is 0. Opaque to nodes, but that
+   * a cache of a table takes JSON alone, uncompressed.
    */
   'encoding': (number);
   /**

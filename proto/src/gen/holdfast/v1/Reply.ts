@@ -22,6 +22,7 @@ export const _holdfast_v1_Reply_Code = {
   INTERNAL: 'INTERNAL',
   DEAD_LETTER: 'DEAD_LETTER',
   WRITE_LOST: 'WRITE_LOST',
+  COMPRESSION_REFUSED: 'COMPRESSION_REFUSED',
 } as const;
 
 export type _holdfast_v1_Reply_Code =
@@ -55,6 +56,8 @@ export type _holdfast_v1_Reply_Code =
   | 13
   | 'WRITE_LOST'
   | 14
+  | 'COMPRESSION_REFUSED'
+  | 15
 
 export type _holdfast_v1_Reply_Code__Output = typeof _holdfast_v1_Reply_Code[keyof typeof _holdfast_v1_Reply_Code]
 
