@@ -6,6 +6,7 @@ import type { Cache } from "./cache/cache.js";
 import type { CallOptions } from "./cache/cache-types.js";
 import type { ClientParts } from "./cache/client-parts.js";
 import { type Codec, checkCodec, json } from "./cache/codecs.js";
+import { type Compression, checkCompression } from "./cache/compression.js";
 import { type Duration, durationMs, timeoutMsOf } from "./cache/duration.js";
 import { RoutedCache } from "./cache/routed-cache.js";
 import { type ClusterStats, clusterStats } from "./cache/stats.js";
@@ -14,6 +15,12 @@ import type { ClusterView } from "./routing/cluster-view.js";
 export interface CacheOptions<V> {
   /** How values become bytes. Default: `json()`. */
   readonly codec?: Codec<V> | undefined;
+
+  /**
+   * Compression of large values that are written through this handle. Any handle reads them. Default:
+   * what `connect` was told.
+   */
+  readonly compression?: Compression | undefined;
 }
 
 export interface CloseOptions {
@@ -64,6 +71,8 @@ export interface Cluster extends AsyncDisposable {
    * shows when the handle is used, as `UNKNOWN_CACHE`.
    *
    * @typeParam V - The type of the values: a claim of the caller, which no codec checks.
+   * @throws {CacheError} `INVALID_ARGUMENT` when an option is out of range, or asks for an algorithm
+   *   that this version of Node.js does not have.
    */
   cache<V = unknown>(name: string, options?: CacheOptions<V>): Cache<V>;
 
@@ -110,12 +119,14 @@ export class ConnectedCluster implements Cluster {
     this.#parts = parts;
   }
 
-  cache<V = unknown>(name: string, { codec = json<V>() }: CacheOptions<V> = {}): Cache<V> {
+  cache<V = unknown>(name: string, options: CacheOptions<V> = {}): Cache<V> {
+    const { codec = json<V>(), compression: given } = options;
     if (typeof name !== "string" || name === "") {
       throw new CacheError("INVALID_ARGUMENT", "a cache's name is a string that is not empty");
     }
     checkCodec(codec);
-    return new RoutedCache(name, codec, this.#parts);
+    const compression = given === undefined ? this.#parts.compression : checkCompression(given);
+    return new RoutedCache(name, { codec, compression }, this.#parts);
   }
 
   topology(): TopologySnapshot {

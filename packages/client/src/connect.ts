@@ -3,6 +3,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { CacheError, systemClock } from "@holdfast/core";
+import { CompressingOperations } from "./cache/compressing-operations.js";
 import { Loads } from "./cache/loads.js";
 import type { CallContext } from "./calls/call.js";
 import { Flight } from "./calls/flight.js";
@@ -126,8 +127,11 @@ function assemble(
     suspect: (address) => follower.suspect(address),
   };
   const closing = new AbortController();
+  const operations = new Operations(context, new Flight(flight));
   return new ConnectedCluster({
-    operations: new Operations(context, new Flight(flight)),
+    operations,
+    compressing: new CompressingOperations(operations, clock),
+    compression: options.compression,
     loads: new Loads(flight.maxOperations),
     wire,
     clock,

@@ -20,6 +20,7 @@ export type {
   WriteReceipt,
 } from "./cache/cache-types.js";
 export { bytes, type Codec, json, msgpack, string } from "./cache/codecs.js";
+export type { Compression, CompressionOptions } from "./cache/compression.js";
 export type { Duration } from "./cache/duration.js";
 export { ManyWritesError } from "./cache/many.js";
 export type { ClusterStats, NodeStats } from "./cache/stats.js";

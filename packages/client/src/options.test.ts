@@ -9,11 +9,19 @@ describe("Options", () => {
       clusterId: undefined,
       flight: { maxOperations: 10_000, maxBytes: 67_108_864 },
       batch: { maxOperations: 1_000, maxBytes: 1_048_576 },
+      compression: { thresholdBytes: 4_096, algorithm: "gzip", level: 1 },
     });
   });
 
   it("report every problem at once", () => {
-    const options = { seeds: ["nowhere"], timeout: "soon", maxInFlight: 0, retries: 3 };
+    const compression = { thresholdBytes: 0 };
+    const options = {
+      seeds: ["nowhere"],
+      timeout: "soon",
+      maxInFlight: 0,
+      retries: 3,
+      compression,
+    };
     expect(() => parseOptions(options as ConnectOptions)).toThrowError(
       expect.objectContaining({
         code: "INVALID_ARGUMENT",
@@ -21,7 +29,8 @@ describe("Options", () => {
           "connect: unknown option retries; " +
           'seed "nowhere" is not "host:port"; ' +
           'timeout is "soon"; write "250ms", "90s" or "5m"; ' +
-          "maxInFlight is 0; it must be a whole number of at least 1",
+          "maxInFlight is 0; it must be a whole number of at least 1; " +
+          "compression.thresholdBytes is 0; it must be a whole number of at least 1",
       }),
     );
   });

@@ -12,6 +12,11 @@ import {
   systemClock,
   systemRandom,
 } from "@holdfast/core";
+import {
+  type Compression,
+  type CompressionSettings,
+  checkCompression,
+} from "./cache/compression.js";
 import { type Duration, timeoutMsOf } from "./cache/duration.js";
 import type { FlightBounds } from "./calls/flight.js";
 import type { BatchBounds } from "./transport/pipe.js";
@@ -36,7 +41,10 @@ export interface ConnectOptions {
    */
   readonly maxInFlight?: number | undefined;
 
-  /** Most bytes of keys and values in flight at once. Default: 64 MiB. When full: `OVERLOADED`. */
+  /**
+   * Most bytes of keys and values, as they are before they are compressed, in flight at once. Default:
+   * 64 MiB. When full: `OVERLOADED`.
+   */
   readonly maxInFlightBytes?: number | undefined;
 
   /** Most operations in one message to a node. Default: 1,000. What is more goes into the next. */
@@ -44,6 +52,9 @@ export interface ConnectOptions {
 
   /** Most bytes in one message to a node, unless one operation is larger. Default: 1 MiB. */
   readonly batchMaxBytes?: number | undefined;
+
+  /** Compression of large values, for caches that are not told otherwise. Default: as `{}`. */
+  readonly compression?: Compression | undefined;
 
   /** Told about lost connections and the like, never about keys or values. Default: silent. */
   readonly logger?: Logger | undefined;
@@ -68,6 +79,8 @@ export interface ClientOptions {
   readonly clusterId: string | undefined;
   readonly flight: FlightBounds;
   readonly batch: BatchBounds;
+  /** `undefined`: none. */
+  readonly compression: CompressionSettings | undefined;
   readonly logger: Logger;
   readonly channelCredentials: ChannelCredentials | undefined;
   readonly signal: AbortSignal | undefined;
@@ -85,6 +98,7 @@ const NAMES: readonly (keyof ConnectOptions)[] = [
   "maxInFlightBytes",
   "batchMaxOperations",
   "batchMaxBytes",
+  "compression",
   "logger",
   "channelCredentials",
   "signal",
@@ -107,7 +121,7 @@ export function parseOptions(options: ConnectOptions): ClientOptions {
   problems.push(...problemsOfSeeds(options.seeds));
   const parsed: ClientOptions = {
     seeds: [...(options.seeds ?? [])],
-    timeoutMs: checkedTimeout(options.timeout, problems),
+    timeoutMs: checked(() => timeoutMsOf(options.timeout, 5_000), 0, problems),
     clusterId: options.clusterId,
     flight: {
       maxOperations: bound("maxInFlight", 10_000),
@@ -117,6 +131,7 @@ export function parseOptions(options: ConnectOptions): ClientOptions {
       maxOperations: bound("batchMaxOperations", 1_000),
       maxBytes: bound("batchMaxBytes", MEBIBYTE),
     },
+    compression: checked(() => checkCompression(options.compression), undefined, problems),
     logger: options.logger ?? silentLogger,
     channelCredentials: options.channelCredentials,
     signal: options.signal,
@@ -127,12 +142,12 @@ export function parseOptions(options: ConnectOptions): ClientOptions {
   throw new CacheError("INVALID_ARGUMENT", `connect: ${problems.join("; ")}`);
 }
 
-function checkedTimeout(timeout: Duration | undefined, problems: string[]): number {
+function checked<T>(check: () => T, fallback: T, problems: string[]): T {
   try {
-    return timeoutMsOf(timeout, 5_000);
+    return check();
   } catch (error) {
     problems.push(CacheError.from(error).message);
-    return 0;
+    return fallback;
   }
 }
 

@@ -52,6 +52,10 @@ export interface Cache<V> {
    * for however many callers.
    *
    * @returns `undefined` when there is no entry.
+   * @throws {CacheError}
+   *   - `INVALID_ARGUMENT`, from everything that reads a value: the one that is stored is damaged, or
+   *     compressed in a way that this version of the client or of Node.js does not know.
+   *   - `VALUE_TOO_LARGE`: decompressed it would have more than 4 MiB.
    *
    * @example
    * ```ts
@@ -75,7 +79,8 @@ export interface Cache<V> {
    * Stores a value. Resolves when the write has reached the level that the cache, or `ack`, asks
    * for.
    *
-   * @param value - Encoded, at most what the cache allows (1 MiB by default), never above 4 MiB.
+   * @param value - Encoded and compressed, at most what the cache allows (1 MiB by default); encoded,
+   *   never above 4 MiB. A `Uint8Array` must stay as it is until the write has been answered.
    * @throws {CacheError}
    *   - `VALUE_TOO_LARGE`: nothing was written.
    *   - `VERSION_CONFLICT`: the entry is not as `ifVersion` or `ifAbsent` asks; nothing was written.

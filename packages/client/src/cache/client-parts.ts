@@ -5,10 +5,16 @@ import type { Clock, Logger, Random } from "@holdfast/core";
 import type { Operations } from "../calls/operations.js";
 import type { Router } from "../routing/router.js";
 import type { Wire } from "../transport/wire.js";
+import type { CompressingOperations } from "./compressing-operations.js";
+import type { CompressionSettings } from "./compression.js";
 import type { Loads } from "./loads.js";
 
 export interface ClientParts {
   readonly operations: Operations;
+  /** The same, for what reads and writes values. */
+  readonly compressing: CompressingOperations;
+  /** Default of every cache. `undefined`: nothing is compressed. */
+  readonly compression: CompressionSettings | undefined;
   readonly loads: Loads;
   readonly wire: Wire;
   readonly clock: Clock;

@@ -1,4 +1,5 @@
 import { testSeed } from "@holdfast/core/testing";
+import { CODEC, COMPRESSION_LEVELS, compress, hasCompression } from "@holdfast/proto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -13,6 +14,7 @@ import {
 } from "./codecs.js";
 
 const seed = testSeed();
+const COMPRESSIONS = (["gzip", "brotli", "zstd"] as const).filter(hasCompression);
 
 function roundTrip<T>(codec: Codec<T>, value: T): T {
   return decodeValue(codec, encodeValue(codec, value), codec.encoding);
@@ -42,6 +44,39 @@ describe("Codecs", () => {
     );
   });
 
+  it.each(COMPRESSIONS)(`return what was compressed with %s (seed ${seed})`, (algorithm) => {
+    const method = { algorithm, level: COMPRESSION_LEVELS[algorithm].usual };
+    const codecs: readonly Codec<unknown>[] = [json(), msgpack(), string(), bytes()];
+    const long = fc
+      .nat({ max: 400 })
+      .chain((times) =>
+        fc.string({ unit: "grapheme", maxLength: 30 }).map((text) => text.repeat(times)),
+      );
+    fc.assert(
+      fc.property(long, fc.constantFrom(...codecs), (text, codec) => {
+        const value = codec.encoding === CODEC.bytes ? new Uint8Array(Buffer.from(text)) : text;
+        const plain = { value: encodeValue(codec, value), encoding: codec.encoding };
+        const stored = compress(plain, method);
+        expect(decodeValue(codec, stored.value, stored.encoding)).toEqual(value);
+      }),
+      { seed },
+    );
+  });
+
+  it("say that a compressed value is damaged, or that it is not in their form", () => {
+    const text = Buffer.from("{".repeat(1_000));
+    const stored = compress({ value: text, encoding: CODEC.json }, { algorithm: "gzip", level: 1 });
+    expect(() => decodeValue(json(), stored.value, stored.encoding)).toThrowError(
+      expect.objectContaining({ code: "INVALID_ARGUMENT", message: "the value is not json" }),
+    );
+    expect(() => decodeValue(json(), stored.value.subarray(1), stored.encoding)).toThrowError(
+      expect.objectContaining({
+        code: "INVALID_ARGUMENT",
+        message: "the value is damaged: it cannot be decompressed with gzip",
+      }),
+    );
+  });
+
   it("return dates and binary data through msgpack", () => {
     const value = { at: new Date(1_700_000_000_000), raw: Buffer.from("x") };
     expect(roundTrip(msgpack<typeof value>(), value)).toEqual(value);
@@ -67,8 +102,8 @@ describe("Codecs", () => {
     expect(() => decodeValue(json(), Buffer.from("x"), 77)).toThrowError(
       "the value was written as codec 77 and is read as json",
     );
-    expect(() => decodeValue(json(), Buffer.from("x"), 0x0101)).toThrowError(
-      "the value was written compressed and is read as json",
+    expect(() => decodeValue(json(), Buffer.from("x"), 0x0102)).toThrowError(
+      "the value was written as string and is read as json",
     );
   });
 

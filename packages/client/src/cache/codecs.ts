@@ -6,7 +6,7 @@
  * which a long-lived value would keep in memory whole.
  */
 import { CacheError } from "@holdfast/core";
-import { CODEC, codecOf } from "@holdfast/proto";
+import { CODEC, codecOf, decompress } from "@holdfast/proto";
 import { Packr } from "msgpackr";
 
 /** Turns values of one type into bytes and back. Implement it for a format of your own. */
@@ -87,24 +87,28 @@ function nameOf(encoding: number): string {
 }
 
 /**
- * Decodes a value after checking that this codec wrote it.
+ * Decodes a value after checking that this codec wrote it, and decompresses it before if need be. That
+ * happens on the spot, whatever its size: it takes as long as the parsing of JSON that follows.
  *
- * @throws {CacheError} `INVALID_ARGUMENT` when another codec did, or when the bytes are not in
- *   the codec's form.
+ * @throws {CacheError}
+ *   - `INVALID_ARGUMENT`: another codec wrote it, or the bytes are not in the codec's form; or they
+ *     are damaged, or compressed with something that this version of Node.js or of the client does
+ *     not know.
+ *   - `VALUE_TOO_LARGE`: decompressed it would be larger than any value may be.
  */
-export function decodeValue<T>(codec: Codec<T>, encoded: Uint8Array, encoding: number): T {
-  if (encoding !== codec.encoding) {
-    const how =
-      codecOf(encoding) === codec.encoding ? "compressed" : `as ${nameOf(codecOf(encoding))}`;
+export function decodeValue<T>(codec: Codec<T>, stored: Uint8Array, encoding: number): T {
+  const written = codecOf(encoding);
+  if (written !== codec.encoding) {
     throw new CacheError(
       "INVALID_ARGUMENT",
-      `the value was written ${how} and is read as ${nameOf(codec.encoding)}`,
+      `the value was written as ${nameOf(written)} and is read as ${nameOf(codec.encoding)}`,
     );
   }
+  const encoded = decompress({ value: stored, encoding });
   try {
     return codec.decode(encoded);
   } catch (error) {
-    throw new CacheError("INVALID_ARGUMENT", `the value is not ${nameOf(encoding)}`, {
+    throw new CacheError("INVALID_ARGUMENT", `the value is not ${nameOf(written)}`, {
       cause: error,
     });
   }

@@ -24,6 +24,7 @@ import type {
 import { clearEverywhere } from "./clear.js";
 import type { ClientParts } from "./client-parts.js";
 import type { Codec } from "./codecs.js";
+import type { CompressionSettings } from "./compression.js";
 import { timeoutMsOf } from "./duration.js";
 import { flushEverywhere, flushKeys } from "./flush.js";
 import { ManyWritesError, runMany } from "./many.js";
@@ -44,14 +45,23 @@ import { addStats, clusterStats } from "./stats.js";
 import { type Change, updateEntry } from "./update.js";
 import { warmCache } from "./warm.js";
 
+/** How values become bytes. */
+export interface ValueForm<V> {
+  readonly codec: Codec<V>;
+  /** `undefined`: they are not compressed. */
+  readonly compression: CompressionSettings | undefined;
+}
+
 export class RoutedCache<V> implements Cache<V> {
   readonly name: string;
   readonly #codec: Codec<V>;
+  readonly #compression: CompressionSettings | undefined;
   readonly #parts: ClientParts;
 
-  constructor(name: string, codec: Codec<V>, parts: ClientParts) {
+  constructor(name: string, { codec, compression }: ValueForm<V>, parts: ClientParts) {
     this.name = name;
     this.#codec = codec;
+    this.#compression = compression;
     this.#parts = parts;
   }
 
@@ -223,15 +233,16 @@ export class RoutedCache<V> implements Cache<V> {
     { timeout, signal }: CallOptions,
     isWrite: boolean,
   ): Promise<Reply__Output> {
-    const { operations, router, timeoutMs } = this.#parts;
-    return operations.run({
+    const { compressing, router, timeoutMs } = this.#parts;
+    const request = {
       operation,
       to: { partition: router().partitionOf(operation.key) },
       isWrite,
       bytes: sizeOf(operation),
       timeoutMs: timeoutMsOf(timeout, timeoutMs),
       signal,
-    });
+    };
+    return compressing.run(request, this.#compression);
   }
 
   /** Refuses bad options by rejecting, as the async methods do. */

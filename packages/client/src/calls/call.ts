@@ -34,6 +34,14 @@ export interface CallRequest {
   readonly bytes: number;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  /**
+   * Makes the operation that is sent, in the call's time; absent: `operation` is. Calls back once, after
+   * it has returned, unless what it returns is called before.
+   */
+  readonly prepare?: (
+    onReady: (operation: Operation) => void,
+    onFailure: (reason: unknown) => void,
+  ) => () => void;
 }
 
 /** What a call needs of the rest of the client. */
@@ -75,6 +83,7 @@ export class Call implements Attempt {
   readonly deadlineMs: number;
   readonly #cancelDeadline: CancelTimer;
   readonly #onAbort: (() => void) | undefined;
+  #operation: Operation;
   #state: State = { at: "waiting", cancel: NOTHING };
   #failures = 0;
   #lastError: CacheError | undefined;
@@ -90,7 +99,8 @@ export class Call implements Attempt {
     this.#request = request;
     this.#resolve = resolve;
     this.#reject = reject;
-    const { signal, timeoutMs } = request;
+    const { operation, signal, timeoutMs } = request;
+    this.#operation = operation;
     this.deadlineMs = context.clock.monotonic() + timeoutMs;
     this.#cancelDeadline = context.clock.after(timeoutMs, () => this.#expire());
     if (signal !== undefined) {
@@ -100,16 +110,28 @@ export class Call implements Attempt {
   }
 
   get operation(): Operation {
-    return this.#request.operation;
+    return this.#operation;
   }
 
   get bytes(): number {
     return this.#request.bytes;
   }
 
-  /** Makes the first attempt. */
+  /** Makes the first attempt, as soon as there is something to send. */
   start(): void {
-    this.#attempt(undefined, 0);
+    const { prepare } = this.#request;
+    if (prepare === undefined) {
+      this.#attempt(undefined, 0);
+      return;
+    }
+    const cancel = prepare(
+      (operation) => {
+        this.#operation = operation;
+        this.#attempt(undefined, 0);
+      },
+      (reason) => this.#rejectWith(reason),
+    );
+    this.#state = { at: "waiting", cancel };
   }
 
   onSend(): void {
