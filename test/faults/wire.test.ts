@@ -235,7 +235,7 @@ describe("a client that misbehaves", () => {
   it("asks for more than it reads, and is not read from any more", async () => {
     const key = Buffer.from(keysOf("node-1", "large")[0] ?? "");
     const value = "x".repeat(900_000);
-    await client.cache("aside").set(key.toString(), value);
+    await client.cache("aside", { compression: false }).set(key.toString(), value);
     const before = await rssBytes();
     const pipe = raw.Pipe();
     pipe.on("error", () => {});
@@ -264,7 +264,7 @@ describe("a client that misbehaves", () => {
     const program = `
       import { connect } from ${JSON.stringify(import.meta.resolve("@holdfast/client"))};
       const cluster = await connect({ seeds: ${JSON.stringify(cluster.local.seeds)} });
-      const cache = cluster.cache("aside");
+      const cache = cluster.cache("aside", { compression: false });
       for (let turn = 0; ; turn++) {
         const keys = Array.from({ length: 200 }, (_, index) => "killed-" + index);
         await Promise.all(keys.map((key) => cache.set(key, { turn, text: String(turn).repeat(2000) })));

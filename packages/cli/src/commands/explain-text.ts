@@ -1,7 +1,7 @@
 /** What `holdfast explain` tells people: one line for each place where a key may be. */
-import type { Explanation__Output } from "@holdfast/proto";
+import { compressionNameOf, type Explanation__Output } from "@holdfast/proto";
 import type { KeyPlacement } from "./explain.js";
-import { describeLetter, toLetterJson } from "./letters-text.js";
+import { describeLetter, describeSize, toLetterJson } from "./letters-text.js";
 
 type Cached = NonNullable<Explanation__Output["cached"]>;
 type Dirty = NonNullable<Explanation__Output["dirty"]>;
@@ -49,9 +49,9 @@ function describeOwner(placement: KeyPlacement, explanation: Explanation__Output
 }
 
 function describeCached(cached: Cached): string {
-  const { version, absence, valueBytes, ageMs, ttlLeftMs, unpersisted } = cached;
+  const { version, absence, valueBytes, encoding, ageMs, ttlLeftMs, unpersisted } = cached;
   const absent = unpersisted ? "a deletion" : "that there is no such row";
-  const what = absence ? absent : `${valueBytes} bytes`;
+  const what = absence ? absent : describeSize(valueBytes, compressionNameOf(encoding));
   const end = ttlLeftMs === undefined ? "no expiry" : `expires in ${seconds(ttlLeftMs)}`;
   const note = unpersisted ? "; the database refuses it" : "";
   return `version ${version}, ${what}, ${seconds(ageMs)} old, ${end}${note}`;
