@@ -88,7 +88,7 @@ function nameOf(encoding: number): string {
 
 /**
  * Decodes a value after checking that this codec wrote it, and decompresses it before if need be. That
- * happens on the spot, whatever its size: it takes as long as the parsing of JSON that follows.
+ * happens on the spot, whatever its size: it takes about as long as the parsing of JSON that follows.
  *
  * @throws {CacheError}
  *   - `INVALID_ARGUMENT`: another codec wrote it, or the bytes are not in the codec's form; or they

@@ -1,8 +1,7 @@
 /**
  * The way of a cache's operations into the cluster, on which large values are compressed: those of some
- * ten kilobytes on the spot, which takes as long as it took to encode them; larger ones on a thread of
- * Node's pool, as a part of the operation that its deadline, its abort and the bounds of the client
- * apply to. In flight, a value counts with the size that it has uncompressed.
+ * ten kilobytes on the spot, the larger ones on a thread of Node's pool, as a part of the operation that
+ * its deadline, its abort and the bounds of the client apply to. In flight, a value counts with the size that it has uncompressed.
  *
  * Which caches take no compressed values, because a node makes rows of them, a client learns from the
  * first refusal. Nothing was written then, so the value is sent again as it is; and so are all others of
@@ -17,8 +16,9 @@ import type { CompressionSettings } from "./compression.js";
 import type { KeyedOperation } from "./requests.js";
 
 /**
- * Values from this size on are compressed on the pool. Here gzip keeps this thread for half a
- * millisecond, and the way to the pool and back for 40 µs (bench/compression.mjs, Node.js 24).
+ * Values from this size on are compressed on the pool. Here gzip would keep this thread for half a
+ * millisecond, and other operations from being answered within one; the way to the pool and back takes
+ * 55 µs of it (bench/compression.mjs, Node.js 24).
  */
 const POOL_FROM_BYTES = 64 * 1024;
 

@@ -12,8 +12,8 @@ import {
 
 export interface CompressionOptions {
   /**
-   * Encoded values from this size on are compressed. Default: 4,096. Below that compressing and
-   * decompressing takes longer than it takes to make JSON of a value and to parse it, for few bytes.
+   * Encoded values from this size on are compressed. Default: 4,096. Smaller ones have little to save,
+   * for a time that hardly depends on their size.
    */
   readonly thresholdBytes?: number | undefined;
 
@@ -42,7 +42,7 @@ export interface CompressionSettings extends CompressionMethod {
   readonly thresholdBytes: number;
 }
 
-/** By bench/compression.mjs: here a byte less costs a third of what it does at 1 KiB. */
+/** By bench/compression.mjs: there and back, a byte less costs half of what it does at 1 KiB. */
 const DEFAULT_THRESHOLD_BYTES = 4_096;
 
 const OPTIONS: readonly string[] = ["thresholdBytes", "algorithm", "level"];

@@ -6,6 +6,10 @@ import type { Long } from '@grpc/proto-loader';
 export interface GetResponse {
   'found'?: (boolean);
   'value'?: (Buffer | Uint8Array | string);
+  /**
+   * As in Operation. Values that the SDK for Node.js wrote are compressed from 4 KiB on, unless it is told
+   * otherwise.
+   */
   'encoding'?: (number);
   'version'?: (number | string | Long);
   'source'?: (_holdfast_v1_Reply_Source);
@@ -28,6 +32,10 @@ export interface GetResponse {
 export interface GetResponse__Output {
   'found': (boolean);
   'value': (Buffer);
+  /**
+   * As in Operation. Values that the SDK for Node.js wrote are compressed from 4 KiB on, unless it is told
+   * otherwise.
+   */
   'encoding': (number);
   'version': (number);
   'source': (_holdfast_v1_Reply_Source__Output);

@@ -7,6 +7,9 @@ export interface SetRequest {
   'cache'?: (string);
   'key'?: (Buffer | Uint8Array | string);
   'value'?: (Buffer | Uint8Array | string);
+  /**
+   * As in Operation.
+   */
   'encoding'?: (number);
   'ttlMs'?: (number | string | Long);
   'expectedVersion'?: (number | string | Long);
@@ -19,6 +22,9 @@ export interface SetRequest__Output {
   'cache': (string);
   'key': (Buffer);
   'value': (Buffer);
+  /**
+   * As in Operation.
+   */
   'encoding': (number);
   'ttlMs'?: (number);
   'expectedVersion'?: (number);
