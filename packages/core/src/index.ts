@@ -28,6 +28,7 @@ export {
   MIN_PARTITIONS,
   type Placement,
   partitionOf,
+  partitionOfHash,
 } from "./partitions.js";
 export { type Random, systemRandom } from "./random.js";
 export {

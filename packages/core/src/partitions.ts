@@ -36,8 +36,13 @@ export function isPartitionCount(count: number): boolean {
 
 /** The partition that a key's UTF-8 bytes fall into. Constant time for a given key length. */
 export function partitionOf(keyBytes: Uint8Array, placement: Placement): number {
+  return partitionOfHash(hash32(keyBytes, placement.hashSeed), placement);
+}
+
+/** As `partitionOf`, of a key whose hash under the placement's seed is known. */
+export function partitionOfHash(hash: number, { partitions }: Placement): number {
   // The highest bits: a partition is a range of hashes, and P = 2 means "which half".
-  return hash32(keyBytes, placement.hashSeed) >>> (32 - Math.log2(placement.partitions));
+  return hash >>> (32 - Math.log2(partitions));
 }
 
 /**

@@ -17,6 +17,7 @@ import { Releases } from "./cluster/release.js";
 import { Router } from "./cluster/router.js";
 import { Terms } from "./cluster/terms.js";
 import { Warming } from "./cluster/warming.js";
+import { MissRatioCurve } from "./curve/miss-ratio-curve.js";
 import { DeadLetters } from "./database/dead-letters.js";
 import { createSource } from "./database/index.js";
 import {
@@ -110,7 +111,7 @@ function createCaching(
   node: () => NodeParts,
 ): Pick<
   NodeParts,
-  "budget" | "deadLetters" | "caches" | "reclaimer" | "checker" | "operations" | "replays"
+  "budget" | "curve" | "deadLetters" | "caches" | "reclaimer" | "checker" | "operations" | "replays"
 > {
   const { options, cluster: placement, registry, journal, clock, random, logger } = inputs;
   const { topology, ownership, fences, terms } = parts;
@@ -118,6 +119,7 @@ function createCaching(
   const { database } = inputs.database;
   const deadLetters = database && new DeadLetters(database);
   const services = createServices(ownership, fences, terms, () => node().presence);
+  const curve = new MissRatioCurve({ boundBytes: () => budget.capacityBytes, clock });
   const caches = new Caches(registry, createSourceFrom(inputs), {
     budget,
     services,
@@ -125,12 +127,14 @@ function createCaching(
     replication: { setOf: (partition) => node().replication.setOf(partition) },
     deadLetters,
     cleanEntries: new CleanEntriesWatch(),
+    curve,
     clock,
     random,
     logger,
   });
   return {
     budget,
+    curve,
     deadLetters,
     caches,
     reclaimer: new Reclaimer(clock, () => caches.stores()),

@@ -15,6 +15,7 @@ import type { Router } from "./cluster/router.js";
 import type { Terms } from "./cluster/terms.js";
 import type { TopologyWatch } from "./cluster/topology-watch.js";
 import type { Warming } from "./cluster/warming.js";
+import type { MissRatioCurve } from "./curve/miss-ratio-curve.js";
 import type { DeadLetterStore } from "./database/dead-letters.js";
 import type { NodeDatabase } from "./database/node-database.js";
 import type { Journal } from "./journal/journal.js";
@@ -53,6 +54,8 @@ export interface NodeInputs {
 
 export interface NodeParts {
   readonly budget: MemoryBudget;
+  /** The miss-ratio curve of all caches together. */
+  readonly curve: MissRatioCurve;
   readonly lease: LeaseKeeper;
   readonly topology: TopologyWatch;
   readonly right: RightToServe;

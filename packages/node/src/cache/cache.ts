@@ -6,6 +6,7 @@
  */
 import { CacheError, type Clock, type Random } from "@holdfast/core";
 import type { CacheConfig } from "@holdfast/process";
+import type { CacheUsage } from "../curve/cache-usage.js";
 import type { Source } from "../database/source.js";
 import type { ReplayOutcome } from "../journal/record.js";
 import { costOf } from "../store/cost.js";
@@ -31,6 +32,7 @@ export interface CacheParts {
   readonly letterRetry: LetterRetry | undefined;
   readonly services: NodeServices;
   readonly counters: CacheCounters;
+  readonly usage: CacheUsage;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -50,15 +52,17 @@ export class Cache {
 
   /** In the same tick, when the entry is in memory. */
   get(key: string, context: OperationContext): ReadResult | Promise<ReadResult> {
-    const { store, counters, clock, pattern } = this.#parts;
+    const { store, counters, usage, clock, pattern } = this.#parts;
     pattern.checkComplete?.(context);
     const unresolved = pattern.unresolved(key);
     if (unresolved !== undefined) return this.#getAfter(unresolved, key, context);
     const entry = store().get(key, context.tenure.partition);
     if (entry === undefined) {
       counters.misses += 1;
-      return pattern.miss(key, context);
+      usage.miss(context.keyHash);
+      return this.#followed(pattern.miss(key, context), key, context);
     }
+    usage.hit(context.keyHash, entry);
     const uncommitted = entry.pinned ? pattern.uncommitted?.(key, entry.partition) : undefined;
     if (uncommitted !== undefined) return this.#getWhenCommitted(uncommitted, entry, context);
     counters.hits += 1;
@@ -82,7 +86,7 @@ export class Cache {
     context: OperationContext,
   ): WriteResult | Promise<WriteResult> {
     this.#parts.counters.sets += 1;
-    return this.#write(key, change, expectedVersion, context);
+    return this.#followed(this.#write(key, change, expectedVersion, context), key, context);
   }
 
   /** Deletes the entry, and the row behind it where the pattern writes. As `set`. */
@@ -92,17 +96,18 @@ export class Cache {
     context: OperationContext,
   ): WriteResult | Promise<WriteResult> {
     this.#parts.counters.deletes += 1;
+    this.#parts.usage.gone(context.keyHash);
     return this.#write(key, DELETION, expectedVersion, context);
   }
 
   /** Writes what `decide` makes of the present entry; `undefined` when it makes nothing of it. */
-  modify(
+  async modify(
     key: string,
     decide: Decision,
     context: OperationContext,
   ): Promise<WriteResult | undefined> {
     this.#parts.pattern.checkComplete?.(context);
-    return this.#writes.modify(key, decide, context);
+    return this.#followed(this.#writes.modify(key, decide, context), key, context);
   }
 
   /** Gives an entry a new lifetime. Returns its version; `undefined` when the key is absent. */
@@ -225,8 +230,9 @@ export class Cache {
 
   /** Forgets every entry that is not dirty, and dirty ones as soon as the database has them. */
   clear(): void {
-    const { store, loads, pattern } = this.#parts;
+    const { store, loads, pattern, usage } = this.#parts;
     loads?.detachAll();
+    usage.clear();
     pattern.clear?.();
     store().clear();
   }
@@ -248,6 +254,23 @@ export class Cache {
       if (result === undefined) throw new TypeError("nothing was written");
       return result;
     });
+  }
+
+  /** Tells the curves what an operation has brought to memory, once it has ended. */
+  #followed<T extends object | undefined>(
+    result: T | Promise<T>,
+    key: string,
+    { tenure: { partition }, keyHash }: OperationContext,
+  ): T | Promise<T> {
+    const { usage, store } = this.#parts;
+    if (!usage.samples(keyHash)) return result;
+    const tell = () => {
+      const entry = store().peek(key, partition);
+      if (entry !== undefined) usage.kept(keyHash, entry);
+    };
+    if (result instanceof Promise) return result.finally(tell);
+    tell();
+    return result;
   }
 
   /** The present state of a key, for a write that depends on it. Not counted as a read. */

@@ -5,6 +5,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { CacheError, type Clock, type Logger, type Random } from "@holdfast/core";
 import type { CacheConfig } from "@holdfast/process";
+import { CacheUsage } from "../curve/cache-usage.js";
+import { boundBytes } from "../curve/memory-multiples.js";
+import { MissRatioCurve } from "../curve/miss-ratio-curve.js";
 import type { DeadLetter, DeadLetterStore } from "../database/dead-letters.js";
 import type { RowFacts, Source } from "../database/source.js";
 import type { JournalRecord, RecordName } from "../journal/record.js";
@@ -38,6 +41,8 @@ export interface CacheEnvironment {
   /** `undefined`: the node has no database. */
   readonly deadLetters: DeadLetterStore | undefined;
   readonly cleanEntries: CleanEntriesWatch;
+  /** The miss-ratio curve of all caches together. */
+  readonly curve: MissRatioCurve;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -54,6 +59,7 @@ export class ConfiguredCache {
   readonly id: number;
   readonly name: string;
   readonly counters: CacheCounters = createCounters();
+  readonly curve: MissRatioCurve;
   readonly operations: Cache;
   readonly source: Source | undefined;
   readonly #environment: CacheEnvironment;
@@ -86,6 +92,8 @@ export class ConfiguredCache {
     const memory = new Memory(store, () => this.#config, clock);
     this.#memory = memory;
     const { counters } = this;
+    this.curve = new MissRatioCurve({ boundBytes: () => this.boundBytes, clock });
+    const usage = new CacheUsage(this.curve, environment.curve, id);
     const loads =
       source && new Loads({ source, services, counters, clock, random, store, lifetimes });
     this.#loads = loads;
@@ -106,9 +114,15 @@ export class ConfiguredCache {
       letterRetry: this.#letterRetry,
       services,
       counters,
+      usage,
       clock,
       random,
     });
+  }
+
+  /** Memory that it may use now. */
+  get boundBytes(): number {
+    return boundBytes(this.#store.bounds, this.#store.meanEntryBytes);
   }
 
   get config(): CacheConfig {

@@ -8,6 +8,8 @@ import type { Tenure } from "../ownership/tenure.js";
 
 export interface OperationContext {
   readonly tenure: Tenure;
+  /** Of the key, under the cluster's seed; as a signed integer, because such numbers are never boxed. */
+  readonly keyHash: number;
   /** Monotonic instant by which the caller wants an answer. */
   readonly deadlineMs: number;
   /** What the caller wants a write to survive, if that is more than what its cache is set to. */

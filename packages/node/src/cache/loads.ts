@@ -32,6 +32,8 @@ export interface LoadsOptions {
   readonly lifetimes: () => Lifetimes;
 }
 
+type LoadContext = Pick<OperationContext, "tenure" | "deadlineMs">;
+
 interface Load {
   readonly tenure: Tenure;
   readonly result: Promise<ReadResult>;
@@ -62,14 +64,14 @@ export class Loads {
    *   the source cannot have such a key, `OVERLOADED`, `DEADLINE_EXCEEDED`.
    * @throws {PartitionMovingError} when the partition is on the move: the row is nobody's to serve.
    */
-  load(key: string, { tenure, deadlineMs }: OperationContext): Promise<ReadResult> {
+  load(key: string, { tenure, deadlineMs }: LoadContext): Promise<ReadResult> {
     let load = this.#underWay.get(key);
     if (load === undefined || load.tenure !== tenure) load = this.#begin(key, tenure);
     return withDeadline(load.result, this.#options.clock, deadlineMs, tookTooLong);
   }
 
   /** What the source has of a key, past the cache and without a trace in it. @throws as `load`. */
-  row(key: string, { tenure, deadlineMs }: OperationContext): Promise<LoadedRow> {
+  row(key: string, { tenure, deadlineMs }: LoadContext): Promise<LoadedRow> {
     return withDeadline(this.#read(key, tenure), this.#options.clock, deadlineMs, tookTooLong);
   }
 

@@ -7,10 +7,11 @@ import {
   CacheError,
   type Clock,
   decodeKey,
+  hash32,
   type Logger,
   NotOwnerError,
   type Placement,
-  partitionOf,
+  partitionOfHash,
 } from "@holdfast/core";
 import type { WriteBehindAck } from "@holdfast/process";
 import {
@@ -110,10 +111,11 @@ export class Operations {
     if (operation.kind === "CLEAR") return this.#clear(operation, cache, request);
     if (isFlushOfAll(operation)) return this.#flushAll(operation, cache, request).catch(onRefused);
     const key = decodeKey(operation.key);
-    const tenure = ownership.admit(partitionOf(operation.key, placement));
+    const keyHash = hash32(operation.key, placement.hashSeed) | 0;
+    const tenure = ownership.admit(partitionOfHash(keyHash, placement));
     const { term } = tenure;
     const onFailure = (error: unknown) => this.#persevere(operation, request, error, term);
-    const context = { tenure, deadlineMs: this.#deadlineOf(operation, request) };
+    const context = { tenure, keyHash, deadlineMs: this.#deadlineOf(operation, request) };
     try {
       const reply =
         operation.kind === "EXPLAIN"
@@ -246,11 +248,11 @@ function run(
   operation: Operation__Output,
   key: string,
   cache: ConfiguredCache,
-  { tenure, deadlineMs }: OperationContext,
+  { tenure, keyHash, deadlineMs }: OperationContext,
 ): Reply | Promise<Reply> {
   const { id, value, encoding, ttlMs, expectedVersion } = operation;
   const { operations } = cache;
-  const context = { tenure, deadlineMs, ack: ackOf(operation, cache) };
+  const context = { tenure, keyHash, deadlineMs, ack: ackOf(operation, cache) };
   switch (operation.kind) {
     case "GET":
       return after(operations.get(key, context), (read) => readReply(id, tenure.term, read));

@@ -4,7 +4,7 @@
  * decided now is asked for again by whoever replays.
  */
 import type { Logger, Placement } from "@holdfast/core";
-import { partitionOf } from "@holdfast/core";
+import { hash32, partitionOfHash } from "@holdfast/core";
 import type { ReplayedRecord, ReplayOutcome } from "../journal/record.js";
 import type { Ownership } from "../ownership/ownership.js";
 import type { Caches } from "./caches.js";
@@ -32,9 +32,11 @@ export class Replays {
     try {
       const cache = this.#caches.findById(cacheId);
       if (cache === undefined) return "later";
-      const partition = partitionOf(Buffer.from(write.key), this.#placement);
+      const keyHash = hash32(Buffer.from(write.key), this.#placement.hashSeed) | 0;
+      const partition = partitionOfHash(keyHash, this.#placement);
       const tenure = this.#ownership.admit(partition);
-      return await cache.operations.replay({ ...write, partition }, { tenure, deadlineMs });
+      const context = { tenure, keyHash, deadlineMs };
+      return await cache.operations.replay({ ...write, partition }, context);
     } catch (error) {
       this.#logger.debug({ err: error, cacheId }, "a replayed write has to wait");
       return "later";

@@ -9,6 +9,7 @@ import { CleanEntriesWatch } from "../cache/clean-entries.js";
 import { ConfiguredCache } from "../cache/configured-cache.js";
 import type { NodeServices, OperationContext } from "../cache/context.js";
 import type { Change } from "../cache/writes.js";
+import { MissRatioCurve } from "../curve/miss-ratio-curve.js";
 import { Tenure } from "../ownership/tenure.js";
 import { MemoryBudget } from "../store/memory-budget.js";
 import { MemoryLetters } from "./memory-letters.js";
@@ -74,6 +75,7 @@ export function createCacheFixture(
     },
   };
   const random = seededRandom(1);
+  const nodeCurve = new MissRatioCurve({ boundBytes: () => 2 ** 20, clock });
   const cache = new ConfiguredCache(
     { id: CACHE_ID, name: "test" },
     config({}),
@@ -85,6 +87,7 @@ export function createCacheFixture(
       replication,
       deadLetters: letters,
       cleanEntries: new CleanEntriesWatch(),
+      curve: nodeCurve,
       clock,
       random,
       logger,
@@ -98,7 +101,11 @@ export function createCacheFixture(
     cache,
     operations: cache.operations,
     events,
-    context: (budgetMs = 1_000) => ({ tenure, deadlineMs: clock.monotonic() + budgetMs }),
+    context: (budgetMs = 1_000) => ({
+      tenure,
+      keyHash: 0,
+      deadlineMs: clock.monotonic() + budgetMs,
+    }),
     config,
     right: true,
   };
