@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect } from "@holdfast/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Holdfast, holdfast, holdfastUp } from "./support/holdfast.js";
 
@@ -15,6 +16,12 @@ caches:
     pattern: read-through
     source: {kind: table, table: books, key: id}
 `;
+
+interface Curve {
+  readonly reads: number;
+  readonly observedHitRatio: number;
+  readonly points: readonly { readonly multiple: number; readonly hitRatio: number }[];
+}
 
 describe("the holdfast command", () => {
   let folder: string;
@@ -111,7 +118,35 @@ describe("the holdfast command", () => {
     expect(nodes).toBe(2);
     expect(Object.keys(caches)).toEqual(["notes"]);
     expect(caches.notes?.sets).toBeGreaterThanOrEqual(4);
-    expect((await run("stats")).stdout).toMatch(/^cache +hits +misses +hit ratio/);
+    expect((await run("stats")).stdout).toMatch(/^cache +hits +misses +hit ratio +negative/);
+  });
+
+  it("shows what other amounts of memory would do, once enough was read", async () => {
+    const client = await connect({ seeds: [seed] });
+    try {
+      const notes = client.cache("notes");
+      for (let index = 0; index < 200; index++) await notes.set(`memory-${index}`, index);
+      for (let round = 0; round < 5; round++) {
+        for (let index = 0; index < 200; index++) await notes.get(`memory-${index}`);
+      }
+    } finally {
+      await client.close();
+    }
+    const stats = (await json("stats")) as {
+      curve: Curve;
+      caches: Record<string, { curve: Curve }>;
+    };
+    for (const curve of [stats.caches.notes?.curve, stats.curve]) {
+      expect(curve?.reads).toBeGreaterThan(900);
+      expect(curve?.observedHitRatio).toBeGreaterThan(0.95);
+      expect(curve?.points.map(({ multiple }) => multiple)).toEqual([0.25, 0.5, 1, 2, 4]);
+      // Everything fits.
+      for (const { hitRatio } of curve?.points ?? []) expect(hitRatio).toBeGreaterThan(0.95);
+    }
+    const { stdout } = await run("stats");
+    expect(stdout).toMatch(/^cache +hit ratio lately +LRU ×0\.25 +LRU ×0\.5 +LRU ×1 +LRU ×2/m);
+    expect(stdout).toMatch(/^notes +\d+\.\d % +\d+\.\d %/m);
+    expect(stdout).toMatch(/^\(all\) +\d+\.\d % +\d+\.\d %/m);
   });
 
   it("warms keys and tells how many there were", async () => {

@@ -31,6 +31,7 @@ export type { ClearRequest, ClearRequest__Output } from "./gen/holdfast/v1/Clear
 export type { ClearResponse, ClearResponse__Output } from "./gen/holdfast/v1/ClearResponse.js";
 export type { ClusterConfig, ClusterConfig__Output } from "./gen/holdfast/v1/ClusterConfig.js";
 export type { ControlClient, ControlHandlers } from "./gen/holdfast/v1/Control.js";
+export type { CurvePoint, CurvePoint__Output } from "./gen/holdfast/v1/CurvePoint.js";
 export type { DeadLetter, DeadLetter__Output } from "./gen/holdfast/v1/DeadLetter.js";
 export type { DeadLetterName, DeadLetterName__Output } from "./gen/holdfast/v1/DeadLetterName.js";
 export type {
@@ -71,6 +72,7 @@ export type {
   ListDeadLettersResponse__Output,
 } from "./gen/holdfast/v1/ListDeadLettersResponse.js";
 export type { ManyResponse, ManyResponse__Output } from "./gen/holdfast/v1/ManyResponse.js";
+export type { MissRatioCurve, MissRatioCurve__Output } from "./gen/holdfast/v1/MissRatioCurve.js";
 export type { NodeAdminHandlers } from "./gen/holdfast/v1/NodeAdmin.js";
 export type { Operation, Operation__Output } from "./gen/holdfast/v1/Operation.js";
 export type { OperatorHandlers } from "./gen/holdfast/v1/Operator.js";

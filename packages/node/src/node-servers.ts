@@ -2,6 +2,7 @@
 import { createTopologyService, GrpcServer, OpsServer, type Readiness } from "@holdfast/process";
 import {
   Cache as CacheRpc,
+  type MissRatioCurve as CurveMessage,
   NodeAdmin as NodeAdminRpc,
   type Operation__Output,
   Operator as OperatorRpc,
@@ -11,11 +12,12 @@ import {
   Topology as TopologyRpc,
 } from "@holdfast/proto";
 import { toLetterMessage } from "./cache/operator-operations.js";
+import type { MissRatioCurve } from "./curve/miss-ratio-curve.js";
 import type { DeadLetterStore } from "./database/dead-letters.js";
 import type { Drain } from "./drain.js";
 import { MAX_MESSAGE_BYTES, type NodeInputs, type NodeParts } from "./node-parts.js";
 import { createMetrics } from "./ops/metrics.js";
-import { figuresOf } from "./ops/node-stats.js";
+import { curveFigures, figuresOf } from "./ops/node-stats.js";
 import { createCacheService } from "./rpc/cache-service.js";
 import { createNodeAdminService } from "./rpc/node-admin-service.js";
 import { createOperatorService, type Letters } from "./rpc/operator-service.js";
@@ -125,6 +127,7 @@ function createOpsServer(
     isRightful: () => right.isRegistered,
     memoryBudgetBytes: budget.capacityBytes,
     memoryUsedBytes: () => budget.usedBytes,
+    curve: parts.curve,
     openPipes: () => pipes.size,
     recordsToReplay: () => journalReplay?.remaining ?? 0,
     hasJournalProblem: () => journal?.problem !== undefined,
@@ -170,7 +173,7 @@ function lettersOf(store: DeadLetterStore | undefined): Letters | undefined {
 function statsOf(
   { cache }: StatsRequest__Output,
   { nodeId, incarnation }: { readonly nodeId: string; readonly incarnation: string },
-  { caches, budget, ownership, journalReplay }: NodeParts,
+  { caches, budget, curve, ownership, journalReplay }: NodeParts,
 ): StatsResponse {
   const wanted = [...caches.all()].filter(({ name }) => cache === "" || name === cache);
   return {
@@ -180,5 +183,15 @@ function statsOf(
     caches: wanted.map(figuresOf),
     ownedPartitions: [...ownership.tenures()].length,
     recordsToReplay: journalReplay?.remaining ?? 0,
+    curves: [
+      ...wanted.flatMap((each) => curveOf(each.name, each.curve, each.boundBytes)),
+      ...(cache === "" ? curveOf("", curve, budget.capacityBytes) : []),
+    ],
   };
+}
+
+/** None as long as there is none. */
+function curveOf(cache: string, curve: MissRatioCurve, boundBytes: number): CurveMessage[] {
+  const figures = curveFigures(curve, boundBytes);
+  return figures === undefined ? [] : [{ ...figures, cache, points: [...figures.points] }];
 }

@@ -6,6 +6,7 @@ import type { CacheClient as _holdfast_v1_CacheClient, CacheDefinition as _holdf
 import type { CacheStats as _holdfast_v1_CacheStats, CacheStats__Output as _holdfast_v1_CacheStats__Output } from './holdfast/v1/CacheStats.js';
 import type { ClearRequest as _holdfast_v1_ClearRequest, ClearRequest__Output as _holdfast_v1_ClearRequest__Output } from './holdfast/v1/ClearRequest.js';
 import type { ClearResponse as _holdfast_v1_ClearResponse, ClearResponse__Output as _holdfast_v1_ClearResponse__Output } from './holdfast/v1/ClearResponse.js';
+import type { CurvePoint as _holdfast_v1_CurvePoint, CurvePoint__Output as _holdfast_v1_CurvePoint__Output } from './holdfast/v1/CurvePoint.js';
 import type { DeadLetter as _holdfast_v1_DeadLetter, DeadLetter__Output as _holdfast_v1_DeadLetter__Output } from './holdfast/v1/DeadLetter.js';
 import type { DeadLetterName as _holdfast_v1_DeadLetterName, DeadLetterName__Output as _holdfast_v1_DeadLetterName__Output } from './holdfast/v1/DeadLetterName.js';
 import type { DeleteManyRequest as _holdfast_v1_DeleteManyRequest, DeleteManyRequest__Output as _holdfast_v1_DeleteManyRequest__Output } from './holdfast/v1/DeleteManyRequest.js';
@@ -26,6 +27,7 @@ import type { IncrementResponse as _holdfast_v1_IncrementResponse, IncrementResp
 import type { ListDeadLettersRequest as _holdfast_v1_ListDeadLettersRequest, ListDeadLettersRequest__Output as _holdfast_v1_ListDeadLettersRequest__Output } from './holdfast/v1/ListDeadLettersRequest.js';
 import type { ListDeadLettersResponse as _holdfast_v1_ListDeadLettersResponse, ListDeadLettersResponse__Output as _holdfast_v1_ListDeadLettersResponse__Output } from './holdfast/v1/ListDeadLettersResponse.js';
 import type { ManyResponse as _holdfast_v1_ManyResponse, ManyResponse__Output as _holdfast_v1_ManyResponse__Output } from './holdfast/v1/ManyResponse.js';
+import type { MissRatioCurve as _holdfast_v1_MissRatioCurve, MissRatioCurve__Output as _holdfast_v1_MissRatioCurve__Output } from './holdfast/v1/MissRatioCurve.js';
 import type { Operation as _holdfast_v1_Operation, Operation__Output as _holdfast_v1_Operation__Output } from './holdfast/v1/Operation.js';
 import type { OperatorClient as _holdfast_v1_OperatorClient, OperatorDefinition as _holdfast_v1_OperatorDefinition } from './holdfast/v1/Operator.js';
 import type { PersistedRequest as _holdfast_v1_PersistedRequest, PersistedRequest__Output as _holdfast_v1_PersistedRequest__Output } from './holdfast/v1/PersistedRequest.js';
@@ -57,6 +59,7 @@ export interface ProtoGrpcType {
       CacheStats: MessageTypeDefinition<_holdfast_v1_CacheStats, _holdfast_v1_CacheStats__Output>
       ClearRequest: MessageTypeDefinition<_holdfast_v1_ClearRequest, _holdfast_v1_ClearRequest__Output>
       ClearResponse: MessageTypeDefinition<_holdfast_v1_ClearResponse, _holdfast_v1_ClearResponse__Output>
+      CurvePoint: MessageTypeDefinition<_holdfast_v1_CurvePoint, _holdfast_v1_CurvePoint__Output>
       DeadLetter: MessageTypeDefinition<_holdfast_v1_DeadLetter, _holdfast_v1_DeadLetter__Output>
       DeadLetterName: MessageTypeDefinition<_holdfast_v1_DeadLetterName, _holdfast_v1_DeadLetterName__Output>
       DeleteManyRequest: MessageTypeDefinition<_holdfast_v1_DeleteManyRequest, _holdfast_v1_DeleteManyRequest__Output>
@@ -77,6 +80,7 @@ export interface ProtoGrpcType {
       ListDeadLettersRequest: MessageTypeDefinition<_holdfast_v1_ListDeadLettersRequest, _holdfast_v1_ListDeadLettersRequest__Output>
       ListDeadLettersResponse: MessageTypeDefinition<_holdfast_v1_ListDeadLettersResponse, _holdfast_v1_ListDeadLettersResponse__Output>
       ManyResponse: MessageTypeDefinition<_holdfast_v1_ManyResponse, _holdfast_v1_ManyResponse__Output>
+      MissRatioCurve: MessageTypeDefinition<_holdfast_v1_MissRatioCurve, _holdfast_v1_MissRatioCurve__Output>
       Operation: MessageTypeDefinition<_holdfast_v1_Operation, _holdfast_v1_Operation__Output>
       Operator: SubtypeConstructor<typeof grpc.Client, _holdfast_v1_OperatorClient> & { service: _holdfast_v1_OperatorDefinition }
       PersistedRequest: MessageTypeDefinition<_holdfast_v1_PersistedRequest, _holdfast_v1_PersistedRequest__Output>

@@ -992,6 +992,48 @@ export const DESCRIPTOR: object = {
         "recordsToReplay": {
          "type": "uint64",
          "id": 6
+        },
+        "curves": {
+         "rule": "repeated",
+         "type": "MissRatioCurve",
+         "id": 7
+        }
+       }
+      },
+      "MissRatioCurve": {
+       "fields": {
+        "cache": {
+         "type": "string",
+         "id": 1
+        },
+        "reads": {
+         "type": "double",
+         "id": 2
+        },
+        "observedHitRatio": {
+         "type": "double",
+         "id": 3
+        },
+        "points": {
+         "rule": "repeated",
+         "type": "CurvePoint",
+         "id": 4
+        }
+       }
+      },
+      "CurvePoint": {
+       "fields": {
+        "multiple": {
+         "type": "double",
+         "id": 1
+        },
+        "bytes": {
+         "type": "uint64",
+         "id": 2
+        },
+        "hitRatio": {
+         "type": "double",
+         "id": 3
         }
        }
       },

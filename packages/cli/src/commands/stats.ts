@@ -1,4 +1,4 @@
-/** `holdfast stats`: the counters of every node, added up by cache. */
+/** `holdfast stats`: the counters and miss-ratio curves of every node, as one of each for every cache. */
 import { CacheError } from "@holdfast/core";
 import type { CacheStats__Output } from "@holdfast/proto";
 import type { Command } from "commander";
@@ -12,13 +12,17 @@ import {
   viewOf,
   writeJson,
 } from "./context.js";
+import { type ClusterCurve, curvesTable, mergeCurves, percent } from "./curves.js";
 import { formatTable } from "./table.js";
 
 /** The counters that can be added up over nodes. */
 type Totals = Omit<CacheStats__Output, "cache">;
 
 export function statsCommand(context: CliContext): Command {
-  return clusterCommand("stats", "show the counters of a cache, or of all, over all nodes")
+  return clusterCommand(
+    "stats",
+    "show the counters of a cache, or of all, over all nodes, and what other amounts of memory would do",
+  )
     .argument("[cache]", "name of a cache (default: all)")
     .action(async (cache: string | undefined, options: ClusterOptions) => {
       const { topology } = await viewOf(context, options);
@@ -39,8 +43,14 @@ export function statsCommand(context: CliContext): Command {
       if (cache !== undefined && totals.size === 0) {
         throw new CliError(`UNKNOWN_CACHE: no cache named ${JSON.stringify(cache)} is configured`);
       }
-      if (options.json) writeJson(context, { nodes: members.length, caches: withRatios(totals) });
-      else context.stdout.write(`${describe(totals)}\n`);
+      const curves = mergeCurves(answers.flatMap((answer) => answer.curves));
+      if (options.json) {
+        const caches = withRatios(totals, curves);
+        writeJson(context, { nodes: members.length, caches, curve: curves.get("") });
+      } else {
+        const table = curvesTable(curves);
+        context.stdout.write(`${describe(totals)}${table === undefined ? "" : `\n\n${table}`}\n`);
+      }
     });
 }
 
@@ -72,23 +82,44 @@ function hitRatio({ hits, misses }: Totals): number {
   return hits + misses === 0 ? 0 : hits / (hits + misses);
 }
 
-function withRatios(totals: ReadonlyMap<string, Totals>): object {
+function withRatios(
+  totals: ReadonlyMap<string, Totals>,
+  curves: ReadonlyMap<string, ClusterCurve>,
+): object {
   return Object.fromEntries(
-    [...totals].map(([cache, counters]) => [cache, { ...counters, hitRatio: hitRatio(counters) }]),
+    [...totals].map(([cache, counters]) => [
+      cache,
+      { ...counters, hitRatio: hitRatio(counters), curve: curves.get(cache) },
+    ]),
   );
 }
 
 function describe(totals: ReadonlyMap<string, Totals>): string {
-  const head = ["cache", "hits", "misses", "hit ratio", "loads", "entries", "bytes", "evictions"];
+  const head = [
+    "cache",
+    "hits",
+    "misses",
+    "hit ratio",
+    "negative",
+    "loads",
+    "failed",
+    "entries",
+    "bytes",
+    "evictions",
+    "expirations",
+  ];
   const rows = [...totals].map(([cache, counters]) => [
     cache,
     counters.hits,
     counters.misses,
-    `${(hitRatio(counters) * 100).toFixed(1)} %`,
+    percent(hitRatio(counters)),
+    counters.negativeHits,
     counters.loads,
+    counters.loadFailures,
     counters.entries,
     counters.bytes,
     counters.evictions,
+    counters.expirations,
   ]);
   const dirtyHead = [
     "cache",

@@ -4,6 +4,8 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { ConfiguredCache } from "../cache/configured-cache.js";
+import type { MissRatioCurve } from "../curve/miss-ratio-curve.js";
+import { addCurves } from "./curve-metrics.js";
 import { type CacheFigures, figuresOf } from "./node-stats.js";
 
 export interface NodeFigures {
@@ -13,6 +15,8 @@ export interface NodeFigures {
   readonly isRightful: () => boolean;
   readonly memoryBudgetBytes: number;
   readonly memoryUsedBytes: () => number;
+  /** Of all caches together. */
+  readonly curve: MissRatioCurve;
   readonly openPipes: () => number;
   readonly recordsToReplay: () => number;
   readonly hasJournalProblem: () => boolean;
@@ -103,6 +107,7 @@ export function createMetrics(node: NodeFigures): Registry {
       });
     }
   }
+  addCurves(registry, node);
   addGauge(registry, "holdfast_topology_epoch", "Epoch of the topology in use.", node.epoch);
   addGauge(
     registry,

@@ -1,11 +1,38 @@
-/** The node's counters as its Stats call and its metrics show them. */
+/** The node's counters and curves as its Stats call and its metrics show them. */
 import type { CacheStats } from "@holdfast/proto";
 import type { ConfiguredCache } from "../cache/configured-cache.js";
+import { MULTIPLES } from "../curve/memory-multiples.js";
+import type { MissRatioCurve } from "../curve/miss-ratio-curve.js";
 
 /** All of one cache's figures, as numbers. */
 export type CacheFigures = { readonly cache: string } & {
   readonly [Field in Exclude<keyof CacheStats, "cache">]-?: number;
 };
+
+/** A curve at the multiples of the memory that may be used now. */
+export interface CurveFigures {
+  readonly reads: number;
+  readonly observedHitRatio: number;
+  readonly points: readonly {
+    readonly multiple: number;
+    readonly bytes: number;
+    readonly hitRatio: number;
+  }[];
+}
+
+/** `undefined` as long as too little was read to say anything. */
+export function curveFigures(curve: MissRatioCurve, boundBytes: number): CurveFigures | undefined {
+  const sizes = MULTIPLES.map((multiple) => Math.round(multiple * boundBytes));
+  const reading = curve.ratiosAt(sizes);
+  if (reading === undefined) return undefined;
+  const { reads, observedHitRatio, hitRatios } = reading;
+  const points = MULTIPLES.map((multiple, index) => ({
+    multiple,
+    bytes: sizes[index] ?? 0,
+    hitRatio: hitRatios[index] ?? 0,
+  }));
+  return { reads, observedHitRatio, points };
+}
 
 export function figuresOf({ name, counters, store, queue }: ConfiguredCache): CacheFigures {
   const { evictions, expirations, entries, bytes, unpersistedEntries } = store.counts;
