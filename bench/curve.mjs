@@ -1,33 +1,44 @@
 /**
  * Compares the miss-ratio curve with the truth: replays traces through an LRU cache of each of several
  * sizes, tells the curve what the cache tells it in a node, and compares what it says of other sizes
- * with LRU caches that really have them. Then measures what an operation costs.
+ * with LRU caches that really have them. Then measures what a read costs, and with --load what both curves
+ * of a cache, its own and the node's, take of a core under so many reads a second, after the first seconds.
  *
  * A trace is a file <name>.u32.gz: gzip of 32-bit little-endian object numbers, dense from 0. Sizes of the
  * requests lie beside it in <name>.sizes.u32.gz; without them every entry has the same.
  *
  * Run: npx tsc -b packages/node && node bench/curve.mjs <folder or file> [--keys 8192] [--seeds 3]
+ *   [--load 180000] [--reads-per-second 2000]: of a trace; with more, time bounds the sample
  */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { hash32, systemClock } from "../packages/core/dist/index.js";
+import { CacheUsage } from "../packages/node/dist/curve/cache-usage.js";
 import { MULTIPLES } from "../packages/node/dist/curve/memory-multiples.js";
 import { MissRatioCurve } from "../packages/node/dist/curve/miss-ratio-curve.js";
+import { passed } from "./support.mjs";
 
 const ENTRY_BYTES = 500;
 /** Memory at ×1, of that which all objects of the trace would take. */
 const CAPS = [0.01, 0.05, 0.1];
 const BAR = 0.02;
+const ENTRY = { costBytes: ENTRY_BYTES, expiresAtMs: Number.POSITIVE_INFINITY };
+/** Seconds of load: those in which the rate adapts, and those that are measured. */
+const LOAD_SECONDS = { before: 11, measured: 10 };
+const TICKS_PER_SECOND = 100;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { keys: { type: "string" }, seeds: { type: "string", default: "3" } },
+  options: {
+    keys: { type: "string" },
+    load: { type: "string" },
+    seeds: { type: "string", default: "3" },
+    "reads-per-second": { type: "string", default: "2000" },
+  },
 });
 const maxKeys = values.keys === undefined ? {} : { maxKeys: Number(values.keys) };
-/** So few reads in a second that time does not bound the sample. */
-const READ_MS = 0.2;
 
 function compare(path) {
   const trace = readTrace(path);
@@ -69,14 +80,13 @@ function replayIntoCurve(trace, bound, seed) {
     ...maxKeys,
   });
   new Lru(trace, bound).replay(curve, hashesOf(trace, seed), () => {
-    nowMs += READ_MS;
+    nowMs += 1_000 / Number(values["reads-per-second"]);
   });
   return curve;
 }
 
 /** Nanoseconds of a read by how large a part of the keys is sampled. */
 function measureCosts() {
-  const entry = { costBytes: ENTRY_BYTES, expiresAtMs: Number.POSITIVE_INFINITY };
   const rounds = 3_000_000;
   for (const objects of [1_000, 5_000, 100_000, 10_000_000]) {
     const curve = new MissRatioCurve({
@@ -85,10 +95,10 @@ function measureCosts() {
       ...maxKeys,
     });
     const reads = zipfReads(objects, rounds);
-    for (const hash of reads) curve.kept(hash, entry);
+    for (const hash of reads) curve.kept(hash, ENTRY);
     const tookNs = Array.from({ length: 5 }, () => {
       const beganAt = process.hrtime.bigint();
-      for (const hash of reads) curve.hit(hash, entry);
+      for (const hash of reads) curve.hit(hash, ENTRY);
       return Number(process.hrtime.bigint() - beganAt) / rounds;
     });
     let sampled = 0;
@@ -99,6 +109,38 @@ function measureCosts() {
         `${tookNs[2].toFixed(1)} ns per read (${tookNs[0].toFixed(1)} to ${tookNs[4].toFixed(1)})\n`,
     );
   }
+}
+
+/** The part of a core that the two curves take, second by second. */
+async function measureLoad(objects, readsPerSecond) {
+  const boundBytes = () => (objects * ENTRY_BYTES) / 2;
+  const curve = () => new MissRatioCurve({ boundBytes, clock: systemClock, ...maxKeys });
+  const own = curve();
+  const usage = new CacheUsage(own, curve(), 7);
+  for (let key = 0; key < objects; key++) usage.kept(mixed(key), ENTRY);
+  const shares = [];
+  const ticks = (LOAD_SECONDS.before + LOAD_SECONDS.measured) * TICKS_PER_SECOND;
+  const beganAtMs = performance.now();
+  let spentMs = 0;
+  for (let tick = 1; tick <= ticks; tick++) {
+    const reads = zipfReads(objects, readsPerSecond / TICKS_PER_SECOND);
+    const startedAtMs = performance.now();
+    for (const hash of reads) usage.hit(hash, ENTRY);
+    spentMs += performance.now() - startedAtMs;
+    if (tick % TICKS_PER_SECOND === 0) {
+      shares.push(spentMs / 1_000);
+      spentMs = 0;
+    }
+    await passed(Math.max(0, beganAtMs + (tick * 1_000) / TICKS_PER_SECOND - performance.now()));
+  }
+  const measured = shares.slice(LOAD_SECONDS.before).sort((a, b) => a - b);
+  const [least, median, most] = [0, measured.length >> 1, measured.length - 1].map((index) =>
+    (measured[index] * 100).toFixed(2),
+  );
+  process.stdout.write(
+    `${objects} keys, ${readsPerSecond} reads a second: ${median} % of a core (${least} to ${most}), ` +
+      `${own.sampledKeys} keys sampled\n`,
+  );
 }
 
 /** Hashes as a node sees them; skew as of an ordinary cache (inverse of the continuous distribution). */
@@ -224,4 +266,9 @@ function percent(ratio) {
 
 const means = positionals.flatMap(tracesIn).map(compare);
 measureCosts();
+if (values.load !== undefined) {
+  for (const objects of [1_000, 10_000, 100_000, 1_000_000]) {
+    await measureLoad(objects, Number(values.load));
+  }
+}
 process.exitCode = means.some((mean) => mean > BAR) ? 1 : 0;

@@ -224,6 +224,8 @@ export interface CacheCounters {
 /** The counters of one cache, summed over the nodes. */
 export interface CacheStats extends CacheCounters {
   readonly cache: string;
+  /** The part of the reads that was answered from memory; 0 as long as there were none. */
+  readonly hitRatio: number;
   /** How many nodes are in the sums. */
   readonly nodes: number;
   /** Ids of nodes that did not answer; their counters are missing from the sums. */

@@ -53,7 +53,10 @@ export async function clusterStats(
 
 export function addStats(cache: string, { nodes, unreachable }: ClusterStats): CacheStats {
   const all = nodes.flatMap(({ caches }) => caches.filter((stats) => stats.cache === cache));
-  return { ...all.reduce(sum, ZERO), cache, nodes: nodes.length, unreachable };
+  const counters = all.reduce(sum, ZERO);
+  const { hits, misses } = counters;
+  const hitRatio = hits === 0 ? 0 : hits / (hits + misses);
+  return { ...counters, hitRatio, cache, nodes: nodes.length, unreachable };
 }
 
 function isSilence(reason: unknown): boolean {

@@ -29,6 +29,7 @@ describe("The whole of a cache", () => {
       cache: "products",
       hits: 30,
       misses: 3,
+      hitRatio: 30 / 33,
       oldestDirtyAgeMs: 6,
       nodes: 3,
       unreachable: [],
