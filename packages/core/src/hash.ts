@@ -10,12 +10,17 @@
 /** The name under which this hash is recorded in a cluster's configuration. */
 export const HASH_ALGORITHM = "murmur3-x86-32";
 
-/** Hashes bytes to an unsigned 32-bit integer. Cost: linear in the number of bytes. */
-export function hash32(bytes: Uint8Array, seed: number): number {
-  const length = bytes.length;
-  const tail = length & ~3;
+/** Hashes bytes, from `start` to before `end`, to an unsigned 32-bit integer. Cost: linear in their number. */
+export function hash32(
+  bytes: Uint8Array,
+  seed: number,
+  start = 0,
+  end: number = bytes.length,
+): number {
+  const length = end - start;
+  const tail = start + (length & ~3);
   let h = seed | 0;
-  for (let i = 0; i < tail; i += 4) {
+  for (let i = start; i < tail; i += 4) {
     h ^= scramble(
       byteAt(bytes, i) |
         (byteAt(bytes, i + 1) << 8) |
@@ -26,8 +31,8 @@ export function hash32(bytes: Uint8Array, seed: number): number {
     h = (Math.imul(h, 5) + 0xe6546b64) | 0;
   }
   let rest = 0;
-  for (let i = length - 1; i >= tail; i--) rest = (rest << 8) | byteAt(bytes, i);
-  if (tail < length) h ^= scramble(rest);
+  for (let i = end - 1; i >= tail; i--) rest = (rest << 8) | byteAt(bytes, i);
+  if (tail < end) h ^= scramble(rest);
   return finish(h ^ length);
 }
 

@@ -122,6 +122,7 @@ function createCaching(
   const curve = new MissRatioCurve({ boundBytes: () => budget.capacityBytes, clock });
   const caches = new Caches(registry, createSourceFrom(inputs), {
     budget,
+    placement,
     services,
     journal,
     replication: { setOf: (partition) => node().replication.setOf(partition) },

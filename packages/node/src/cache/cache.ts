@@ -56,7 +56,7 @@ export class Cache {
     pattern.checkComplete?.(context);
     const unresolved = pattern.unresolved(key);
     if (unresolved !== undefined) return this.#getAfter(unresolved, key, context);
-    const entry = store().get(key, context.tenure.partition);
+    const entry = store().get(key);
     if (entry === undefined) {
       counters.misses += 1;
       usage.miss(context.keyHash);
@@ -126,11 +126,8 @@ export class Cache {
     this.#writes.checkStillOurs(context);
     if (present.value === undefined) return undefined;
     const { store, config, clock, random } = this.#parts;
-    const entry = store().peek(key, context.tenure.partition);
-    if (entry !== undefined) {
-      const { copyExpiresAtMs } = expiryOf(ttlMs, false, config(), clock, random);
-      store().setExpiry(entry, copyExpiresAtMs);
-    }
+    const { copyExpiresAtMs } = expiryOf(ttlMs, false, config(), clock, random);
+    store().setExpiry(key, copyExpiresAtMs);
     return present.version;
   }
 
@@ -141,7 +138,7 @@ export class Cache {
     if (loads === undefined) {
       throw new CacheError("INVALID_ARGUMENT", "a cache-aside cache has no source to warm from");
     }
-    if (store().peek(key, context.tenure.partition) !== undefined) return "cached";
+    if (store().facts(key) !== undefined) return "cached";
     if (!store().hasRoomFor(this.#expectedCost(key))) return "no-room";
     const result = await loads.load(key, context);
     return result.value === undefined ? "absent" : "cached";
@@ -219,8 +216,8 @@ export class Cache {
     if (pattern.queue?.get(key, partition)?.version === version) {
       throw new CacheError("UNAVAILABLE", "the letter is being put aside; nothing was done");
     }
-    const entry = store().peek(key, partition);
-    if (entry?.unpersisted && entry.version === version) store().remove(key, partition);
+    const entry = store().facts(key);
+    if (entry?.unpersisted && entry.version === version) store().remove(key);
   }
 
   /** Takes over a write that this node has kept for the owner before. */
@@ -260,12 +257,12 @@ export class Cache {
   #followed<T extends object | undefined>(
     result: T | Promise<T>,
     key: string,
-    { tenure: { partition }, keyHash }: OperationContext,
+    { keyHash }: OperationContext,
   ): T | Promise<T> {
     const { usage, store } = this.#parts;
     if (!usage.samples(keyHash)) return result;
     const tell = () => {
-      const entry = store().peek(key, partition);
+      const entry = store().peek(key);
       if (entry !== undefined) usage.kept(keyHash, entry);
     };
     if (result instanceof Promise) return result.finally(tell);
@@ -276,7 +273,7 @@ export class Cache {
   /** The present state of a key, for a write that depends on it. Not counted as a read. */
   #read(key: string, context: OperationContext): ReadResult | Promise<ReadResult> {
     const { store, pattern, clock } = this.#parts;
-    const entry = store().get(key, context.tenure.partition);
+    const entry = store().get(key);
     if (entry === undefined) return pattern.miss(key, context);
     const uncommitted = entry.pinned ? pattern.uncommitted?.(key, entry.partition) : undefined;
     if (uncommitted !== undefined) {

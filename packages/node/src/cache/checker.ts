@@ -208,7 +208,7 @@ export class Checker implements Component {
     const { partition } = tenure;
     if (services.tenureOf(partition) !== tenure || tenure.state.at !== "serving") return false;
     if (!services.mayFinish(tenure) || cache.isUnresolved(key)) return false;
-    const entry = cache.store.peek(key, partition);
+    const entry = cache.store.facts(key);
     return entry !== undefined && !entry.pinned && entry.version === version;
   }
 
@@ -230,7 +230,7 @@ export class Checker implements Component {
         ? "a cached entry is newer than its row in the database: rows have gone back; it was dropped"
         : "a cached entry is older than its row in the database: somebody else writes it; it was dropped",
     );
-    store.remove(key, tenure.partition);
+    store.remove(key);
   }
 }
 

@@ -2,7 +2,7 @@
  * The clean entries of a partition, in all caches, on their way from its owner to the node that is to
  * be the next one: what there is, and every change of it afterwards.
  */
-import type { JournalRecord, RecordName } from "../journal/record.js";
+import type { JournalRecord } from "../journal/record.js";
 import type { CleanListener } from "../replication/messages.js";
 import type { Entry, NewEntry } from "../store/entry.js";
 import type { StoreObserver } from "../store/store.js";
@@ -23,16 +23,19 @@ export class CleanEntriesWatch {
   observer(cacheId: number): StoreObserver {
     const listeners = this.#listeners;
     return {
+      watched: listeners,
       kept: (entry) => listeners.get(entry.partition)?.kept(toRecord(cacheId, entry)),
-      gone: (entry) => listeners.get(entry.partition)?.gone(toName(cacheId, entry)),
+      gone: (key, partition) => listeners.get(partition)?.gone({ cacheId, partition, key }),
     };
   }
 }
 
 export function toRecord(cacheId: number, entry: Entry): JournalRecord {
-  const { version, value, encoding, expiresAtMs, writtenAtMs } = entry;
+  const { partition, key, version, value, encoding, expiresAtMs, writtenAtMs } = entry;
   return {
-    ...toName(cacheId, entry),
+    cacheId,
+    partition,
+    key,
     version,
     value,
     encoding,
@@ -42,10 +45,9 @@ export function toRecord(cacheId: number, entry: Entry): JournalRecord {
 }
 
 export function toEntry({ expiresAtMs, ...record }: JournalRecord): NewEntry {
-  const { key, partition, version, value, encoding, writtenAtMs } = record;
+  const { key, version, value, encoding, writtenAtMs } = record;
   return {
     key,
-    partition,
     version,
     value,
     encoding,
@@ -53,8 +55,4 @@ export function toEntry({ expiresAtMs, ...record }: JournalRecord): NewEntry {
     expiresAtMs: expiresAtMs ?? Number.POSITIVE_INFINITY,
     pinned: false,
   };
-}
-
-function toName(cacheId: number, { partition, key }: Entry): RecordName {
-  return { cacheId, partition, key };
 }

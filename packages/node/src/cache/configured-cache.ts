@@ -3,7 +3,7 @@
  * the node asks of them as a whole: its dirty entries, its counters, a new configuration.
  */
 import { isDeepStrictEqual } from "node:util";
-import { CacheError, type Clock, type Logger, type Random } from "@holdfast/core";
+import { CacheError, type Clock, type Logger, type Placement, type Random } from "@holdfast/core";
 import type { CacheConfig } from "@holdfast/process";
 import { CacheUsage } from "../curve/cache-usage.js";
 import { boundBytes } from "../curve/memory-multiples.js";
@@ -34,6 +34,7 @@ import { type CacheCounters, createCounters } from "./stats.js";
 
 export interface CacheEnvironment {
   readonly budget: MemoryBudget;
+  readonly placement: Placement;
   readonly services: NodeServices;
   /** `undefined`: the node keeps none. */
   readonly journal: JournalWriter | undefined;
@@ -209,11 +210,11 @@ export class ConfiguredCache {
 
   /** Keeps a clean entry of another owner's, if there is room for it. */
   keepCopy(entry: JournalRecord): void {
-    if (this.#store.tryPut(toEntry(entry)) === undefined) this.removeCopy(entry);
+    if (!this.#store.tryPut(toEntry(entry))) this.removeCopy(entry);
   }
 
-  removeCopy({ key, partition }: RecordName): void {
-    this.#store.remove(key, partition);
+  removeCopy({ key }: RecordName): void {
+    this.#store.remove(key);
   }
 
   /** Forgets the clean entries of another owner's partition. */
@@ -299,9 +300,10 @@ export class ConfiguredCache {
   }
 
   #createStore({ eviction, maxBytes, maxEntries }: CacheConfig): Store {
-    const { budget, cleanEntries, clock } = this.#environment;
+    const { budget, placement, cleanEntries, clock } = this.#environment;
     return new Store({
       budget,
+      placement,
       clock,
       policy: eviction,
       observer: cleanEntries.observer(this.id),

@@ -57,7 +57,7 @@ export function memoryFacts(
   { key, partition, nowMs }: { key: string; partition: number; nowMs: number },
 ): MemoryFacts {
   const { store, pattern } = parts;
-  const entry = store.peek(key, partition);
+  const entry = store.peek(key);
   const dirty = pattern.queue?.get(key, partition);
   return {
     cached: entry && {

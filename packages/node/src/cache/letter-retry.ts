@@ -148,9 +148,9 @@ export class LetterRetry {
     const { loads, memory, services, dirty } = this.#parts;
     loads.detach(key);
     if (services.tenureOf(partition) !== tenure || dirty(key, partition) !== undefined) return;
-    const held = memory.find(key, partition);
+    const held = memory.facts(key);
     if (held?.unpersisted && held.version > version) return;
-    memory.remove(key, partition);
+    memory.remove(key);
   }
 }
 

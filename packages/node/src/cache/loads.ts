@@ -143,13 +143,13 @@ export class Loads {
     if (tenure.witness(row.version)) services.raiseTerm(tenure, tenure.requiredTerm);
     const expiresAtMs = row.expiresAtMs ?? Number.POSITIVE_INFINITY;
     if (load.isDetached) return toRead(row, expiresAtMs, clock.now());
-    return this.#keep(key, tenure.partition, row);
+    return this.#keep(key, row);
   }
 
-  #keep(key: string, partition: number, row: LoadedRow): ReadResult {
+  #keep(key: string, row: LoadedRow): ReadResult {
     const { clock, random, store, lifetimes } = this.#options;
     const now = clock.now();
-    const present = store().peek(key, partition);
+    const present = store().peek(key);
     if (present !== undefined && (present.pinned || present.version > row.version)) {
       return ofEntry(present, now, "MEMORY");
     }
@@ -160,7 +160,7 @@ export class Loads {
     if (isNegative && negativeTtlMs === 0) return ABSENT;
     const { value, encoding, version } = row;
     // Where there is no room for it, the caller gets the row all the same.
-    store().tryPut({ key, partition, value, encoding, version, expiresAtMs, pinned: false });
+    store().tryPut({ key, value, encoding, version, expiresAtMs, pinned: false });
     return toRead(row, expiresAtMs, now);
   }
 }

@@ -5,7 +5,7 @@
  */
 import type { Clock } from "@holdfast/core";
 import type { CacheConfig } from "@holdfast/process";
-import type { Entry, NewEntry } from "../store/entry.js";
+import type { Entry, EntryFacts, NewEntry } from "../store/entry.js";
 import type { OccupancyBounds } from "../store/occupancy.js";
 import type { Store } from "../store/store.js";
 import type { Mutation } from "./patterns/pattern.js";
@@ -25,40 +25,38 @@ export class Memory {
   }
 
   /** Keeps a clean copy of what was written. @throws {CacheError} when there is no room for it. */
-  keep(mutation: Mutation): Entry {
-    return this.#store().put(toEntry(mutation, false));
+  keep(mutation: Mutation): void {
+    this.#store().put(toEntry(mutation, false));
   }
 
   /** As `keep`, of what is in the database: where there is no room, no copy stays at all. */
   keepIfRoom(mutation: Mutation): void {
-    const kept = this.#store().tryPut(toEntry(mutation, false));
-    if (kept === undefined) this.remove(mutation.key, mutation.partition);
+    if (!this.#store().tryPut(toEntry(mutation, false))) this.remove(mutation.key);
   }
 
   /** Keeps a dirty entry, a deletion too, until `clean`. @throws {CacheError} as `keep`. */
-  keepDirty(mutation: Mutation): Entry {
-    return this.#store().put(toEntry(mutation, true));
+  keepDirty(mutation: Mutation): void {
+    this.#store().put(toEntry(mutation, true));
   }
 
   /** As `keepDirty`, of what another owner has acknowledged: it is kept, whatever the bounds say. */
-  adoptDirty(mutation: Mutation): Entry {
-    return this.#store().putBeyondBounds(toEntry(mutation, true));
+  adoptDirty(mutation: Mutation): void {
+    this.#store().putBeyondBounds(toEntry(mutation, true));
   }
 
   /** The database has caught up with a dirty entry of this version. */
-  clean(key: string, partition: number, version: number): void {
-    const entry = this.#store().peek(key, partition);
-    if (entry === undefined || !entry.pinned || entry.version !== version) return;
-    if (entry.value !== undefined) this.#store().unpin(entry);
-    else this.rememberAbsent(key, partition, version);
+  clean(key: string, version: number): void {
+    const facts = this.facts(key);
+    if (facts === undefined || !facts.pinned || facts.version !== version) return;
+    if (facts.isAbsence) this.rememberAbsent(key, version);
+    else this.#store().unpin(key);
   }
 
   /** The database refuses a dirty entry of this version: it stays, as one of a bounded number. */
-  keepUnpersisted(key: string, partition: number, version: number): void {
+  keepUnpersisted(key: string, version: number): void {
     const store = this.#store();
-    const entry = store.peek(key, partition);
-    if (entry?.version !== version) return;
-    store.keepUnpersisted(entry, unpersistedBounds(this.#config(), store.bounds));
+    if (store.facts(key)?.version !== version) return;
+    store.keepUnpersisted(key, unpersistedBounds(this.#config(), store.bounds));
   }
 
   /** Takes what another store kept pinned: all that is dirty, then as much of the rest as may be kept. */
@@ -66,27 +64,32 @@ export class Memory {
     const store = this.#store();
     for (const entry of entries) {
       if (!entry.unpersisted) store.put(entry);
-      else if (store.tryPut(entry)) this.keepUnpersisted(entry.key, entry.partition, entry.version);
+      else if (store.tryPut(entry)) this.keepUnpersisted(entry.key, entry.version);
     }
   }
 
   /** Keeps the knowledge that there is no such row, for as long as the cache is told to. */
-  rememberAbsent(key: string, partition: number, version: number): void {
+  rememberAbsent(key: string, version: number): void {
     const { negativeTtlMs } = this.#config();
-    this.remove(key, partition);
+    this.remove(key);
     if (negativeTtlMs === 0) return;
     const expiresAtMs = this.#clock.now() + negativeTtlMs;
-    const negative = { key, partition, value: undefined, encoding: 0, version, expiresAtMs };
+    const negative = { key, value: undefined, encoding: 0, version, expiresAtMs };
     // Where there is no room to remember it, the next read asks the database.
     this.#store().tryPut({ ...negative, pinned: false });
   }
 
-  find(key: string, partition: number): Entry | undefined {
-    return this.#store().peek(key, partition);
+  find(key: string): Entry | undefined {
+    return this.#store().peek(key);
   }
 
-  remove(key: string, partition: number): void {
-    this.#store().remove(key, partition);
+  /** As `find`, without a copy of the value. */
+  facts(key: string): EntryFacts | undefined {
+    return this.#store().facts(key);
+  }
+
+  remove(key: string): void {
+    this.#store().remove(key);
   }
 }
 
@@ -100,6 +103,6 @@ function unpersistedBounds({ writeBehind }: CacheConfig, bounds: OccupancyBounds
 }
 
 function toEntry(mutation: Mutation, pinned: boolean): NewEntry {
-  const { key, partition, value, encoding, version, copyExpiresAtMs: expiresAtMs } = mutation;
-  return { key, partition, value, encoding, version, expiresAtMs, pinned };
+  const { key, value, encoding, version, copyExpiresAtMs: expiresAtMs } = mutation;
+  return { key, value, encoding, version, expiresAtMs, pinned };
 }

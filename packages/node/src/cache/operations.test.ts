@@ -100,12 +100,11 @@ function createOperations(pattern: CachePattern = "cache-aside") {
 describe("Operations", () => {
   it("tell a reader that the database refuses what it reads, until the letter is forgotten", async () => {
     const { execute, cache } = createOperations("write-behind");
-    const partition = partitionOf(Buffer.from("k"), PLACEMENT);
     const [value, letterVersion] = [Buffer.from("v"), 2 ** 32 + 5];
-    const place = { key: "k", partition, encoding: 2, expiresAtMs: Number.POSITIVE_INFINITY };
-    const entry = cache.store.put({ ...place, value, version: letterVersion, pinned: true });
+    const place = { key: "k", encoding: 2, expiresAtMs: Number.POSITIVE_INFINITY };
+    cache.store.put({ ...place, value, version: letterVersion, pinned: true });
     expect((await execute({ kind: "GET" })).unpersisted).toBeUndefined();
-    cache.store.keepUnpersisted(entry, { maxEntries: 1, maxBytes: 1_000 });
+    cache.store.keepUnpersisted("k", { maxEntries: 1, maxBytes: 1_000 });
     expect(await execute({ kind: "GET" })).toMatchObject({ value, unpersisted: true });
     const cached = { version: letterVersion, unpersisted: true };
     expect(await execute({ kind: "EXPLAIN" })).toMatchObject({ explanation: { cached } });

@@ -1,27 +1,22 @@
 /**
- * How many bytes of memory an entry counts for.
- *
- * The bounds of the store are meant as real memory, so an entry counts for more than its key and
- * value: the objects, links, table slots and allocator headers behind it are included. The figures
- * are growth of resident memory as measured by bench/entry-cost.mjs (Node 20.20.2, x86-64, Xeon,
- * 16-byte keys), rounded up. They belong to this form of the store and change with it.
+ * How many bytes of memory an entry counts for in the bounds of its cache: the slots of its record and its part of
+ * the tables. The node's own bound counts pages and tables as they are (memory-budget.ts); this is what one
+ * entry is answerable for, whichever others there are.
  */
-import { IN_HEAP_MAX_BYTES } from "./own-bytes.js";
+import { recordBytes } from "./records.js";
 
-/** Entry object, its boxed numbers, the key's string header, the slot in the index. Measured: 254–278. */
-const ENTRY_OVERHEAD_BYTES = 280;
+/**
+ * An entry's part of the tables: 10 bytes of facts, 5 to 7 in the index, 8 to 20 for its policy. One that ends takes
+ * 16 more, which are not counted.
+ */
+const TABLES_BYTES = 32;
 
-/** A Buffer whose bytes lie inside the JS heap. Measured: 203–209. */
-const SMALL_VALUE_OVERHEAD_BYTES = 210;
-
-/** A Buffer with memory outside the heap, its array buffer and allocator header. Measured: 360–371. */
-const LARGE_VALUE_OVERHEAD_BYTES = 370;
+/** Bytes that an entry takes whose key has so many bytes of UTF-8; a negative entry's value has none. */
+export function costOfLengths(keyLength: number, valueLength: number): number {
+  return recordBytes(keyLength, valueLength) + TABLES_BYTES;
+}
 
 /** Bytes that an entry of this key and value takes; `undefined` stands for a negative entry. */
 export function costOf(key: string, value: Uint8Array | undefined): number {
-  const keyBytes = Buffer.byteLength(key);
-  if (value === undefined) return ENTRY_OVERHEAD_BYTES + keyBytes;
-  const valueOverheadBytes =
-    value.byteLength <= IN_HEAP_MAX_BYTES ? SMALL_VALUE_OVERHEAD_BYTES : LARGE_VALUE_OVERHEAD_BYTES;
-  return ENTRY_OVERHEAD_BYTES + keyBytes + valueOverheadBytes + value.byteLength;
+  return costOfLengths(Buffer.byteLength(key), value === undefined ? 0 : value.length);
 }

@@ -1,19 +1,16 @@
 /**
- * What the store keeps for a key, as the rest of the node sees it.
- *
- * An entry is a live object: the store writes a replaced value, a new expiry or the end of a pin
- * into it, and nobody else writes to it. Whoever needs a field after an `await` copies it before.
- * Once the key has left the store, its entry no longer changes, and a later `put` of the key makes
- * another one. The links that the store threads through entries are in stored-entry.ts.
+ * What the store keeps for a key, as the rest of the node sees it: a copy of what was there when it was asked for.
+ * It owns its value, and nothing that happens to the key later changes it.
  */
 export interface Entry {
   readonly key: string;
   readonly partition: number;
   /** `undefined` is a negative entry: it is known that there is no such row. */
   readonly value: Uint8Array | undefined;
+  /** From 0 to 65,535; 0 for a negative entry. */
   readonly encoding: number;
   readonly version: number;
-  /** Wall-clock instant of the last `put`. */
+  /** Wall-clock instant of the last `put`, to 8 ms. */
   readonly writtenAtMs: number;
   /** When it ends, on the wall clock: at this instant it is already gone. Infinity: never. */
   readonly expiresAtMs: number;
@@ -21,15 +18,22 @@ export interface Entry {
   readonly pinned: boolean;
   /** The database refuses it: it is pinned among a bounded number of its kind, and expires. */
   readonly unpersisted: boolean;
-  /** What it counts for in the bounds of its store and of the node. */
+  /** What it counts for in the bounds of its store. */
   readonly costBytes: number;
+}
+
+/** What there is to know of an entry beside its value. */
+export interface EntryFacts extends Pick<Entry, "version" | "pinned" | "unpersisted"> {
+  /** It is known that there is no such row. */
+  readonly isAbsence: boolean;
 }
 
 /** What keeps an entry from being evicted; a dirty one does not expire either. */
 export type Pin = "none" | "dirty" | "unpersisted";
 
 /** What a caller states about an entry; the store adds the rest. */
-export interface NewEntry extends Omit<Entry, "writtenAtMs" | "costBytes" | "unpersisted"> {
+export interface NewEntry
+  extends Omit<Entry, "partition" | "writtenAtMs" | "costBytes" | "unpersisted"> {
   /** Default: now. */
   readonly writtenAtMs?: number;
 }

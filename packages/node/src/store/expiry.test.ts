@@ -1,37 +1,41 @@
 import { testSeed } from "@holdfast/core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type ExpiryLinks, type ExpirySlot, ExpiryWheel, TICK_MS } from "./expiry.js";
+import { ExpiryWheel, TICK_MS } from "./expiry.js";
 
 const seed = testSeed();
 const DAY_MS = 24 * 60 * 60 * 1_000;
 const START_MS = 1_790_000_000_000;
+const MAX_ID = 100;
 
-class TestEntry implements ExpiryLinks<TestEntry> {
-  readonly expiresAtMs: number;
-  slot: ExpirySlot<TestEntry> | undefined = undefined;
-  slotPrevious: TestEntry | undefined = undefined;
-  slotNext: TestEntry | undefined = undefined;
-
-  constructor(expiresAtMs: number) {
-    this.expiresAtMs = expiresAtMs;
-  }
+function createWheel(nowMs = START_MS, maxId = MAX_ID): ExpiryWheel {
+  const wheel = new ExpiryWheel(nowMs);
+  wheel.reserve(maxId);
+  return wheel;
 }
 
 /** Takes what has been reached, at most `most` entries, and puts back what has not expired. */
 function takeExpired(
-  wheel: ExpiryWheel<TestEntry>,
+  wheel: ExpiryWheel,
+  ends: ReadonlyMap<number, number>,
   nowMs: number,
   most = Number.POSITIVE_INFINITY,
-): TestEntry[] {
-  const expired: TestEntry[] = [];
+): number[] {
+  const expired: number[] = [];
   for (let taken = 0; taken < most; taken++) {
-    const entry = wheel.take();
-    if (entry === undefined) break;
-    if (entry.expiresAtMs <= nowMs) expired.push(entry);
-    else wheel.schedule(entry);
+    const id = wheel.take();
+    if (id === 0) break;
+    const endMs = ends.get(id) ?? Number.NaN;
+    if (endMs > nowMs) wheel.schedule(id, endMs);
+    else expired.push(id);
   }
   return expired;
+}
+
+function takeAll(wheel: ExpiryWheel): number[] {
+  const ids: number[] = [];
+  for (let id = wheel.take(); id !== 0; id = wheel.take()) ids.push(id);
+  return ids.toSorted((a, b) => a - b);
 }
 
 /** From less than a tick to beyond the reach of the wheel, around every border between levels. */
@@ -42,12 +46,7 @@ const lifetimesMs = fc.oneof(
   fc.integer({ min: DAY_MS, max: 80 * DAY_MS }),
 );
 
-type Step =
-  | { readonly at: "schedule"; readonly lifetimeMs: number }
-  | { readonly at: "cancel"; readonly which: number }
-  | { readonly at: "advance"; readonly byMs: number; readonly most: number };
-
-const steps: fc.Arbitrary<Step[]> = fc.array(
+const steps = fc.array(
   fc.oneof(
     fc.record({ at: fc.constant("schedule" as const), lifetimeMs: lifetimesMs }),
     fc.record({ at: fc.constant("schedule" as const), lifetimeMs: lifetimesMs }),
@@ -63,44 +62,101 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 
 describe("ExpiryWheel", () => {
   it("hands an entry out once the tick in which it expires is over", () => {
-    const wheel = new ExpiryWheel<TestEntry>(START_MS);
-    const entry = new TestEntry(START_MS + 1_000);
-    wheel.schedule(entry);
+    const wheel = createWheel();
+    wheel.schedule(7, START_MS + 1_000);
     wheel.advance(START_MS + 999);
-    expect(wheel.take()).toBeUndefined();
+    expect(wheel.take()).toBe(0);
     wheel.advance(START_MS + 1_000 + TICK_MS);
-    expect(wheel.take()).toBe(entry);
-    expect(wheel.take()).toBeUndefined();
+    expect(wheel.take()).toBe(7);
+    expect(wheel.take()).toBe(0);
   });
 
   it("never hands out an entry that was cancelled, even one already reached", () => {
-    const wheel = new ExpiryWheel<TestEntry>(START_MS);
-    const entries = [1, 2, 3].map(() => new TestEntry(START_MS + 1_000));
-    for (const entry of entries) wheel.schedule(entry);
+    const wheel = createWheel();
+    for (const id of [1, 2, 3]) wheel.schedule(id, START_MS + 1_000);
     wheel.advance(START_MS + 2_000);
-    for (const entry of entries) wheel.cancel(entry);
-    expect(wheel.take()).toBeUndefined();
+    for (const id of [1, 2, 3]) wheel.cancel(id);
+    expect(wheel.take()).toBe(0);
+  });
+
+  it("takes an entry out wherever it is in its list", () => {
+    for (const cancelled of [1, 2, 3]) {
+      const wheel = createWheel();
+      for (const id of [1, 2, 3]) wheel.schedule(id, START_MS + 1_000);
+      wheel.cancel(cancelled);
+      wheel.advance(START_MS + 2_000);
+      expect(takeAll(wheel)).toEqual([1, 2, 3].filter((id) => id !== cancelled));
+    }
   });
 
   it("ignores the cancelling of an entry that it does not hold", () => {
-    const wheel = new ExpiryWheel<TestEntry>(START_MS);
-    const entry = new TestEntry(Number.POSITIVE_INFINITY);
-    wheel.schedule(entry);
-    wheel.cancel(entry);
+    const wheel = createWheel();
+    wheel.schedule(1, Number.POSITIVE_INFINITY);
+    wheel.cancel(1);
+    wheel.schedule(2, START_MS);
+    wheel.cancel(3);
     wheel.advance(START_MS + 100 * DAY_MS);
-    expect(wheel.take()).toBeUndefined();
+    expect(takeAll(wheel)).toEqual([2]);
+  });
+
+  it("hands out at once what ended long ago, at 0, or before it", () => {
+    const wheel = createWheel();
+    const ends = [START_MS - 80 * DAY_MS, Number.MIN_VALUE, 0, -START_MS, Number.NEGATIVE_INFINITY];
+    ends.forEach((endMs, index) => {
+      wheel.schedule(index + 1, endMs);
+    });
+    wheel.advance(START_MS + TICK_MS);
+    expect(takeAll(wheel)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it("keeps what ends in a distant time", () => {
+    const wheel = createWheel();
+    wheel.schedule(1, Number.MAX_SAFE_INTEGER);
+    wheel.schedule(2, 1e300);
+    const ends = new Map([
+      [1, Number.MAX_SAFE_INTEGER],
+      [2, 1e300],
+    ]);
+    for (let day = 1; day <= 100; day++) {
+      wheel.advance(START_MS + day * DAY_MS);
+      expect(takeExpired(wheel, ends, START_MS + day * DAY_MS)).toEqual([]);
+    }
+    for (const id of [1, 2]) wheel.cancel(id);
+    wheel.advance(START_MS + 200 * DAY_MS);
+    expect(wheel.take()).toBe(0);
+  });
+
+  it("goes on with what it has when larger ids come", () => {
+    const wheel = createWheel(START_MS, 2);
+    for (const id of [1, 2]) wheel.schedule(id, START_MS + 1_000);
+    wheel.reserve(MAX_ID);
+    wheel.schedule(MAX_ID, START_MS + 1_000);
+    wheel.cancel(2);
+    wheel.advance(START_MS + 2_000);
+    expect(takeAll(wheel)).toEqual([1, MAX_ID]);
+  });
+
+  it("finds entries anew after the clock was set back", () => {
+    const wheel = createWheel();
+    wheel.schedule(1, START_MS + 1_000);
+    const ends = new Map([[1, START_MS + 1_000]]);
+    const backMs = START_MS - 30 * DAY_MS;
+    wheel.advance(backMs);
+    expect(takeExpired(wheel, ends, backMs)).toEqual([]);
+    wheel.advance(START_MS + 2_000);
+    expect(takeExpired(wheel, ends, START_MS + 2_000)).toEqual([1]);
   });
 
   it("touches an entry at most once for each of its four levels", () => {
     const lifetimeMs = 20 * DAY_MS;
-    const wheel = new ExpiryWheel<TestEntry>(START_MS);
-    wheel.schedule(new TestEntry(START_MS + lifetimeMs));
+    const wheel = createWheel();
+    wheel.schedule(1, START_MS + lifetimeMs);
     let touched = 0;
     for (let ms = 0; ms <= lifetimeMs + 1_000; ms += 1_000) {
       wheel.advance(START_MS + ms);
-      for (let entry = wheel.take(); entry !== undefined; entry = wheel.take()) {
+      for (let id = wheel.take(); id !== 0; id = wheel.take()) {
         touched += 1;
-        if (entry.expiresAtMs > START_MS + ms) wheel.schedule(entry);
+        if (lifetimeMs > ms) wheel.schedule(id, START_MS + lifetimeMs);
       }
     }
     expect(touched).toBeGreaterThan(0);
@@ -111,30 +167,34 @@ describe("ExpiryWheel", () => {
     fc.assert(
       fc.property(steps, (sequence) => {
         let nowMs = START_MS;
-        const wheel = new ExpiryWheel<TestEntry>(nowMs);
-        const scheduled = new Set<TestEntry>();
+        const wheel = createWheel(nowMs);
+        const ends = new Map<number, number>();
+        // The lowest first, so that ids are used again.
+        const free = Array.from({ length: MAX_ID }, (_, index) => MAX_ID - index);
+        const forget = (id: number): void => {
+          expect(ends.delete(id)).toBe(true);
+          free.push(id);
+        };
         for (const step of sequence) {
           if (step.at === "schedule") {
-            const entry = new TestEntry(nowMs + step.lifetimeMs);
-            wheel.schedule(entry);
-            scheduled.add(entry);
+            const id = free.pop() as number;
+            ends.set(id, nowMs + step.lifetimeMs);
+            wheel.schedule(id, nowMs + step.lifetimeMs);
           } else if (step.at === "cancel") {
-            const entry = [...scheduled][step.which % Math.max(1, scheduled.size)];
-            if (entry === undefined) continue;
-            wheel.cancel(entry);
-            scheduled.delete(entry);
+            const id = [...ends.keys()][step.which % Math.max(1, ends.size)];
+            if (id === undefined) continue;
+            wheel.cancel(id);
+            forget(id);
           } else {
             nowMs += step.byMs;
             wheel.advance(nowMs);
-            for (const entry of takeExpired(wheel, nowMs, step.most)) {
-              expect(scheduled.delete(entry)).toBe(true);
-            }
+            for (const id of takeExpired(wheel, ends, nowMs, step.most)) forget(id);
           }
         }
         nowMs += 1_000;
         wheel.advance(nowMs);
-        for (const entry of takeExpired(wheel, nowMs)) expect(scheduled.delete(entry)).toBe(true);
-        const overdue = [...scheduled].filter(({ expiresAtMs }) => expiresAtMs <= nowMs - 1_000);
+        for (const id of takeExpired(wheel, ends, nowMs)) forget(id);
+        const overdue = [...ends].filter(([, endMs]) => endMs <= nowMs - 1_000);
         expect(overdue).toEqual([]);
       }),
       { seed, numRuns: 1_000 },

@@ -11,26 +11,19 @@
  * the caller can stop between any two: a million entries that expire together need many short
  * slices instead of one long pause.
  *
- * This file decides where to look, not what has expired: whoever takes an entry compares its expiry
+ * This file decides where to look, not what has expired: whoever takes an entry compares its end
  * with the clock. Reads do the same by themselves, so an entry is missed on time however late the
  * wheel gets to it.
+ *
+ * Entries are ids; the lists of the slots are threaded through one typed array. The first of a list is linked
+ * back to its slot, so that an entry can be taken out wherever it is.
  */
-
-/** The links that an entry carries while it may expire; only the wheel writes them. */
-export interface ExpiryLinks<E> {
-  readonly expiresAtMs: number;
-  slot: ExpirySlot<E> | undefined;
-  slotPrevious: E | undefined;
-  slotNext: E | undefined;
-}
-
-/** The entries of one stretch of time, in no particular order. */
-export interface ExpirySlot<E> {
-  first: E | undefined;
-}
 
 /** How late memory comes back at most, beside the interval at which the wheel is advanced. */
 export const TICK_MS = 128;
+
+/** Memory that an entry takes here once it has been scheduled. */
+export const WHEEL_BYTES_PER_ENTRY = 8;
 
 const SLOTS_PER_LEVEL = 64;
 
@@ -39,6 +32,7 @@ const SLOTS_PER_LEVEL = 64;
  * highest level takes 25 days; what expires later is touched once in each round.
  */
 const SLOT_TICKS: readonly number[] = [1, 64, 64 ** 2, 64 ** 3];
+const WHEEL_SLOTS: number = SLOT_TICKS.length * SLOTS_PER_LEVEL;
 
 /**
  * A wall clock that is set back by less than this is not worth placing every entry anew: entries
@@ -46,40 +40,52 @@ const SLOT_TICKS: readonly number[] = [1, 64, 64 ** 2, 64 ** 3];
  */
 const TOLERATED_TICKS_BACK = 4;
 
-export class ExpiryWheel<E extends ExpiryLinks<E>> {
-  /** By level, then by position in it. Slots come into being when something is put there. */
-  readonly #levels: (ExpirySlot<E> | undefined)[][];
-  /** Slots that time has reached, whose entries `take` hands out. */
-  #reached: ExpirySlot<E>[] = [];
+/** No entry has this id. */
+const NONE = 0;
+
+/** Marks a link back to a slot rather than to an entry. */
+const SLOT_FLAG: number = 2 ** 31;
+
+export class ExpiryWheel {
+  /** Of each entry: previous (or its slot), next. 0, 0: it is not in the wheel. */
+  #links = new Uint32Array(0);
+  /** First entries: of the slots, level by level, then of the lists that have been reached. */
+  readonly #firsts: number[] = new Array(WHEEL_SLOTS).fill(NONE);
+  /** Places in `#firsts` of what was reached, whose entries `take` hands out. */
+  readonly #reached: number[] = [];
+  /** Places in `#firsts` beyond the slots that stand for nothing now. */
+  readonly #spare: number[] = [];
   /** All ticks before this one have been reached. */
   #tick: number;
 
   constructor(nowMs: number) {
     this.#tick = tickOf(nowMs);
-    this.#levels = SLOT_TICKS.map(() => new Array(SLOTS_PER_LEVEL).fill(undefined));
   }
 
-  /** Places an entry that is not in the wheel. One that never expires is left out. */
-  schedule(entry: E): void {
-    if (entry.expiresAtMs === Number.POSITIVE_INFINITY) return;
-    const slot = this.#slotFor(tickOf(entry.expiresAtMs));
-    entry.slot = slot;
-    entry.slotPrevious = undefined;
-    entry.slotNext = slot.first;
-    if (slot.first !== undefined) slot.first.slotPrevious = entry;
-    slot.first = entry;
+  /** From now on ids may be as large as this. */
+  reserve(maxId: number): void {
+    const links = new Uint32Array(2 * (maxId + 1));
+    links.set(this.#links);
+    this.#links = links;
+  }
+
+  /** Places an entry that is not in the wheel. One that never ends is left out. */
+  schedule(id: number, endMs: number): void {
+    if (endMs === Number.POSITIVE_INFINITY) return;
+    this.#push(this.#slotFor(tickOf(endMs)), id);
   }
 
   /** Takes an entry out, wherever it is. Nothing happens when it is not in the wheel. */
-  cancel(entry: E): void {
-    const { slot, slotPrevious, slotNext } = entry;
-    if (slot === undefined) return;
-    if (slotPrevious === undefined) slot.first = slotNext;
-    else slotPrevious.slotNext = slotNext;
-    if (slotNext !== undefined) slotNext.slotPrevious = slotPrevious;
-    entry.slot = undefined;
-    entry.slotPrevious = undefined;
-    entry.slotNext = undefined;
+  cancel(id: number): void {
+    const links = this.#links;
+    const previous = links[2 * id] as number;
+    if (previous === NONE) return;
+    const next = links[2 * id + 1] as number;
+    if (previous >= SLOT_FLAG) this.#firsts[previous - SLOT_FLAG] = next;
+    else links[2 * previous + 1] = next;
+    if (next !== NONE) links[2 * next] = previous;
+    links[2 * id] = NONE;
+    links[2 * id + 1] = NONE;
   }
 
   /** Brings the wheel to this time. What it passed is handed out by `take`. */
@@ -90,32 +96,34 @@ export class ExpiryWheel<E extends ExpiryLinks<E>> {
       return;
     }
     if (tick <= this.#tick) return;
-    this.#levels.forEach((slots, level) => {
-      const slotTicks = SLOT_TICKS[level] ?? 1;
+    SLOT_TICKS.forEach((slotTicks, level) => {
       // A slot of the lowest level is reached when it is over, since all in it have then expired; of
       // the others when it begins, since some in it expire right then.
       const beginning = level === 0 ? 0 : 1;
       const from = Math.floor(this.#tick / slotTicks) + beginning;
       const until = Math.floor(tick / slotTicks) + beginning;
       for (let position = from; position < Math.min(until, from + SLOTS_PER_LEVEL); position++) {
-        this.#reach(slots, position % SLOTS_PER_LEVEL);
+        this.#reach(level * SLOTS_PER_LEVEL + (position % SLOTS_PER_LEVEL));
       }
     });
     this.#tick = tick;
   }
 
   /**
-   * Takes out the next entry whose slot was reached; `undefined` when there is none left. An entry
-   * that has not expired after all is to be scheduled again.
+   * Takes out the next entry whose slot was reached; 0 when there is none left. An entry that has not
+   * expired after all is to be scheduled again.
    */
-  take(): E | undefined {
+  take(): number {
     for (;;) {
-      const entry = this.#reached.at(-1)?.first;
-      if (entry !== undefined) {
-        this.cancel(entry);
-        return entry;
+      const list = this.#reached[this.#reached.length - 1];
+      if (list === undefined) return NONE;
+      const id = this.#firsts[list] as number;
+      if (id !== NONE) {
+        this.cancel(id);
+        return id;
       }
-      if (this.#reached.pop() === undefined) return undefined;
+      this.#reached.pop();
+      this.#spare.push(list);
     }
   }
 
@@ -124,27 +132,36 @@ export class ExpiryWheel<E extends ExpiryLinks<E>> {
    * and their entries find their new places as they are taken.
    */
   #turnBack(tick: number): void {
-    for (const slots of this.#levels) {
-      for (let position = 0; position < SLOTS_PER_LEVEL; position++) this.#reach(slots, position);
-    }
+    for (let slot = 0; slot < WHEEL_SLOTS; slot++) this.#reach(slot);
     this.#tick = tick;
   }
 
-  #reach(slots: (ExpirySlot<E> | undefined)[], position: number): void {
-    const slot = slots[position];
-    if (slot?.first === undefined) return;
-    this.#reached.push(slot);
-    slots[position] = undefined;
+  #reach(slot: number): void {
+    const first = this.#firsts[slot] as number;
+    if (first === NONE) return;
+    const list = this.#spare.pop() ?? this.#firsts.length;
+    this.#firsts[list] = first;
+    this.#links[2 * first] = SLOT_FLAG + list;
+    this.#firsts[slot] = NONE;
+    this.#reached.push(list);
   }
 
-  #slotFor(expiryTick: number): ExpirySlot<E> {
-    const ticksAhead = Math.max(expiryTick - this.#tick, 0);
-    const level = SLOT_TICKS.findLastIndex((slotTicks) => slotTicks <= ticksAhead);
-    const slots = this.#levels[Math.max(level, 0)] ?? [];
-    const slotTicks = SLOT_TICKS[Math.max(level, 0)] ?? 1;
-    const position = Math.floor((this.#tick + ticksAhead) / slotTicks) % SLOTS_PER_LEVEL;
-    slots[position] ??= { first: undefined };
-    return slots[position];
+  #push(slot: number, id: number): void {
+    const next = this.#firsts[slot] as number;
+    this.#links[2 * id] = SLOT_FLAG + slot;
+    this.#links[2 * id + 1] = next;
+    if (next !== NONE) this.#links[2 * next] = id;
+    this.#firsts[slot] = id;
+  }
+
+  #slotFor(endTick: number): number {
+    const ticksAhead = Math.max(endTick - this.#tick, 0);
+    const level = Math.max(
+      SLOT_TICKS.findLastIndex((slotTicks) => slotTicks <= ticksAhead),
+      0,
+    );
+    const position = Math.floor((this.#tick + ticksAhead) / (SLOT_TICKS[level] as number));
+    return level * SLOTS_PER_LEVEL + (position % SLOTS_PER_LEVEL);
   }
 }
 

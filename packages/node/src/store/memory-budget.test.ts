@@ -1,75 +1,71 @@
 import { CacheError } from "@holdfast/core";
 import { FakeClock } from "@holdfast/core/testing";
 import { describe, expect, it } from "vitest";
-import { costOf } from "./cost.js";
 import { MemoryBudget } from "./memory-budget.js";
 import { Store } from "./store.js";
 
-const PARTITION = 5;
-/** What an entry of `createTenant` costs. */
-const COST = costOf("a", undefined);
+const VALUE = new Uint8Array(4_000);
+const MIB = 2 ** 20;
 
 /** A store with entries of equal size. */
 function createTenant(budget: MemoryBudget) {
-  const store = new Store({ budget, policy: "lru", clock: new FakeClock() });
-  const put = (key: string, pinned = false) =>
-    store.put({
-      ...{ key, partition: PARTITION, value: undefined, encoding: 0, version: 1, pinned },
-      expiresAtMs: Number.POSITIVE_INFINITY,
-    });
-  const keys = () => [...store.entriesOf(PARTITION)].map(({ key }) => key).toSorted();
-  return { store, put, keys };
+  const placement = { partitions: 2, hashSeed: 1 };
+  const store = new Store({ budget, policy: "lru", clock: new FakeClock(), placement });
+  let written = 0;
+  const put = (count: number, pinned = false) => {
+    for (let number = 0; number < count; number++) {
+      const entry = { key: `key-${written++}`, value: VALUE, encoding: 0, version: 1, pinned };
+      store.put({ ...entry, expiresAtMs: Number.POSITIVE_INFINITY });
+    }
+  };
+  return { store, put };
 }
 
 describe("Stores that share a budget", () => {
-  it("take room from the one that uses most", () => {
-    const budget = new MemoryBudget(4 * COST);
+  it("take room from the one that uses most, until their shares are even", () => {
+    const budget = new MemoryBudget(4 * MIB);
     const [large, small] = [createTenant(budget), createTenant(budget)];
-    for (const key of ["a", "b", "c"]) large.put(key);
-    small.put("a");
-    small.put("b");
-    expect([large.keys(), small.keys()]).toEqual([
-      ["b", "c"],
-      ["a", "b"],
-    ]);
-    // Both have their even share now, so whoever wants more gives up an entry of its own.
-    small.put("c");
-    expect([large.keys(), small.keys()]).toEqual([
-      ["b", "c"],
-      ["b", "c"],
-    ]);
-    expect(budget.usedBytes).toBe(4 * COST);
+    large.put(2_000);
+    expect(budget.freeBytes).toBeGreaterThanOrEqual(0);
+    expect(large.store.usedBytes).toBeGreaterThan(3.8 * MIB);
+    small.put(2_000);
+    expect(budget.freeBytes).toBeGreaterThanOrEqual(0);
+    for (const { store } of [large, small]) {
+      expect(store.usedBytes).toBeGreaterThan(1.8 * MIB);
+      expect(store.usedBytes).toBeLessThan(2.2 * MIB);
+    }
   });
 
   it("pass over one that has only pinned entries", () => {
-    const budget = new MemoryBudget(4 * COST);
+    const budget = new MemoryBudget(4 * MIB);
     const [dirty, clean] = [createTenant(budget), createTenant(budget)];
-    for (const key of ["a", "b", "c"]) dirty.put(key, true);
-    clean.put("a");
-    clean.put("b");
-    expect(clean.keys()).toEqual(["b"]);
-    clean.put("b", true);
-    expect(() => clean.put("c")).toThrow(CacheError);
-    expect(clean.keys()).toEqual(["b"]);
-    expect(budget.pinnedBytes).toBe(budget.capacityBytes);
+    dirty.put(700, true);
+    clean.put(1_000);
+    expect(dirty.store.counts.entries).toBe(700);
+    expect(clean.store.counts.entries).toBeLessThan(400);
+    expect(budget.freeBytes).toBeGreaterThanOrEqual(0);
+    expect(() => clean.put(1_000, true)).toThrow(CacheError);
+    expect(budget.pinnedBytes).toBeLessThanOrEqual(budget.capacityBytes);
   });
 
   it("can use what a closed one gave back", () => {
-    const budget = new MemoryBudget(2 * COST);
+    const budget = new MemoryBudget(2 * MIB);
     const [closing, staying] = [createTenant(budget), createTenant(budget)];
-    closing.put("a", true);
+    closing.put(300, true);
+    staying.put(1_000);
+    const before = staying.store.counts.entries;
     closing.store.close();
-    staying.put("a");
-    expect(staying.store.hasRoomFor(COST)).toBe(true);
-    staying.put("b");
-    expect(staying.store.hasRoomFor(1)).toBe(false);
-    expect(staying.keys()).toEqual(["a", "b"]);
+    expect(staying.store.hasRoomFor(VALUE.length)).toBe(true);
+    staying.put(1_000);
+    expect(staying.store.counts.entries).toBeGreaterThan(2 * before);
+    expect(staying.store.hasRoomFor(VALUE.length)).toBe(false);
   });
 });
 
 describe("MemoryBudget", () => {
-  it("refuses a capacity that is not above 0", () => {
+  it("refuses a capacity that is not above 0, or beyond what places reach", () => {
     expect(() => new MemoryBudget(0)).toThrow(RangeError);
     expect(() => new MemoryBudget(Number.NaN)).toThrow(RangeError);
+    expect(() => new MemoryBudget(2 ** 35 + 1)).toThrow("32 GiB");
   });
 });

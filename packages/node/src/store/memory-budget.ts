@@ -1,38 +1,45 @@
 /**
  * The memory that all stores of a node share.
  *
- * It keeps the sum of what the stores hold and, when that would exceed the node's capacity, says
- * which store has to give up a victim; which entry that is remains the matter of the store and its
- * policy. Stores report every change, so nothing here looks at entries, and a choice costs one
- * comparison for each store.
+ * It counts real memory: the pages that stores have taken, and what else stores and others have charged for
+ * their tables. When that would exceed the node's capacity, it says which store has to give something back;
+ * what that is remains the matter of the store and its policy. A choice costs one comparison for each store.
  *
  * Every store is entitled to an even share, the capacity divided by the number of stores, and may
  * use more while others use less. Since the share is the same for all, the store that is furthest
  * beyond it is the one that uses most.
  */
+import { MAX_MEMORY_BYTES, PAGE_BYTES, Pages } from "./pages.js";
 
 /** What a store shows to the budget. */
 export interface BudgetTenant {
   readonly usedBytes: number;
   /** Whether it has an entry that may be evicted now. */
   readonly hasVictim: boolean;
-  /** Evicts one entry and reports it with `charge`. Called only while `hasVictim`. */
-  evictVictim(): void;
+  /** What it needs beyond what it has, in bytes. Less may be needed whenever it has given something back. */
+  readonly missingBytes: number;
+  /** Gives back a page that it can do without, or evicts one entry. Called only while `hasVictim`. */
+  giveBack(): void;
 }
 
 export class MemoryBudget {
   readonly capacityBytes: number;
+  readonly pages: Pages = new Pages();
   readonly #tenants = new Set<BudgetTenant>();
-  #usedBytes = 0;
+  #chargedBytes = 0;
   #pinnedBytes = 0;
 
+  /** @throws {RangeError} unless above 0 and at most 32 GiB, which is as far as places reach. */
   constructor(capacityBytes: number) {
     if (!(capacityBytes > 0)) throw new RangeError("capacityBytes must be above 0");
+    if (capacityBytes > MAX_MEMORY_BYTES) {
+      throw new RangeError(`capacityBytes must be at most ${MAX_MEMORY_BYTES}, that is 32 GiB`);
+    }
     this.capacityBytes = capacityBytes;
   }
 
   get usedBytes(): number {
-    return this.#usedBytes;
+    return this.pages.inUse * PAGE_BYTES + this.#chargedBytes;
   }
 
   /** The part of `usedBytes` that no eviction can give back. */
@@ -41,7 +48,7 @@ export class MemoryBudget {
   }
 
   get freeBytes(): number {
-    return this.capacityBytes - this.#usedBytes;
+    return this.capacityBytes - this.usedBytes;
   }
 
   join(tenant: BudgetTenant): void {
@@ -53,18 +60,18 @@ export class MemoryBudget {
     this.#tenants.delete(tenant);
   }
 
-  /** A tenant's use changed by this much; both may be negative. */
+  /** So much more memory is used beside the pages, and so much more of all is pinned; may be negative. */
   charge(usedDeltaBytes: number, pinnedDeltaBytes: number): void {
-    this.#usedBytes += usedDeltaBytes;
+    this.#chargedBytes += usedDeltaBytes;
     this.#pinnedBytes += pinnedDeltaBytes;
   }
 
-  /** Has stores evict until `tenant` can grow by `bytes`, or nothing is left to evict. */
-  makeRoom(tenant: BudgetTenant, bytes: number): void {
-    while (bytes > this.freeBytes) {
-      const largest = this.#largest(tenant, bytes);
+  /** Has stores give memory back until a tenant has what it misses, or nothing is left to evict. */
+  makeRoom(tenant: BudgetTenant): void {
+    while (tenant.missingBytes > this.freeBytes) {
+      const largest = this.#largest(tenant, tenant.missingBytes);
       if (largest === undefined) return;
-      largest.evictVictim();
+      largest.giveBack();
     }
   }
 

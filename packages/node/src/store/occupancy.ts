@@ -1,14 +1,13 @@
 /**
  * How much a store holds, and the bounds on it.
  *
- * Every entry is counted here when it comes, changes or goes, and the node's budget is told in the
- * same moment, so that the two never differ. Whether something has to be evicted is answered here;
+ * Every entry is counted here when it comes, changes or goes, and the node's budget is told what is pinned in
+ * the same moment, so that the two never differ. Whether something has to be evicted is answered here;
  * doing it is the store's part.
  */
 import { CacheError } from "@holdfast/core";
 import type { Pin } from "./entry.js";
 import type { MemoryBudget } from "./memory-budget.js";
-import type { StoredEntry } from "./stored-entry.js";
 
 /** Plain numbers; bytes are costs as in cost.ts. */
 export interface StoreCounts {
@@ -30,21 +29,27 @@ export interface OccupancyBounds {
   readonly maxEntries: number;
 }
 
+const NOTHING = {
+  entries: 0,
+  bytes: 0,
+  pinnedEntries: 0,
+  pinnedBytes: 0,
+  unpersistedEntries: 0,
+  unpersistedBytes: 0,
+};
+
+/** What an entry counts for, and how. */
+export interface Counted {
+  readonly costBytes: number;
+  readonly pin: Pin;
+}
+
 export class Occupancy {
   readonly #budget: MemoryBudget;
   readonly bounds: OccupancyBounds;
-  /** In the order in which they became so. */
-  readonly #unpersisted = new Set<StoredEntry>();
-  readonly #counts = {
-    entries: 0,
-    bytes: 0,
-    pinnedEntries: 0,
-    pinnedBytes: 0,
-    unpersistedEntries: 0,
-    unpersistedBytes: 0,
-    evictions: 0,
-    expirations: 0,
-  };
+  /** Ids, in the order in which they became so. */
+  readonly #unpersisted = new Set<number>();
+  readonly #counts = { ...NOTHING, evictions: 0, expirations: 0 };
 
   constructor(budget: MemoryBudget, bounds: OccupancyBounds) {
     this.#budget = budget;
@@ -57,33 +62,37 @@ export class Occupancy {
   }
 
   /** The entries that the database refuses, the oldest refusal first. */
-  get unpersisted(): Iterable<StoredEntry> {
+  get unpersisted(): Iterable<number> {
     return this.#unpersisted;
   }
 
-  /** The entry came into the store. It costs nothing and is not pinned yet. */
-  entered(): void {
+  isUnpersisted(id: number): boolean {
+    return this.#unpersisted.has(id);
+  }
+
+  entered(id: number, entry: Counted): void {
     this.#counts.entries += 1;
+    this.#counts.bytes += entry.costBytes;
+    this.#pin(id, entry);
   }
 
-  /** Writes the entry's cost and pin, and counts the difference. */
-  change(entry: StoredEntry, costBytes: number, pin: Pin): void {
-    const isPinned = pin !== "none";
-    const pinnedBytes = (isPinned ? costBytes : 0) - (entry.pinned ? entry.costBytes : 0);
-    this.#counts.pinnedEntries += Number(isPinned) - Number(entry.pinned);
-    this.#charge(costBytes - entry.costBytes, pinnedBytes);
-    if (entry.unpersisted) this.#leaveUnpersisted(entry);
-    entry.costBytes = costBytes;
-    entry.pin = pin;
-    if (entry.unpersisted) this.#joinUnpersisted(entry);
+  changed(id: number, before: Counted, after: Counted): void {
+    this.#counts.bytes += after.costBytes - before.costBytes;
+    this.#unpin(id, before);
+    this.#pin(id, after);
   }
 
-  /** The entry left the store; it keeps its own fields. */
-  left(entry: StoredEntry): void {
+  left(id: number, entry: Counted): void {
     this.#counts.entries -= 1;
-    this.#counts.pinnedEntries -= Number(entry.pinned);
-    this.#charge(-entry.costBytes, entry.pinned ? -entry.costBytes : 0);
-    if (entry.unpersisted) this.#leaveUnpersisted(entry);
+    this.#counts.bytes -= entry.costBytes;
+    this.#unpin(id, entry);
+  }
+
+  /** All have left. */
+  emptied(): void {
+    this.#budget.charge(0, -this.#counts.pinnedBytes);
+    this.#unpersisted.clear();
+    Object.assign(this.#counts, NOTHING);
   }
 
   countEviction(): void {
@@ -107,16 +116,16 @@ export class Occupancy {
    *
    * @throws {CacheError} `VALUE_TOO_LARGE` or `OVERLOADED`.
    */
-  checkAdmissible(costBytes: number, replaced: StoredEntry | undefined): void {
+  checkAdmissible(costBytes: number, replaced: Counted | undefined): void {
     const { maxBytes, maxEntries } = this.bounds;
     if (costBytes > maxBytes) {
       const message = `an entry of ${costBytes} B exceeds the cache's ${maxBytes} B`;
       throw new CacheError("VALUE_TOO_LARGE", message);
     }
-    const freedEntries = replaced?.pinned ? 1 : 0;
-    const freedBytes = replaced?.pinned ? replaced.costBytes : 0;
+    const isFreed = replaced !== undefined && replaced.pin !== "none";
+    const freedBytes = isFreed ? replaced.costBytes : 0;
     const isOverloaded =
-      this.#counts.pinnedEntries - freedEntries + 1 > maxEntries ||
+      this.#counts.pinnedEntries - Number(isFreed) + 1 > maxEntries ||
       this.#counts.pinnedBytes - freedBytes + costBytes > maxBytes ||
       this.#budget.pinnedBytes - freedBytes + costBytes > this.#budget.capacityBytes;
     if (isOverloaded) {
@@ -124,21 +133,27 @@ export class Occupancy {
     }
   }
 
-  #joinUnpersisted(entry: StoredEntry): void {
-    this.#unpersisted.add(entry);
+  #pin(id: number, { costBytes, pin }: Counted): void {
+    if (pin === "none") return;
+    this.#charge(1, costBytes);
+    if (pin === "dirty") return;
+    this.#unpersisted.add(id);
     this.#counts.unpersistedEntries += 1;
-    this.#counts.unpersistedBytes += entry.costBytes;
+    this.#counts.unpersistedBytes += costBytes;
   }
 
-  #leaveUnpersisted(entry: StoredEntry): void {
-    this.#unpersisted.delete(entry);
+  #unpin(id: number, { costBytes, pin }: Counted): void {
+    if (pin === "none") return;
+    this.#charge(-1, -costBytes);
+    if (pin === "dirty") return;
+    this.#unpersisted.delete(id);
     this.#counts.unpersistedEntries -= 1;
-    this.#counts.unpersistedBytes -= entry.costBytes;
+    this.#counts.unpersistedBytes -= costBytes;
   }
 
-  #charge(bytes: number, pinnedBytes: number): void {
-    this.#counts.bytes += bytes;
+  #charge(pinnedEntries: number, pinnedBytes: number): void {
+    this.#counts.pinnedEntries += pinnedEntries;
     this.#counts.pinnedBytes += pinnedBytes;
-    this.#budget.charge(bytes, pinnedBytes);
+    this.#budget.charge(0, pinnedBytes);
   }
 }

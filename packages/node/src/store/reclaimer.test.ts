@@ -40,16 +40,18 @@ class WorkClock implements Clock {
   }
 }
 
+const OPTIONS = { policy: "lru", placement: { partitions: 2, hashSeed: 1 } } as const;
+
 function createStores(lookMs: number, count = 1) {
   const fakeClock = new FakeClock();
   const clock = new WorkClock(fakeClock, lookMs);
   const budget = new MemoryBudget(2 ** 30);
-  const stores = Array.from({ length: count }, () => new Store({ budget, policy: "lru", clock }));
+  const stores = Array.from({ length: count }, () => new Store({ ...OPTIONS, budget, clock }));
   const reclaimer = new Reclaimer(clock, () => stores);
   const fill = (store: Store | undefined, entries: number, expiresAtMs: number) => {
     for (let number = 0; number < entries; number++) {
       const key = `key-${number}`;
-      const entry = { key, partition: 0, value: undefined, encoding: 0, version: 1, pinned: false };
+      const entry = { key, value: undefined, encoding: 0, version: 1, pinned: false };
       store?.put({ ...entry, expiresAtMs });
     }
   };
@@ -68,7 +70,7 @@ describe("Reclaimer", () => {
     expect(stores.map(({ counts }) => counts.entries)).toEqual([0, 100]);
     fakeClock.advance(2_000);
     expect(stores.map(({ counts }) => counts.expirations)).toEqual([100, 100]);
-    expect(budget.usedBytes).toBe(0);
+    expect(budget.pages.inUse).toBe(0);
     await reclaimer.stop();
   });
 

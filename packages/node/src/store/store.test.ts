@@ -1,4 +1,4 @@
-import { CacheError } from "@holdfast/core";
+import { CacheError, hash32, partitionOf } from "@holdfast/core";
 import { FakeClock } from "@holdfast/core/testing";
 import { describe, expect, it } from "vitest";
 import { costOf } from "./cost.js";
@@ -9,17 +9,17 @@ import { Store, type StoreOptions } from "./store.js";
 const VALUE = new Uint8Array([1, 2, 3]);
 /** What an entry with a one-letter key and VALUE costs. */
 const COST = costOf("a", VALUE);
-const PARTITION = 5;
+const PLACEMENT = { partitions: 4, hashSeed: 1 };
+const START_MS = 1_000_000;
 
-function createStore(options: Partial<StoreOptions> & { capacityBytes?: number } = {}) {
-  const { capacityBytes = 1_000_000, ...rest } = options;
-  const clock = new FakeClock(1_000_000);
-  const budget = options.budget ?? new MemoryBudget(capacityBytes);
-  const store = new Store({ budget, policy: "lru", clock, ...rest });
+function createStore(options: Partial<StoreOptions> = {}) {
+  const clock = new FakeClock(START_MS);
+  const budget = options.budget ?? new MemoryBudget(2 ** 20);
+  const required = { budget, policy: "lru", clock, placement: PLACEMENT } as const;
+  const store = new Store({ ...required, ...options });
   const put = (key: string, change: Partial<NewEntry> = {}) =>
     store.put({
       key,
-      partition: PARTITION,
       value: VALUE,
       encoding: 1,
       version: 7,
@@ -27,7 +27,8 @@ function createStore(options: Partial<StoreOptions> & { capacityBytes?: number }
       pinned: false,
       ...change,
     });
-  const keys = () => [...store.entriesOf(PARTITION)].map(({ key }) => key).toSorted();
+  const keys = () =>
+    [0, 1, 2, 3].flatMap((p) => [...store.entriesOf(p)].map(({ key }) => key)).toSorted();
   return { store, budget, clock, put, keys };
 }
 
@@ -41,76 +42,100 @@ function codeOf(action: () => unknown): string | undefined {
   }
 }
 
+function partition(key: string): number {
+  return partitionOf(Buffer.from(key), PLACEMENT);
+}
+
 describe("Store", () => {
   it("returns what was put, with the instant and the cost", () => {
     const { store, clock, put } = createStore();
     put("a", { expiresAtMs: clock.now() + 50 });
-    expect(store.get("a", PARTITION)).toMatchObject({
+    expect(store.get("a")).toEqual({
       key: "a",
-      partition: PARTITION,
+      partition: partition("a"),
       value: Buffer.from(VALUE),
       encoding: 1,
       version: 7,
-      writtenAtMs: 1_000_000,
-      expiresAtMs: 1_000_050,
+      writtenAtMs: START_MS,
+      expiresAtMs: START_MS + 50,
       pinned: false,
+      unpersisted: false,
       costBytes: COST,
     });
-    expect(store.get("a", PARTITION + 1)).toBeUndefined();
-    expect(store.get("b", PARTITION)).toBeUndefined();
+    expect(store.get("b")).toBeUndefined();
   });
 
-  it("keeps a negative entry as an entry without a value", () => {
+  it("finds an entry by the bytes of its key, and shows where its value lies", () => {
+    const { store, put } = createStore();
+    put("kéy");
+    const key = Buffer.from("kéy");
+    expect(store.get(key)).toEqual(store.get("kéy"));
+    const { bytes, start, end } = store.locate(key) ?? { bytes: Buffer.alloc(0) };
+    expect(bytes.subarray(start, end)).toEqual(Buffer.from(VALUE));
+    expect(store.locate(Buffer.from("key"))).toBeUndefined();
+    put("kéy", { value: undefined });
+    expect(store.locate(key)).toBeUndefined();
+  });
+
+  it("keeps a negative entry as an entry without a value, and an empty value as one", () => {
     const { store, put } = createStore();
     put("a", { value: undefined });
-    expect(store.get("a", PARTITION)).toMatchObject({ value: undefined, version: 7 });
+    put("b", { value: new Uint8Array(0) });
+    expect(store.get("a")).toMatchObject({ value: undefined, version: 7 });
+    expect(store.facts("a")).toMatchObject({ isAbsence: true, version: 7 });
+    expect(store.get("b")?.value).toHaveLength(0);
+    expect(store.facts("b")?.isAbsence).toBe(false);
   });
 
-  it("keeps the bytes as they were put when the message they came in is overwritten", () => {
+  it("keeps the bytes as they were put, whatever happens to them or to the entry later", () => {
     const { store, put } = createStore();
     const message = Buffer.alloc(400, 1);
     put("a", { value: message.subarray(100, 300) });
     message.fill(2);
-    expect(store.get("a", PARTITION)?.value).toEqual(Buffer.alloc(200, 1));
+    const before = store.get("a");
+    put("a", { value: message.subarray(100, 300), version: 8 });
+    expect(before).toMatchObject({ value: Buffer.alloc(200, 1), version: 7 });
+    expect(store.get("a")).toMatchObject({ value: Buffer.alloc(200, 2), version: 8 });
   });
 
   it("has nothing under a key once the end of its lifetime is reached", () => {
     const { store, budget, clock, put } = createStore();
     put("a", { expiresAtMs: clock.now() + 50 });
     clock.advance(49);
-    expect(store.get("a", PARTITION)).toBeDefined();
+    expect(store.get("a")).toBeDefined();
     clock.advance(1);
-    expect([...store.entriesOf(PARTITION)]).toEqual([]);
-    expect(store.get("a", PARTITION)).toBeUndefined();
+    expect([...store.entriesOf(partition("a"))]).toEqual([]);
+    expect(store.get("a")).toBeUndefined();
     expect(store.counts).toMatchObject({ entries: 0, bytes: 0, expirations: 1, evictions: 0 });
-    expect(budget.usedBytes).toBe(0);
+    expect(budget.pages.inUse).toBe(0);
   });
 
   it("does not bring an expired entry back to life", () => {
     const { store, clock, put } = createStore();
-    const entry = put("a", { expiresAtMs: clock.now() + 50 });
+    put("a", { expiresAtMs: clock.now() + 50 });
     clock.advance(50);
-    store.setExpiry(entry, clock.now() + 1_000);
-    expect(store.peek("a", PARTITION)).toBeUndefined();
-    expect(store.remove("a", PARTITION)).toBeUndefined();
+    store.setExpiry("a", clock.now() + 1_000);
+    expect(store.peek("a")).toBeUndefined();
+    expect(store.remove("a")).toBe(false);
   });
 
   it("moves the expiry of an entry, both ways", () => {
     const { store, clock, put } = createStore();
-    const [a, b] = [put("a", { expiresAtMs: clock.now() + 50 }), put("b")];
-    store.setExpiry(a, clock.now() + 100);
-    store.setExpiry(b, clock.now() + 60);
+    put("a", { expiresAtMs: clock.now() + 50 });
+    put("b");
+    store.setExpiry("a", clock.now() + 100);
+    store.setExpiry("b", clock.now() + 60);
     clock.advance(60);
-    expect(store.get("a", PARTITION)).toBe(a);
-    expect(store.get("b", PARTITION)).toBeUndefined();
+    expect(store.get("a")).toBeDefined();
+    expect(store.get("b")).toBeUndefined();
   });
 
   it("gives up what its policy chooses when a bound is reached", () => {
-    for (const bound of [{ maxBytes: 2 * COST }, { maxEntries: 2 }, { capacityBytes: 2 * COST }]) {
+    for (const bound of [{ maxBytes: 2 * COST }, { maxEntries: 2 }]) {
       const { store, put, keys } = createStore(bound);
       put("a");
       put("b");
-      store.get("a", PARTITION);
+      store.get("a");
       put("c");
       expect(keys()).toEqual(["a", "c"]);
       expect(store.counts).toMatchObject({ entries: 2, bytes: 2 * COST, evictions: 1 });
@@ -121,7 +146,8 @@ describe("Store", () => {
     const { store, put, keys } = createStore({ maxEntries: 2 });
     put("a");
     put("b");
-    store.peek("a", PARTITION);
+    store.peek("a");
+    store.facts("a");
     put("c");
     expect(keys()).toEqual(["b", "c"]);
   });
@@ -129,32 +155,62 @@ describe("Store", () => {
   it("never evicts an entry to make room for its own new value", () => {
     const { put, keys, store } = createStore({ policy: "fifo", maxBytes: 3 * COST });
     for (const key of ["a", "b", "c"]) put(key);
-    put("a", { value: new Uint8Array(VALUE.length + 1) });
+    put("a", { value: new Uint8Array(VALUE.length + 8) });
     expect(keys()).toEqual(["a", "c"]);
-    expect(store.get("a", PARTITION)?.value).toHaveLength(VALUE.length + 1);
-  });
-
-  it("writes a replaced value into the same entry, and a new entry after a removal", () => {
-    const { store, put } = createStore();
-    const first = put("a");
-    expect(put("a", { version: 8, pinned: true })).toBe(first);
-    expect(first).toMatchObject({ version: 8, pinned: true });
-    expect(store.remove("a", PARTITION)).toBe(first);
-    expect(put("a", { version: 9 })).not.toBe(first);
-    expect(first.version).toBe(8);
+    expect(store.get("a")?.value).toHaveLength(VALUE.length + 8);
   });
 
   it("refuses an entry that alone exceeds a bound, and changes nothing", () => {
-    for (const bound of [{ maxBytes: 2 * COST }, { capacityBytes: 2 * COST }]) {
+    const budget = new MemoryBudget(2 ** 17);
+    const value = new Uint8Array(2 ** 17);
+    for (const bound of [{ maxBytes: 2 ** 17 }, { budget }]) {
       const { put, keys, store } = createStore(bound);
       put("a");
       put("b");
-      const value = new Uint8Array(2 * COST);
       expect(codeOf(() => put("a", { value }))).toBe("VALUE_TOO_LARGE");
       expect(codeOf(() => put("c", { value }))).toBe("VALUE_TOO_LARGE");
       expect(keys()).toEqual(["a", "b"]);
-      expect(store.get("a", PARTITION)?.value).toEqual(Buffer.from(VALUE));
+      expect(store.get("a")?.value).toEqual(Buffer.from(VALUE));
     }
+  });
+
+  it("refuses every entry where the memory is too small to hold one", () => {
+    const { put, store } = createStore({ budget: new MemoryBudget(COST - 1) });
+    expect(codeOf(() => put("a"))).toBe("VALUE_TOO_LARGE");
+    expect(store.counts.entries).toBe(0);
+  });
+
+  it("refuses a key that is empty or too long", () => {
+    const { put, store } = createStore();
+    for (const key of ["", "k".repeat(513), "é".repeat(300)]) {
+      expect(codeOf(() => put(key))).toBe("INVALID_ARGUMENT");
+      expect(store.get(key)).toBeUndefined();
+    }
+    put("k".repeat(512));
+    expect(store.get("k".repeat(512))).toBeDefined();
+  });
+
+  it("tells keys apart whose hashes are the same", () => {
+    const { store, put } = createStore();
+    const [one, other] = collidingKeys();
+    put(one, { version: 1 });
+    put(other, { version: 2 });
+    expect([store.get(one)?.version, store.get(other)?.version]).toEqual([1, 2]);
+    store.remove(one);
+    expect(store.get(one)).toBeUndefined();
+    expect(store.get(other)?.version).toBe(2);
+  });
+
+  it("goes on when the clock is set back", () => {
+    const { store, clock, put } = createStore();
+    put("a", { expiresAtMs: clock.now() + 1_000 });
+    clock.advance(-500);
+    expect(store.get("a")).toMatchObject({ writtenAtMs: START_MS });
+    put("b", { expiresAtMs: clock.now() + 1_000 });
+    clock.advance(1_000);
+    expect(store.reclaim(Number.POSITIVE_INFINITY)).toBe(true);
+    expect(store.get("b")).toBeUndefined();
+    expect(store.get("a")).toBeDefined();
   });
 });
 
@@ -166,17 +222,14 @@ describe("Store with pinned entries", () => {
     clock.advance(1_000_000);
     expect(store.reclaim(Number.POSITIVE_INFINITY)).toBe(true);
     expect(keys()).toEqual(["a", "d"]);
-    expect(store.get("a", PARTITION)).toBeDefined();
+    expect(store.get("a")).toBeDefined();
     expect(store.counts).toMatchObject({ pinnedEntries: 1, pinnedBytes: COST });
   });
 
   it("refuses an entry when only they are left to evict, and changes nothing", () => {
-    for (const bound of [{ maxBytes: 3 * COST }, { maxEntries: 3 }, { capacityBytes: 3 * COST }]) {
+    for (const bound of [{ maxBytes: 3 * COST }, { maxEntries: 3 }]) {
       const { put, keys, store } = createStore(bound);
-      put("a", { pinned: true });
-      put("b", { pinned: true });
-      put("c");
-      put("c", { pinned: true });
+      for (const key of ["a", "b", "c"]) put(key, { pinned: true });
       expect(codeOf(() => put("d"))).toBe("OVERLOADED");
       expect(keys()).toEqual(["a", "b", "c"]);
       expect(store.counts.evictions).toBe(0);
@@ -187,15 +240,24 @@ describe("Store with pinned entries", () => {
     const { put, store } = createStore({ maxBytes: 2 * COST });
     put("a", { pinned: true });
     put("b", { pinned: true });
-    expect(put("b", { version: 8, pinned: true }).version).toBe(8);
+    put("b", { version: 8, pinned: true });
+    expect(store.get("b")?.version).toBe(8);
     expect(store.counts).toMatchObject({ pinnedEntries: 2, pinnedBytes: 2 * COST });
+  });
+
+  it("takes one beyond its bounds where that is asked for", () => {
+    const { put, store, keys } = createStore({ maxEntries: 1 });
+    put("a", { pinned: true });
+    const entry = { key: "b", value: VALUE, encoding: 1, version: 1, pinned: true };
+    store.putBeyondBounds({ ...entry, expiresAtMs: Number.POSITIVE_INFINITY });
+    expect(keys()).toEqual(["a", "b"]);
   });
 
   it("evicts an entry again once it is unpinned", () => {
     const { store, put, keys } = createStore({ maxEntries: 2 });
-    const a = put("a", { pinned: true });
+    put("a", { pinned: true });
     put("b", { pinned: true });
-    store.unpin(a);
+    store.unpin("a");
     put("c");
     expect(keys()).toEqual(["b", "c"]);
     expect(store.counts).toMatchObject({ pinnedEntries: 1, pinnedBytes: COST });
@@ -203,22 +265,25 @@ describe("Store with pinned entries", () => {
 
   it("removes an entry that expired while pinned as soon as it is unpinned", () => {
     const { store, clock, put } = createStore();
-    const a = put("a", { pinned: true, expiresAtMs: clock.now() + 50 });
+    put("a", { pinned: true, expiresAtMs: clock.now() + 50 });
     clock.advance(50);
-    store.unpin(a);
+    store.unpin("a");
     expect(store.counts).toMatchObject({ entries: 0, bytes: 0, expirations: 1 });
   });
 
   it("keeps so many of those that the database refuses, and lets the oldest go", () => {
     const { store, put, keys } = createStore({ maxEntries: 5 });
     const bounds = { maxEntries: 2, maxBytes: 10 * COST };
-    for (const key of ["b", "a", "c"]) store.keepUnpersisted(put(key, { pinned: true }), bounds);
+    for (const key of ["b", "a", "c"]) {
+      put(key, { pinned: true });
+      store.keepUnpersisted(key, bounds);
+    }
     for (const key of ["x", "y", "z", "last"]) put(key);
     expect(keys()).toEqual(["a", "c", "last", "y", "z"]);
     const { unpersistedEntries, unpersistedBytes, pinnedBytes } = store.counts;
     expect([unpersistedEntries, unpersistedBytes, pinnedBytes]).toEqual([2, 2 * COST, 2 * COST]);
-    const d = put("d", { pinned: true });
-    store.keepUnpersisted(d, { maxEntries: 10, maxBytes: 2 * COST });
+    put("d", { pinned: true });
+    store.keepUnpersisted("d", { maxEntries: 10, maxBytes: 2 * COST });
     expect(keys()).toContain("d");
     expect(keys()).not.toContain("a");
     expect(store.counts.unpersistedEntries).toBe(2);
@@ -227,9 +292,10 @@ describe("Store with pinned entries", () => {
   it("lets those go when their time is over, or all that is not dirty is cleared", () => {
     const { store, clock, put, keys } = createStore();
     const bounds = { maxEntries: 10, maxBytes: 10 * COST };
-    const a = put("a", { pinned: true, expiresAtMs: clock.now() + 50 });
-    store.keepUnpersisted(a, bounds);
-    store.keepUnpersisted(put("b", { pinned: true }), bounds);
+    put("a", { pinned: true, expiresAtMs: clock.now() + 50 });
+    store.keepUnpersisted("a", bounds);
+    put("b", { pinned: true });
+    store.keepUnpersisted("b", bounds);
     put("dirty", { pinned: true });
     clock.advance(10_000);
     expect(store.reclaim(Number.POSITIVE_INFINITY)).toBe(true);
@@ -239,40 +305,50 @@ describe("Store with pinned entries", () => {
     expect(store.counts).toMatchObject({ pinnedEntries: 1, unpersistedEntries: 0 });
   });
 
-  it("leaves a newer entry of the key alone when an old one is unpinned", () => {
-    const { store, put } = createStore();
-    const old = put("a", { pinned: true });
-    store.remove("a", PARTITION);
-    put("a", { pinned: true });
-    store.unpin(old);
-    store.setExpiry(old, 0);
-    expect(store.counts).toMatchObject({ entries: 1, pinnedEntries: 1 });
-  });
-
   it("keeps them when it is cleared, and drops them with their partition", () => {
     const { store, put, keys } = createStore();
-    put("a", { pinned: true });
-    for (const key of ["b", "c"]) put(key);
-    put("elsewhere", { partition: PARTITION + 1 });
+    const mine = partition("a");
+    const elsewhere = ["b", "c", "d", "e", "f", "g"].find((key) => partition(key) !== mine) ?? "";
+    put("a", { pinned: true, version: 9 });
+    put(elsewhere, { pinned: true });
+    for (const key of ["x", "y", "z"]) put(key);
     expect(store.clear()).toBe(3);
-    expect(keys()).toEqual(["a"]);
-    expect(store.dropPartition(PARTITION)).toBe(1);
-    expect(store.dropPartition(PARTITION)).toBe(0);
-    expect(store.counts).toMatchObject({ entries: 0, bytes: 0, pinnedEntries: 0, pinnedBytes: 0 });
+    expect(keys()).toEqual(["a", elsewhere].toSorted());
+    expect(store.get("a")).toMatchObject({ version: 9, pinned: true, value: Buffer.from(VALUE) });
+    expect(store.dropPartition(mine)).toBe(1);
+    expect(store.dropPartition(mine)).toBe(0);
+    expect(store.counts).toMatchObject({ entries: 1, pinnedEntries: 1, pinnedBytes: COST });
+    expect(keys()).toEqual([elsewhere]);
+  });
+
+  it("names them all, expired ones too, and no other", () => {
+    const { store, clock, put } = createStore();
+    put("a", { pinned: true, expiresAtMs: clock.now() + 50 });
+    put("refused", { pinned: true });
+    store.keepUnpersisted("refused", { maxEntries: 1, maxBytes: 1_000 });
+    put("b");
+    put("c", { pinned: true });
+    store.unpin("c");
+    clock.advance(50);
+    expect([...store.pinnedEntries()].map(({ key }) => key)).toEqual(["a", "refused"]);
   });
 });
 
-describe("Store that is asked for its pinned entries", () => {
-  it("names them in every partition, expired ones too, and no other", () => {
-    const { store, clock, put } = createStore();
-    const pinned = [
-      put("a", { pinned: true, expiresAtMs: clock.now() + 50 }),
-      put("a", { pinned: true, partition: PARTITION + 1 }),
-    ];
-    put("b");
-    store.unpin(put("c", { pinned: true }));
-    clock.advance(50);
-    expect([...store.pinnedEntries()]).toEqual(pinned);
+describe("Store that is asked for the hottest entries of a partition", () => {
+  it("names the used ones before the others, and leaves out what goes meanwhile", () => {
+    const { store, put } = createStore({ placement: { partitions: 1, hashSeed: 1 } });
+    const names = Array.from({ length: 200 }, (_, number) => `key-${number}`);
+    for (const key of names) put(key);
+    const used = names.filter((_, number) => number % 10 === 3);
+    for (const key of used) for (let times = 0; times < 30; times++) store.get(key);
+    const order: string[] = [];
+    for (const { key } of store.hottestOf(0)) {
+      order.push(key);
+      if (order.length === 1) store.remove("key-7");
+    }
+    expect(order).toHaveLength(199);
+    const among = new Set(order.slice(0, 40));
+    expect(used.filter((key) => among.has(key))).toEqual(used);
   });
 });
 
@@ -284,8 +360,20 @@ describe("Store that is closed", () => {
     store.close();
     store.close();
     expect([budget.usedBytes, budget.pinnedBytes]).toEqual([0, 0]);
-    expect(store.get("a", PARTITION)).toBeUndefined();
+    expect(store.get("a")).toBeUndefined();
     expect(store.hasRoomFor(1)).toBe(false);
     expect(codeOf(() => put("a"))).toBe("CLOSED");
   });
 });
+
+/** Two keys with the same 32 bits: some 100,000 random ones have such a pair. */
+function collidingKeys(): [string, string] {
+  const byHash = new Map<number, string>();
+  for (let number = 0; ; number++) {
+    const key = `key-${number}`;
+    const hash = hash32(Buffer.from(key), PLACEMENT.hashSeed);
+    const other = byHash.get(hash);
+    if (other !== undefined) return [other, key];
+    byHash.set(hash, key);
+  }
+}

@@ -2,38 +2,49 @@
  * The entries of one cache on this node, in memory.
  *
  * The store bounds them in bytes and number, misses them once they have expired, and counts them.
- * Which entry goes when there is no room is the policy's choice (eviction/); how much room all
- * caches of the node have together, the budget's (memory-budget.ts); when somebody looks for
- * expired entries that nobody reads, the reclaimer's (reclaimer.ts). What an operation means, and
- * what a version or an encoding stands for, is not known here.
+ * How they lie in memory is entries.ts's matter. Which entry goes when there is no room is the
+ * policy's choice (../eviction/); how much room all caches of the node have together, the budget's
+ * (memory-budget.ts); when somebody looks for expired entries that nobody reads, the reclaimer's
+ * (reclaimer.ts). What an operation means, and what a version or an encoding stands for, is not known here.
  *
- * Every method is synchronous. Whenever none is running:
+ * A key is text or its bytes in UTF-8; bytes cost nothing to look up with. Every method is synchronous.
+ * Whenever none is running:
  *   - `counts.bytes` is the sum of the costs of the entries, and within every bound;
  *   - the policy tracks exactly the entries that are not pinned;
  *   - the wheel holds exactly those that are not dirty and expire some day.
  */
-import { CacheError, type Clock } from "@holdfast/core";
-import { costOf } from "./cost.js";
-import type { Entry, NewEntry } from "./entry.js";
-import { EntryIndex } from "./entry-index.js";
-import { EVICTION_POLICIES, type EvictionPolicyName } from "./eviction/index.js";
-import type { EvictionPolicy } from "./eviction/policy.js";
-import { ExpiryWheel } from "./expiry.js";
+import { CacheError, type Clock, hash32, MAX_KEY_BYTES, type Placement } from "@holdfast/core";
+import {
+  EVICTION_POLICIES,
+  type EvictionPolicy,
+  type EvictionPolicyName,
+  NO_ENTRY,
+} from "../eviction/index.js";
+import { costOfLengths } from "./cost.js";
+import { Entries } from "./entries.js";
+import type { Entry, EntryFacts, NewEntry, Pin } from "./entry.js";
+import { ExpiryWheel, WHEEL_BYTES_PER_ENTRY } from "./expiry.js";
+import { MAX_ID } from "./key-index.js";
 import type { BudgetTenant, MemoryBudget } from "./memory-budget.js";
-import { Occupancy, type OccupancyBounds, type StoreCounts } from "./occupancy.js";
-import { ownBytes } from "./own-bytes.js";
-import { StoredEntry } from "./stored-entry.js";
+import { type Counted, Occupancy, type OccupancyBounds, type StoreCounts } from "./occupancy.js";
+import { PAGE_BYTES } from "./pages.js";
+import { storedLength, type ValueLocation } from "./records.js";
 
-/** Hears of every change of an entry that is not pinned. */
+export type Key = string | Uint8Array;
+
+/** Hears of every change of an entry that is not pinned, in the partitions that it watches. */
 export interface StoreObserver {
+  /** The partitions that are watched now. */
+  readonly watched: Pick<ReadonlyMap<number, unknown>, "has" | "keys" | "size">;
   /** It is new, has another value or lifetime, or is pinned no longer. */
   kept(entry: Entry): void;
-  gone(entry: Entry): void;
+  gone(key: string, partition: number): void;
 }
 
 export interface StoreOptions {
   /** The node's memory, shared with the stores of its other caches. */
   readonly budget: MemoryBudget;
+  readonly placement: Placement;
   readonly policy: EvictionPolicyName;
   readonly clock: Clock;
   /** Most bytes for this store alone. Default: what the budget allows. */
@@ -46,42 +57,58 @@ export interface StoreOptions {
 /** Expired entries taken between two looks at the clock: few enough to take some 20 µs. */
 const TAKEN_PER_CLOCK_READ = 32;
 
+/** Entries that come between two looks at what the tables take. */
+const ADDED_PER_CHARGE = 256;
+
+/** What an entry takes that is smaller than most: memory for the ids of more is made when they come. */
+const SMALL_ENTRY_BYTES = 96;
+
 export class Store {
   readonly #budget: MemoryBudget;
   readonly #clock: Clock;
   readonly #occupancy: Occupancy;
-  readonly #policy: EvictionPolicy<StoredEntry>;
-  readonly #wheel: ExpiryWheel<StoredEntry>;
-  readonly #index = new EntryIndex();
+  readonly #policyName: EvictionPolicyName;
+  readonly #placement: Placement;
+  #entries: Entries;
+  #policy: EvictionPolicy;
+  #wheel: ExpiryWheel;
   readonly #tenant: BudgetTenant;
   readonly #observer: StoreObserver | undefined;
-  /** Grows with each use of an entry. */
-  #uses = 0;
-  /** During a `put`, the entry being replaced. */
-  #spared: StoredEntry | undefined;
+  /** Ids up to this one have room in every table. */
+  #reservedIds = 0;
+  #isWheelUsed = false;
+  #chargedBytes = 0;
+  #addedSinceCharge = 0;
+  /** How many entries the policy was told there is room for, and how many there were then. */
+  #toldAtSize = 0;
+  /** During a `put`, the entry being replaced if the policy tracks it. */
+  #spared = NO_ENTRY;
+  /** During a `put`, the length of the new value. */
+  #valueLength = 0;
+  /** What `#find` looked for last. */
+  readonly #text = Buffer.allocUnsafe(3 * MAX_KEY_BYTES);
+  #key: Uint8Array = this.#text;
+  #keyLength = 0;
+  #hash = 0;
+  /** What `locate` found last. */
+  readonly #located: ValueLocation = { bytes: this.#text, start: 0, end: 0 };
   #isClosed = false;
 
   constructor(options: StoreOptions) {
-    const { budget, clock, policy } = options;
+    const { budget, clock, policy, placement } = options;
     this.#budget = budget;
     this.#clock = clock;
-    this.#occupancy = new Occupancy(budget, {
-      maxBytes: Math.min(options.maxBytes ?? budget.capacityBytes, budget.capacityBytes),
-      maxEntries: options.maxEntries ?? Number.POSITIVE_INFINITY,
-    });
-    this.#policy = EVICTION_POLICIES[policy]();
-    this.#wheel = new ExpiryWheel(clock.now());
+    this.#policyName = policy;
+    this.#placement = placement;
+    const maxEntries = Math.min(options.maxEntries ?? MAX_ID, MAX_ID);
+    const maxBytes = Math.min(options.maxBytes ?? budget.capacityBytes, budget.capacityBytes);
+    this.#occupancy = new Occupancy(budget, { maxBytes, maxEntries });
     this.#observer = options.observer;
-    const store = this;
-    this.#tenant = {
-      get usedBytes() {
-        return store.counts.bytes;
-      },
-      get hasVictim() {
-        return store.#policy.victim(store.#spared) !== undefined;
-      },
-      evictVictim: () => this.#evictVictim(),
-    };
+    this.#entries = this.#createEntries();
+    this.#policy = this.#createPolicy();
+    this.#wheel = new ExpiryWheel(clock.now());
+    this.#begin();
+    this.#tenant = this.#createTenant();
     budget.join(this.#tenant);
   }
 
@@ -95,6 +122,11 @@ export class Store {
     return this.#occupancy.bounds;
   }
 
+  /** Memory that it takes: pages and tables. */
+  get usedBytes(): number {
+    return this.#entries.pageCount * PAGE_BYTES + this.#chargedBytes;
+  }
+
   /** What an entry costs on average; 0 when there is none. */
   get meanEntryBytes(): number {
     const { entries, bytes } = this.counts;
@@ -102,171 +134,184 @@ export class Store {
   }
 
   /** The live entry of this key, or `undefined`. Counts as a use of the entry. */
-  get(key: string, partition: number): Entry | undefined {
-    const entry = this.#findLive(key, partition);
-    if (entry === undefined) return undefined;
-    entry.lastUse = ++this.#uses;
-    if (!entry.pinned) this.#policy.onHit(entry);
-    return entry;
-  }
-
-  /** As `get`, without counting as a use. */
-  peek(key: string, partition: number): Entry | undefined {
-    return this.#findLive(key, partition);
+  get(key: Key): Entry | undefined {
+    const id = this.#findLive(key);
+    if (id === NO_ENTRY) return undefined;
+    this.#use(id, this.#entries.table.place(id));
+    return this.#entryOf(id, this.#hash, key);
   }
 
   /**
-   * Inserts or replaces an entry, evicting others as needed. The value is copied unless it owns its
-   * whole memory; then it is kept as it is, and the caller must not write to it again.
+   * As `get`, of the value alone and without copying it: tells where it lies. That is true until anything else is
+   * asked of the store, and the answer is the same object each time. `undefined` for a negative entry as well.
+   */
+  locate(key: Key): Readonly<ValueLocation> | undefined {
+    const id = this.#findLive(key);
+    if (id === NO_ENTRY) return undefined;
+    const { records, table } = this.#entries;
+    const place = table.place(id);
+    this.#use(id, place);
+    if (records.isAbsence(place)) return undefined;
+    records.locateValue(place, this.#located);
+    return this.#located;
+  }
+
+  /** As `get`, without counting as a use. */
+  peek(key: Key): Entry | undefined {
+    const id = this.#findLive(key);
+    return id === NO_ENTRY ? undefined : this.#entryOf(id, this.#hash, key);
+  }
+
+  /** As `peek`, without a copy of the value. */
+  facts(key: Key): EntryFacts | undefined {
+    const id = this.#findLive(key);
+    if (id === NO_ENTRY) return undefined;
+    const { table, records } = this.#entries;
+    const place = table.place(id);
+    return {
+      version: records.version(place),
+      isAbsence: records.isAbsence(place),
+      pinned: records.isPinned(place),
+      unpersisted: this.#occupancy.isUnpersisted(id),
+    };
+  }
+
+  /**
+   * Inserts or replaces an entry, evicting others as needed. The value is copied.
    *
    * @throws {CacheError} `VALUE_TOO_LARGE` when the entry alone exceeds a bound, `OVERLOADED` when
-   * too much is pinned for evictions to make room, `CLOSED`. Nothing has changed then.
+   * too much is pinned for evictions to make room, `INVALID_ARGUMENT` for a key of more than 512 bytes,
+   * `CLOSED`. Nothing has changed then.
    */
-  put(input: NewEntry): Entry {
-    const { key, partition, value } = input;
-    const costBytes = costOf(key, value);
-    this.#occupancy.checkAdmissible(costBytes, this.#findLive(key, partition));
-    return this.putBeyondBounds(input);
+  put(input: NewEntry, key: Key = input.key): void {
+    if (this.#isClosed) throw closed();
+    const id = this.#findLive(key);
+    this.#checkKey();
+    const costBytes = this.#costOfNew(input);
+    this.#occupancy.checkAdmissible(costBytes, id === NO_ENTRY ? undefined : this.#counted(id));
+    this.#put(id, input, costBytes);
   }
 
   /**
    * As `put`, for an entry that must not be refused: what can be evicted is, and where that is not
    * enough the bounds are exceeded, until something else goes. @throws {CacheError} `CLOSED`
    */
-  putBeyondBounds(input: NewEntry): Entry {
-    if (this.#isClosed) throw new CacheError("CLOSED", "the cache was removed from this node");
-    const { key, partition } = input;
-    const replaced = this.#findLive(key, partition);
-    const costBytes = costOf(key, input.value);
-    const value = input.value === undefined ? undefined : ownBytes(input.value);
-    this.#makeRoom(costBytes, replaced);
-
-    const wasTracked = replaced !== undefined && !replaced.pinned;
-    const entry = replaced ?? this.#insert(key, partition);
-    this.#track(entry, wasTracked, !input.pinned);
-    this.#occupancy.change(entry, costBytes, input.pinned ? "dirty" : "none");
-    entry.value = value;
-    entry.encoding = input.encoding;
-    entry.version = input.version;
-    entry.writtenAtMs = input.writtenAtMs ?? this.#clock.now();
-    entry.expiresAtMs = input.expiresAtMs;
-    entry.lastUse = ++this.#uses;
-    this.#reschedule(entry);
-    if (!entry.pinned) this.#observer?.kept(entry);
-    return entry;
+  putBeyondBounds(input: NewEntry): void {
+    if (this.#isClosed) throw closed();
+    const id = this.#findLive(input.key);
+    this.#checkKey();
+    this.#put(id, input, this.#costOfNew(input));
   }
 
-  /** As `put`, for an entry that nobody misses: `undefined` where there is no room for it. */
-  tryPut(input: NewEntry): Entry | undefined {
+  /** As `put`, for an entry that nobody misses: `false` where there is no room for it. */
+  tryPut(input: NewEntry): boolean {
     try {
-      return this.put(input);
+      this.put(input);
+      return true;
     } catch (error) {
-      if (error instanceof CacheError) return undefined;
+      if (error instanceof CacheError) return false;
       throw error;
     }
   }
 
   /** Whether a new entry of this cost would fit without any eviction. */
   hasRoomFor(costBytes: number): boolean {
-    const isRoom = costBytes <= this.#budget.freeBytes;
+    // Its slot may need a page of its own.
+    const isRoom = costBytes + PAGE_BYTES <= this.#budget.freeBytes;
     return isRoom && !this.#isClosed && !this.#occupancy.wouldExceedOwnBounds(1, costBytes);
   }
 
   /** Lets a pinned entry be evicted and expire from now on; it may have expired already. */
-  unpin(entry: Entry): void {
-    const stored = this.#own(entry);
-    if (stored === undefined || !stored.pinned) return;
-    this.#occupancy.change(stored, stored.costBytes, "none");
-    this.#policy.onInsert(stored);
-    if (stored.hasExpired(this.#clock.now())) {
-      this.#expire(stored);
+  unpin(key: Key): void {
+    const id = this.#find(key);
+    if (id === NO_ENTRY || !this.#isPinned(id)) return;
+    this.#setPin(id, "none");
+    this.#policy.insert(id, this.#hash);
+    if (this.#hasExpired(id)) {
+      this.#expire(id);
       return;
     }
-    this.#reschedule(stored);
-    this.#observer?.kept(stored);
+    this.#reschedule(id);
+    this.#tellKept(id);
   }
 
   /**
    * Keeps a dirty entry although the database refuses it, as one of so many: beyond these bounds the oldest
    * go. It expires from now on, and may have expired already.
    */
-  keepUnpersisted(entry: Entry, { maxEntries, maxBytes }: OccupancyBounds): void {
-    const stored = this.#own(entry);
-    if (stored?.pin !== "dirty") return;
-    const { counts } = this;
-    this.#occupancy.change(stored, stored.costBytes, "unpersisted");
-    if (stored.hasExpired(this.#clock.now())) {
-      this.#expire(stored);
+  keepUnpersisted(key: Key, { maxEntries, maxBytes }: OccupancyBounds): void {
+    const id = this.#find(key);
+    if (id === NO_ENTRY || !this.#isDirty(id)) return;
+    this.#setPin(id, "unpersisted");
+    if (this.#hasExpired(id)) {
+      this.#expire(id);
       return;
     }
-    this.#reschedule(stored);
+    this.#reschedule(id);
+    const { counts } = this;
     for (const oldest of this.#occupancy.unpersisted) {
       if (counts.unpersistedEntries <= maxEntries && counts.unpersistedBytes <= maxBytes) return;
-      this.#detach(oldest);
+      this.#remove(oldest);
     }
   }
 
   /** Moves the instant from which the entry is missed. One that has expired stays missed. */
-  setExpiry(entry: Entry, expiresAtMs: number): void {
-    const stored = this.#own(entry);
-    if (stored === undefined) return;
-    if (stored.hasExpired(this.#clock.now())) {
-      this.#expire(stored);
-      return;
-    }
-    stored.expiresAtMs = expiresAtMs;
-    this.#reschedule(stored);
-    if (!stored.pinned) this.#observer?.kept(stored);
+  setExpiry(key: Key, expiresAtMs: number): void {
+    const id = this.#findLive(key);
+    if (id === NO_ENTRY) return;
+    this.#setEnd(id, expiresAtMs);
+    if (!this.#isPinned(id)) this.#tellKept(id);
   }
 
-  /** Removes the entry of this key, pinned or not. Returns it if it was live. */
-  remove(key: string, partition: number): Entry | undefined {
-    const entry = this.#findLive(key, partition);
-    if (entry !== undefined) this.#detach(entry);
-    return entry;
+  /** Removes the entry of this key, pinned or not. Returns whether it was live. */
+  remove(key: Key): boolean {
+    const id = this.#findLive(key);
+    if (id === NO_ENTRY) return false;
+    this.#remove(id);
+    return true;
   }
 
   /** The live entries of a partition. The store may change while they are being read. */
   *entriesOf(partition: number): Iterable<Entry> {
-    for (const entry of this.#index.ofPartition(partition)) {
-      if (!entry.hasExpired(this.#clock.now())) yield entry;
+    for (const id of this.#entries.idsOf(partition)) {
+      if (this.#isLiveIn(id, partition)) yield this.#entryOf(id);
     }
   }
 
   /**
-   * The entries of a partition that are not pinned, last used first. The store may change while they are
-   * being read: each is as it is when its turn comes, and left out if it is gone.
+   * The entries of a partition that are not pinned, those last used first (as far as that is known: uses
+   * count in steps). The store may change while they are being read: each is as it is when its turn comes, and left
+   * out if it is gone.
    */
   *hottestOf(partition: number): Iterable<Entry> {
-    const entries = [...this.#index.ofPartition(partition)];
-    entries.sort((a, b) => b.lastUse - a.lastUse);
-    for (const entry of entries) {
-      if (entry.pinned || entry.hasExpired(this.#clock.now())) continue;
-      if (this.#own(entry) !== undefined) yield entry;
+    const { table } = this.#entries;
+    const ids = this.#entries
+      .idsOf(partition)
+      .toSorted((a, b) => table.coldness(a) - table.coldness(b));
+    for (const id of ids) {
+      if (this.#isLiveIn(id, partition) && !this.#isPinned(id)) yield this.#entryOf(id);
     }
   }
 
   /** The dirty entries, then the unpersisted ones. The store may change while they are being read. */
   *pinnedEntries(): Iterable<Entry> {
-    for (const entry of this.#index.all()) {
-      if (entry.pin === "dirty") yield entry;
-    }
-    yield* this.#occupancy.unpersisted;
+    yield* this.#dirtyEntries();
+    for (const id of this.#occupancy.unpersisted) yield this.#entryOf(id);
   }
 
   /** Removes all entries of a partition, pinned ones too. Returns how many. */
   dropPartition(partition: number): number {
-    const before = this.counts.entries;
-    for (const entry of this.#index.ofPartition(partition)) this.#detach(entry);
-    return before - this.counts.entries;
+    const ids = this.#entries.idsOf(partition);
+    for (const id of ids) this.#remove(id);
+    return ids.length;
   }
 
-  /** Removes every entry that is not dirty. Returns how many. */
+  /** Removes every entry that is not dirty, and gives their memory back. Returns how many. */
   clear(): number {
     const before = this.counts.entries;
-    for (const entry of this.#index.all()) {
-      if (entry.pin !== "dirty") this.#detach(entry);
-    }
+    const dirty = [...this.#dirtyEntries()];
+    this.#empty();
+    for (const entry of dirty) this.putBeyondBounds(entry);
     return before - this.counts.entries;
   }
 
@@ -278,10 +323,10 @@ export class Store {
     const nowMs = this.#clock.now();
     this.#wheel.advance(nowMs);
     for (let taken = 1; ; taken++) {
-      const entry = this.#wheel.take();
-      if (entry === undefined) return true;
-      if (entry.hasExpired(nowMs)) this.#expire(entry);
-      else this.#wheel.schedule(entry);
+      const id = this.#wheel.take();
+      if (id === NO_ENTRY) return true;
+      if (this.#hasExpired(id)) this.#expire(id);
+      else this.#wheel.schedule(id, this.#entries.table.endMs(id));
       const isClockRead = taken % TAKEN_PER_CLOCK_READ === 0;
       if (isClockRead && this.#clock.monotonic() >= deadlineMs) return false;
     }
@@ -291,79 +336,333 @@ export class Store {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    for (const entry of this.#index.all()) this.#detach(entry);
+    this.#empty();
     this.#budget.leave(this.#tenant);
   }
 
-  #findLive(key: string, partition: number): StoredEntry | undefined {
-    const entry = this.#index.find(key, partition);
-    if (entry === undefined || !entry.hasExpired(this.#clock.now())) return entry;
-    this.#expire(entry);
-    return undefined;
+  /** Forgets everything at once, in a time that does not depend on how many entries there were. */
+  #empty(): void {
+    for (const partition of this.#observer?.watched.keys() ?? []) {
+      for (const id of this.#entries.idsOf(partition)) {
+        if (!this.#isPinned(id)) this.#tellGone(id, this.#entries.hashOf(id));
+      }
+    }
+    this.#entries.close();
+    this.#entries = this.#createEntries();
+    this.#policy = this.#createPolicy();
+    this.#wheel = new ExpiryWheel(this.#clock.now());
+    this.#occupancy.emptied();
+    this.#begin();
   }
 
-  /** The entry from the inside, or `undefined` when it has left this store meanwhile. */
-  #own(entry: Entry): StoredEntry | undefined {
-    const stored = this.#index.find(entry.key, entry.partition);
-    return stored === entry ? stored : undefined;
+  #createEntries(): Entries {
+    const { maxBytes, maxEntries } = this.bounds;
+    const likelyEntries = Math.min(maxEntries, Math.ceil(maxBytes / SMALL_ENTRY_BYTES));
+    const { pages } = this.#budget;
+    return new Entries({ pages, placement: this.#placement, likelyEntries });
   }
 
-  /** Evicts until an entry of this cost fits, in place of `replaced` if given, or nothing is left. */
-  #makeRoom(costBytes: number, replaced: StoredEntry | undefined): void {
-    const growthBytes = costBytes - (replaced?.costBytes ?? 0);
-    const growthEntries = replaced === undefined ? 1 : 0;
-    this.#spared = replaced;
+  #createPolicy(): EvictionPolicy {
+    return EVICTION_POLICIES[this.#policyName]({
+      hashOf: (id) => this.#entries.hashOf(id),
+      bytesOf: (id) => this.#costOf(id),
+    });
+  }
+
+  /** Prepares new tables. */
+  #begin(): void {
+    this.#isWheelUsed = false;
+    this.#chargeTables(0);
+    this.#reserve();
+    this.#tellCapacity();
+  }
+
+  *#dirtyEntries(): Iterable<Entry> {
+    if (this.counts.pinnedEntries === 0) return;
+    for (const id of this.#entries.ids()) {
+      if (this.#isDirty(id)) yield this.#entryOf(id);
+    }
+  }
+
+  #createTenant(): BudgetTenant {
+    const store = this;
+    return {
+      get usedBytes() {
+        return store.usedBytes;
+      },
+      get hasVictim() {
+        return store.#policy.size > (store.#spared === NO_ENTRY ? 0 : 1);
+      },
+      get missingBytes() {
+        return store.#entries.pagesFor(store.#keyLength, store.#valueLength) * PAGE_BYTES;
+      },
+      giveBack: () => {
+        if (!this.#entries.compact()) this.#evict();
+      },
+    };
+  }
+
+  /** Looks a key up, and remembers what it looked for. */
+  #find(key: Key): number {
+    if (typeof key === "string") {
+      this.#key = this.#text;
+      this.#keyLength = key.length > MAX_KEY_BYTES ? key.length : this.#text.write(key);
+    } else {
+      this.#key = key;
+      this.#keyLength = key.length;
+    }
+    if (this.#keyLength > MAX_KEY_BYTES) return NO_ENTRY;
+    this.#hash = hash32(this.#key, this.#placement.hashSeed, 0, this.#keyLength);
+    return this.#entries.find(this.#hash, this.#key, this.#keyLength);
+  }
+
+  #findLive(key: Key): number {
+    const id = this.#find(key);
+    if (id === NO_ENTRY || !this.#hasExpired(id)) return id;
+    this.#expire(id);
+    return NO_ENTRY;
+  }
+
+  #checkKey(): void {
+    if (this.#keyLength > 0 && this.#keyLength <= MAX_KEY_BYTES) return;
+    const problem = `key has ${this.#keyLength} bytes; it needs 1 to ${MAX_KEY_BYTES}`;
+    throw new CacheError("INVALID_ARGUMENT", problem);
+  }
+
+  /** @param present - the live entry of the key that was looked up last. */
+  #put(present: number, input: NewEntry, costBytes: number): void {
+    if (present !== NO_ENTRY && !this.#isPinned(present) && !input.pinned) {
+      this.#update(present, input, costBytes);
+      return;
+    }
+    const before = present === NO_ENTRY ? undefined : this.#counted(present);
+    const wasTracked = before?.pin === "none";
+    this.#makeRoom(wasTracked ? present : NO_ENTRY, before, costBytes, input);
+    const id = this.#write(present, input);
+    const after: Counted = { costBytes, pin: input.pinned ? "dirty" : "none" };
+    if (before === undefined) this.#occupancy.entered(id, after);
+    else this.#occupancy.changed(id, before, after);
+    if (wasTracked) this.#policy.remove(id);
+    if (!input.pinned) this.#policy.insert(id, this.#hash);
+    this.#setEnd(id, input.expiresAtMs);
+    if (!input.pinned) this.#tellKept(id);
+  }
+
+  /** As `#put`, of an entry that is not pinned and will not be. */
+  #update(id: number, input: NewEntry, costBytes: number): void {
+    const costBefore = this.#costOf(id);
+    if (costBytes !== costBefore) {
+      const before: Counted = { costBytes: costBefore, pin: "none" };
+      this.#makeRoom(id, before, costBytes, input);
+      this.#occupancy.changed(id, before, { costBytes, pin: "none" });
+    }
+    this.#write(id, input);
+    this.#policy.hit(id, this.#hash);
+    this.#setEnd(id, input.expiresAtMs);
+    this.#tellKept(id);
+  }
+
+  #write(present: number, input: NewEntry): number {
+    const entries = this.#entries;
+    const isNew = present === NO_ENTRY;
+    const id = isNew ? entries.add(this.#hash, this.#key, this.#keyLength, input) : present;
+    if (!isNew) entries.replace(id, this.#key, this.#keyLength, input);
+    entries.table.setWritten(id, input.writtenAtMs ?? this.#clock.now());
+    entries.table.use(id);
+    if (!isNew) return id;
+    if (id > this.#reservedIds) this.#reserve();
+    if (++this.#addedSinceCharge >= ADDED_PER_CHARGE) this.#chargeTables();
+    if (this.counts.entries >= 2 * this.#toldAtSize) this.#tellCapacity();
+    return id;
+  }
+
+  /**
+   * Evicts until an entry fits, in place of another if given, or nothing is left to evict.
+   *
+   * @param spared - the entry to be replaced, if the policy tracks it.
+   */
+  #makeRoom(
+    spared: number,
+    before: Counted | undefined,
+    costBytes: number,
+    { value, encoding }: NewEntry,
+  ): void {
+    const growthBytes = costBytes - (before?.costBytes ?? 0);
+    const growthEntries = before === undefined ? 1 : 0;
+    this.#spared = spared;
     while (
       this.#tenant.hasVictim &&
       this.#occupancy.wouldExceedOwnBounds(growthEntries, growthBytes)
     ) {
-      this.#evictVictim();
+      this.#evict();
     }
-    this.#budget.makeRoom(this.#tenant, growthBytes);
-    this.#spared = undefined;
+    this.#valueLength = storedLength(value, encoding);
+    this.#budget.makeRoom(this.#tenant);
+    this.#spared = NO_ENTRY;
   }
 
-  #insert(key: string, partition: number): StoredEntry {
-    const entry = new StoredEntry(key, partition);
-    this.#index.add(entry);
-    this.#occupancy.entered();
-    return entry;
-  }
-
-  #track(entry: StoredEntry, wasTracked: boolean, isTracked: boolean): void {
-    if (wasTracked && isTracked) this.#policy.onHit(entry);
-    else if (isTracked) this.#policy.onInsert(entry);
-    else if (wasTracked) this.#policy.onRemove(entry);
-  }
-
-  #reschedule(entry: StoredEntry): void {
-    this.#wheel.cancel(entry);
-    if (entry.pin !== "dirty") this.#wheel.schedule(entry);
-  }
-
-  #evictVictim(): void {
-    const victim = this.#policy.victim(this.#spared);
-    if (victim === undefined) throw new Error("nothing is left to evict");
-    if (victim.hasExpired(this.#clock.now())) {
-      this.#expire(victim);
-      return;
-    }
-    this.#occupancy.countEviction();
+  #evict(): void {
+    const victim = this.#policy.evict(this.#spared);
+    if (victim === NO_ENTRY) throw new Error("nothing is left to evict");
+    if (this.#hasExpired(victim)) this.#occupancy.countExpiration();
+    else this.#occupancy.countEviction();
     this.#detach(victim);
   }
 
-  #expire(entry: StoredEntry): void {
+  #expire(id: number): void {
     this.#occupancy.countExpiration();
-    this.#detach(entry);
+    this.#remove(id);
   }
 
-  /** Takes an entry out of everything. Its own fields stay, for those who still hold it. */
-  #detach(entry: StoredEntry): void {
-    this.#index.delete(entry);
-    this.#wheel.cancel(entry);
-    this.#occupancy.left(entry);
-    if (entry.pinned) return;
-    this.#policy.onRemove(entry);
-    this.#observer?.gone(entry);
+  #remove(id: number): void {
+    if (!this.#isPinned(id)) this.#policy.remove(id);
+    this.#detach(id);
   }
+
+  /** Takes an entry that the policy does not track out of everything else. */
+  #detach(id: number): void {
+    const hash = this.#entries.hashOf(id);
+    if (!this.#isPinned(id)) this.#tellGone(id, hash);
+    this.#occupancy.left(id, this.#counted(id));
+    if (this.#isWheelUsed) this.#wheel.cancel(id);
+    this.#entries.remove(id, hash);
+  }
+
+  #use(id: number, place: number): void {
+    this.#entries.table.use(id);
+    if (!this.#entries.records.isPinned(place)) this.#policy.hit(id, this.#hash);
+  }
+
+  #setPin(id: number, pin: Pin): void {
+    const before = this.#counted(id);
+    this.#occupancy.changed(id, before, { costBytes: before.costBytes, pin });
+    this.#entries.records.setPinned(this.#entries.table.place(id), pin !== "none");
+  }
+
+  #setEnd(id: number, endMs: number): void {
+    this.#entries.table.setEnd(id, endMs);
+    this.#reschedule(id);
+  }
+
+  #reschedule(id: number): void {
+    const { table } = this.#entries;
+    if (this.#isWheelUsed) this.#wheel.cancel(id);
+    const endMs = table.endMs(id);
+    if (endMs === Number.POSITIVE_INFINITY || this.#isDirty(id)) return;
+    if (!this.#isWheelUsed) {
+      this.#isWheelUsed = true;
+      this.#wheel.reserve(this.#reservedIds);
+    }
+    this.#wheel.schedule(id, endMs);
+  }
+
+  #hasExpired(id: number): boolean {
+    const endMs = this.#entries.table.endMs(id);
+    if (endMs === Number.POSITIVE_INFINITY) return false;
+    return endMs <= this.#clock.now() && !this.#isDirty(id);
+  }
+
+  #isPinned(id: number): boolean {
+    return this.#entries.records.isPinned(this.#entries.table.place(id));
+  }
+
+  #isDirty(id: number): boolean {
+    return this.#isPinned(id) && !this.#occupancy.isUnpersisted(id);
+  }
+
+  #pin(id: number): Pin {
+    if (!this.#isPinned(id)) return "none";
+    return this.#occupancy.isUnpersisted(id) ? "unpersisted" : "dirty";
+  }
+
+  #isLiveIn(id: number, partition: number): boolean {
+    const entries = this.#entries;
+    if (!entries.table.isInUse(id) || this.#hasExpired(id)) return false;
+    // The id may have gone to another key meanwhile.
+    return entries.partitionOf(entries.hashOf(id)) === partition;
+  }
+
+  /** Of an entry with the key that was looked up last. */
+  #costOfNew({ value, encoding }: NewEntry): number {
+    return costOfLengths(this.#keyLength, storedLength(value, encoding));
+  }
+
+  #costOf(id: number): number {
+    const { table, records } = this.#entries;
+    const place = table.place(id);
+    return costOfLengths(records.keyLength(place), records.storedLength(place));
+  }
+
+  #counted(id: number): Counted {
+    return { costBytes: this.#costOf(id), pin: this.#pin(id) };
+  }
+
+  #entryOf(id: number, hash: number = this.#entries.hashOf(id), key?: Key): Entry {
+    const { table, records } = this.#entries;
+    const place = table.place(id);
+    return {
+      key: typeof key === "string" ? key : records.keyText(place),
+      partition: this.#entries.partitionOf(hash),
+      value: records.value(place),
+      encoding: records.encoding(place),
+      version: records.version(place),
+      writtenAtMs: table.writtenAtMs(id, this.#clock.now()),
+      expiresAtMs: table.endMs(id),
+      pinned: records.isPinned(place),
+      unpersisted: this.#occupancy.isUnpersisted(id),
+      costBytes: costOfLengths(records.keyLength(place), records.storedLength(place)),
+    };
+  }
+
+  /** Of the entry whose key was looked up last. */
+  #tellKept(id: number): void {
+    const observer = this.#observer;
+    if (observer === undefined || observer.watched.size === 0) return;
+    if (observer.watched.has(this.#entries.partitionOf(this.#hash))) {
+      observer.kept(this.#entryOf(id, this.#hash));
+    }
+  }
+
+  #tellGone(id: number, hash: number): void {
+    const observer = this.#observer;
+    if (observer === undefined || observer.watched.size === 0) return;
+    const { table, records } = this.#entries;
+    const partition = this.#entries.partitionOf(hash);
+    if (observer.watched.has(partition)) observer.gone(records.keyText(table.place(id)), partition);
+  }
+
+  /** Makes room in every table for as many ids as the entries' own has. */
+  #reserve(): void {
+    this.#reservedIds = this.#entries.table.capacity;
+    this.#policy.reserve(this.#reservedIds);
+    if (this.#isWheelUsed) this.#wheel.reserve(this.#reservedIds);
+  }
+
+  /** How many entries there is room for, as far as those that are here tell. */
+  #tellCapacity(): void {
+    const { maxBytes, maxEntries } = this.bounds;
+    const { entries } = this.counts;
+    const meanBytes = this.meanEntryBytes || SMALL_ENTRY_BYTES;
+    this.#toldAtSize = Math.max(entries, FIRST_TOLD_AT);
+    this.#policy.setCapacity(Math.max(1, Math.floor(Math.min(maxEntries, maxBytes / meanBytes))));
+  }
+
+  /** @param bytes - what the tables take now. */
+  #chargeTables(bytes: number = this.#tableBytes()): void {
+    this.#addedSinceCharge = 0;
+    this.#budget.charge(bytes - this.#chargedBytes, 0);
+    this.#chargedBytes = bytes;
+  }
+
+  #tableBytes(): number {
+    const wheelBytes = this.#isWheelUsed ? this.#entries.table.highest * WHEEL_BYTES_PER_ENTRY : 0;
+    return this.#entries.tableBytes + this.#policy.tableBytes + wheelBytes;
+  }
+}
+
+/** The first entries say little about the size of the others. */
+const FIRST_TOLD_AT = 512;
+
+function closed(): CacheError {
+  return new CacheError("CLOSED", "the cache was removed from this node");
 }

@@ -31,8 +31,11 @@ export interface CacheFixture {
   right: boolean;
 }
 
-export const PARTITION = 3;
+/** The only one: every key is in it. */
+export const PARTITION = 0;
 export const CACHE_ID = 7;
+
+const MEMORY_BYTES = 2 ** 20;
 
 /** Settings as they are written in YAML. */
 export interface CacheOverrides {
@@ -81,7 +84,8 @@ export function createCacheFixture(
     config({}),
     pattern === "cache-aside" ? undefined : source,
     {
-      budget: new MemoryBudget(2 ** 20),
+      budget: new MemoryBudget(MEMORY_BYTES),
+      placement: { partitions: 1, hashSeed: 1 },
       services,
       journal,
       replication,

@@ -27,7 +27,7 @@ export class CacheAside implements Pattern {
   }
 
   write(mutation: Mutation): undefined {
-    if (mutation.value === undefined) this.#memory.remove(mutation.key, mutation.partition);
+    if (mutation.value === undefined) this.#memory.remove(mutation.key);
     else this.#memory.keep(mutation);
     return undefined;
   }

@@ -29,9 +29,9 @@ export class ReadThrough implements Pattern {
     return undefined;
   }
 
-  write({ key, partition }: Mutation): undefined {
+  write({ key }: Mutation): undefined {
     this.#loads.detach(key);
-    this.#memory.remove(key, partition);
+    this.#memory.remove(key);
     return undefined;
   }
 

@@ -119,8 +119,8 @@ export class WriteBehind implements Pattern {
     const { ack, memory, clock, counters } = this.#options;
     const needs = needsOf(ack(), context.ack);
     const isSlowed = this.queue.slowsWriters;
-    const stored = memory.keepDirty(mutation);
-    const facts = { stored, writtenAtMs: clock.now(), isReplayed: false, needs };
+    memory.keepDirty(mutation);
+    const facts = { writtenAtMs: clock.now(), isReplayed: false, needs };
     const { entry, dispatch, committed } = this.#dirtyWrites.add(mutation, facts);
     if (needs.database) return { survives: this.#deliveries.delivered(entry) };
     const survives =

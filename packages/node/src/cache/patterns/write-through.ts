@@ -86,7 +86,7 @@ export class WriteThrough implements Pattern {
 
   async write(mutation: Mutation, context: OperationContext): Promise<void> {
     const { loads, memory, services } = this.#options;
-    const { key, partition, version } = mutation;
+    const { key, version } = mutation;
     const outcome = await this.#persist(mutation, context);
     // Whatever is kept here is from before the write: from now on it may be too old.
     if (outcome.at === "behind" || !services.mayFinish(context.tenure)) {
@@ -98,8 +98,8 @@ export class WriteThrough implements Pattern {
     }
     if (!services.mayFinish(context.tenure)) return;
     loads.detach(key);
-    if (outcome.at === "superseded") memory.remove(key, partition);
-    else if (mutation.value === undefined) memory.rememberAbsent(key, partition, version);
+    if (outcome.at === "superseded") memory.remove(key);
+    else if (mutation.value === undefined) memory.rememberAbsent(key, version);
     else memory.keepIfRoom(mutation);
   }
 
@@ -144,7 +144,7 @@ export class WriteThrough implements Pattern {
   #forget({ key, partition }: Mutation, { tenure }: OperationContext): void {
     const { loads, memory, services } = this.#options;
     loads.detach(key);
-    if (services.tenureOf(partition) === tenure) memory.remove(key, partition);
+    if (services.tenureOf(partition) === tenure) memory.remove(key);
   }
 
   async #attempt(row: PersistRow): Promise<PersistOutcome | Error> {

@@ -2,18 +2,17 @@
  * How a write becomes a dirty entry: it is sent to its copies, known as uncommitted until it has
  * reached them, and put into the queue.
  */
-import type { Entry } from "../../store/entry.js";
+import { costOf } from "../../store/cost.js";
 import { createDirtyEntry, type DirtyEntry } from "../../write-behind/dirty-entry.js";
 import type { WriteBehindQueue } from "../../write-behind/queue.js";
 import type { AckNeeds } from "../ack-level.js";
 import type { Loads } from "../loads.js";
 import type { Mutation, Survival } from "../patterns/pattern.js";
 import type { Copies, Dispatch } from "./copies.js";
+import { ownBytes } from "./own-bytes.js";
 
 /** What there is to know of a dirty entry beyond the write itself. */
 export interface DirtyFacts {
-  /** What memory keeps of it; the value there is a copy of its own. */
-  readonly stored: Entry;
   readonly writtenAtMs: number;
   readonly isReplayed: boolean;
   readonly needs: AckNeeds;
@@ -46,23 +45,22 @@ export class DirtyWrites {
     return this.#queue().get(key, partition);
   }
 
-  /** Sends what is in memory on its way. */
+  /** Sends what memory keeps as dirty on its way. */
   add(
-    { key, partition, version, encoding, rowExpiresAtMs: expiresAtMs }: Mutation,
-    { stored, writtenAtMs, isReplayed, needs }: DirtyFacts,
+    { key, partition, version, value, encoding, rowExpiresAtMs: expiresAtMs }: Mutation,
+    { writtenAtMs, isReplayed, needs }: DirtyFacts,
   ): Added {
-    const { value, costBytes: bytes } = stored;
     this.#loads.detach(key);
     const entry = createDirtyEntry({
       key,
       partition,
       version,
-      value,
+      value: value && ownBytes(value),
       encoding,
       expiresAtMs,
       writtenAtMs,
       isReplayed,
-      bytes,
+      bytes: costOf(key, value),
       generation: this.#generation,
     });
     // Recorded, and known to be uncommitted, before it can be flushed or forgotten.

@@ -68,7 +68,7 @@ export class Flushes implements FlushSink {
       if (row.at === "left") this.#dropOlder(row);
       if (at === "superseded" && dirtyWrites.newest(row) === row) {
         // A newer row stands in the database; the copy here is the older one.
-        memory.remove(row.key, row.partition);
+        memory.remove(row.key);
       }
       return at === "done" || at === "superseded" ? "done" : "again";
     });
@@ -78,11 +78,11 @@ export class Flushes implements FlushSink {
    * The partition has left while the row was under way, and may have come back: what was loaded
    * meanwhile is older than the row.
    */
-  #dropOlder({ key, partition, version }: DirtyEntry): void {
+  #dropOlder({ key, version }: DirtyEntry): void {
     const { memory, loads } = this.#options;
     loads.detach(key);
-    const held = memory.find(key, partition);
-    if (held !== undefined && !held.pinned && held.version < version) memory.remove(key, partition);
+    const held = memory.facts(key);
+    if (held !== undefined && !held.pinned && held.version < version) memory.remove(key);
   }
 
   classify(error: unknown): FlushFailure {
@@ -110,14 +110,14 @@ export class Flushes implements FlushSink {
   /** What memory keeps of an entry that is no longer dirty; of a parked one only what was acknowledged. */
   #release(row: DirtyEntry, how: Fate): void {
     const { memory, dirtyWrites, isAcknowledged } = this.#options;
-    const { key, partition, version } = row;
+    const { key, version } = row;
     if (how === "parked" && row.isReplayed) this.#options.onReplayParked(key, version);
     // A newer write of the key is dirty: it holds the entry.
     if (dirtyWrites.newest(row) !== undefined) return;
     const isKept = how === "persisted" || isAcknowledged(row);
-    if (!isKept || dirtyWrites.isCleared(row)) memory.remove(key, partition);
-    else if (how === "persisted") memory.clean(key, partition, version);
-    else memory.keepUnpersisted(key, partition, version);
+    if (!isKept || dirtyWrites.isCleared(row)) memory.remove(key);
+    else if (how === "persisted") memory.clean(key, version);
+    else memory.keepUnpersisted(key, version);
   }
 
   /** Rows that were written a moment ago are better sent with the others than on their own. */
@@ -156,7 +156,7 @@ export class Flushes implements FlushSink {
 
   #renew(row: DirtyEntry, tenure: Tenure): void {
     const { memory, copies, dirtyWrites } = this.#options;
-    const entry = memory.find(row.key, row.partition);
+    const entry = memory.find(row.key);
     const isHeld = entry?.pinned === true && entry.version === row.version;
     row.version = tenure.nextVersion();
     dirtyWrites.dispatch(row, copies.ownNeeds);

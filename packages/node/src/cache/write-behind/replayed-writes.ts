@@ -7,7 +7,6 @@ import type { Clock, Random } from "@holdfast/core";
 import { DatabaseError } from "@holdfast/process";
 import type { ReplayOutcome } from "../../journal/record.js";
 import { costOf } from "../../store/cost.js";
-import type { Entry } from "../../store/entry.js";
 import type { WriteBehindQueue } from "../../write-behind/queue.js";
 import type { AckNeeds } from "../ack-level.js";
 import { Batcher } from "../batcher.js";
@@ -75,7 +74,7 @@ export class ReplayedWrites {
     if (this.#parked.get(key) === version) return "persisted";
     const dirty = queue.get(key, partition);
     if (dirty !== undefined && dirty.version >= version) return "pending";
-    const held = dirty === undefined ? memory.find(key, partition) : undefined;
+    const held = dirty === undefined ? memory.facts(key) : undefined;
     // A later write that the database refuses does not tell that it has this one.
     if (held?.unpersisted ? held.version === version : held && held.version >= version) {
       return "persisted";
@@ -99,7 +98,8 @@ export class ReplayedWrites {
     if (!queue.hasRoomFor(costOf(key, write.value))) return "later";
     const mutation = this.#toMutation(write);
     // Whoever replays it keeps its own record until the database has the write.
-    this.#add(mutation, write.writtenAtMs, memory.keepDirty(mutation));
+    memory.keepDirty(mutation);
+    this.#add(mutation, write.writtenAtMs);
     return "pending";
   }
 
@@ -107,10 +107,11 @@ export class ReplayedWrites {
   adopt(write: AcknowledgedWrite): void {
     const { memory, queue } = this.#options;
     const { key, partition, version, writtenAtMs } = write;
-    const held = queue.get(key, partition) ?? memory.find(key, partition);
+    const held = queue.get(key, partition) ?? memory.facts(key);
     if (held !== undefined && held.version >= version) return;
     const mutation = this.#toMutation(write);
-    this.#add(mutation, writtenAtMs, memory.adoptDirty(mutation));
+    memory.adoptDirty(mutation);
+    this.#add(mutation, writtenAtMs);
   }
 
   /** So that it is not replayed again and again; whoever forgets it merely parks it once more. */
@@ -139,9 +140,9 @@ export class ReplayedWrites {
     return { ...write, rowExpiresAtMs: expiresAtMs, copyExpiresAtMs };
   }
 
-  #add(mutation: Mutation, writtenAtMs: number, stored: Entry): void {
+  #add(mutation: Mutation, writtenAtMs: number): void {
     const { dirtyWrites, needs } = this.#options;
-    dirtyWrites.add(mutation, { stored, writtenAtMs, isReplayed: true, needs: needs() });
+    dirtyWrites.add(mutation, { writtenAtMs, isReplayed: true, needs: needs() });
   }
 }
 

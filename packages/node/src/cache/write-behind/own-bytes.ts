@@ -3,7 +3,7 @@
  *
  * A value that arrived in a message is a view into the message's buffer, or into a pool of several
  * KiB shared by unrelated buffers. Keeping the view keeps all of that, often a hundred times the
- * value, so what the store keeps is copied unless it has an array buffer to itself.
+ * value, so what waits for the database is copied unless it has an array buffer to itself.
  */
 
 /**

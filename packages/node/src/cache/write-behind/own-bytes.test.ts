@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { costOf } from "./cost.js";
 import { IN_HEAP_MAX_BYTES, ownBytes } from "./own-bytes.js";
 
 function bytesOf(length: number): Uint8Array {
@@ -27,19 +26,5 @@ describe("ownBytes", () => {
   it("keeps a large value that has its buffer to itself", () => {
     const value = bytesOf(1_000);
     expect(ownBytes(value)).toBe(value);
-  });
-});
-
-describe("costOf", () => {
-  it("grows with every byte of the key, in UTF-8, and of the value", () => {
-    const value = bytesOf(100);
-    expect(costOf("kk", value) - costOf("k", value)).toBe(1);
-    expect(costOf("€", value) - costOf("k", value)).toBe(2);
-    expect(costOf("k", bytesOf(1_100)) - costOf("k", value)).toBe(1_000);
-  });
-
-  it("counts a negative entry as less than one with an empty value", () => {
-    expect(costOf("k", undefined)).toBeGreaterThan(0);
-    expect(costOf("k", undefined)).toBeLessThan(costOf("k", bytesOf(0)));
   });
 });

@@ -1,0 +1,133 @@
+/**
+ * The entries of one store: where the parts of each lie, and how one finds the other.
+ *
+ * An entry has an id; a record with its key and value in paged memory (records.ts, slots.ts); facts that change
+ * when it is used (entry-table.ts); and a place in the index by its key (key-index.ts). Whoever adds, replaces
+ * or removes an entry does it here, so that the four never disagree. Which entries there are, and for
+ * how long, is the store's decision.
+ */
+import type { Placement } from "@holdfast/core";
+import { EntryTable } from "./entry-table.js";
+import { KeyIndex } from "./key-index.js";
+import type { Pages } from "./pages.js";
+import { headClass, type RecordContent, Records, recordBytes } from "./records.js";
+import { MAX_SLOT_BYTES, SLOTS_PER_PAGE } from "./size-classes.js";
+import { Slots } from "./slots.js";
+
+export interface EntriesOptions {
+  readonly pages: Pages;
+  readonly placement: Placement;
+  /** How many there may be in the end; more are possible. */
+  readonly likelyEntries: number;
+}
+
+export class Entries {
+  readonly table: EntryTable;
+  readonly records: Records;
+  readonly #slots: Slots;
+  readonly #index: KeyIndex;
+
+  constructor({ pages, placement, likelyEntries }: EntriesOptions) {
+    this.table = new EntryTable(likelyEntries);
+    this.#slots = new Slots(pages);
+    this.records = new Records(pages, this.#slots, placement.hashSeed);
+    const { table, records } = this;
+    const keys = {
+      hashOf: (id: number) => records.hashOfKey(table.place(id)),
+      hasKey: (id: number, key: Uint8Array, keyLength: number) =>
+        records.hasKey(table.place(id), key, keyLength),
+    };
+    this.#index = new KeyIndex(pages, keys, placement.partitions);
+  }
+
+  /** Pages that its records and its index take. */
+  get pageCount(): number {
+    return this.#slots.pageCount + this.#index.pageCount;
+  }
+
+  /** Memory of everything else, in bytes. */
+  get tableBytes(): number {
+    return this.table.tableBytes + this.#index.tableBytes;
+  }
+
+  /** The id of the entry with this key; 0: there is none. */
+  find(hash: number, key: Uint8Array, keyLength: number): number {
+    return this.#index.find(hash, key, keyLength);
+  }
+
+  /** Adds an entry whose key is not here. Returns its id. */
+  add(hash: number, key: Uint8Array, keyLength: number, content: RecordContent): number {
+    const id = this.table.add();
+    this.table.setPlace(id, this.records.write(id, key, keyLength, content));
+    this.#index.add(hash, id);
+    return id;
+  }
+
+  /** Gives an entry another value. `key` is its key. */
+  replace(id: number, key: Uint8Array, keyLength: number, content: RecordContent): void {
+    const place = this.table.place(id);
+    if (this.records.overwrite(place, content)) return;
+    this.records.free(place);
+    this.table.setPlace(id, this.records.write(id, key, keyLength, content));
+  }
+
+  /** @param hash - of its key. */
+  remove(id: number, hash: number): void {
+    this.#index.remove(hash, id);
+    this.records.free(this.table.place(id));
+    this.table.remove(id);
+  }
+
+  hashOf(id: number): number {
+    return this.records.hashOfKey(this.table.place(id));
+  }
+
+  /** The partition of the keys with this hash. */
+  partitionOf(hash: number): number {
+    return this.#index.partitionOf(hash);
+  }
+
+  /** The ids of a partition as they are now, in no order. */
+  idsOf(partition: number): Uint32Array {
+    return this.#index.idsOf(partition);
+  }
+
+  /** The ids of all entries, in ascending order. They may change while they are being read. */
+  *ids(): Iterable<number> {
+    for (let id = 1; id <= this.table.highest; id++) {
+      if (this.table.isInUse(id)) yield id;
+    }
+  }
+
+  /** Pages that a record of this size would take beyond what is free in those there are. */
+  pagesFor(keyLength: number, valueLength: number): number {
+    const sizeClass = headClass(keyLength, valueLength);
+    const bytes = recordBytes(keyLength, valueLength);
+    if (bytes <= MAX_SLOT_BYTES) return this.#slots.freeSlots(sizeClass) > 0 ? 0 : 1;
+    const wholeSlots = Math.floor(bytes / MAX_SLOT_BYTES) - this.#slots.freeSlots(sizeClass);
+    // And one for the last part, which may be of another size.
+    return 1 + Math.max(0, Math.ceil(wholeSlots / (SLOTS_PER_PAGE[sizeClass] as number)));
+  }
+
+  /** Gives a page back that the others have room for. Returns whether there was one. */
+  compact(): boolean {
+    return this.#slots.compact((from, to) => this.#move(from, to));
+  }
+
+  #move(from: number, to: number): void {
+    const { records, table } = this;
+    const owner = records.move(from, to);
+    if (owner !== undefined) {
+      records.relink(table.place(owner), from, to);
+      return;
+    }
+    const id = this.#index.findWhere(records.hashOfKey(to), (each) => table.place(each) === from);
+    table.setPlace(id, to);
+  }
+
+  /** Gives all memory back; nothing is here any more. */
+  close(): void {
+    this.#slots.clear();
+    this.#index.close();
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * What a store notes of each entry beside its record, in typed arrays indexed by the entry's id: where the
+ * record is, when it was written, when it ends, and how recently it was used.
+ *
+ * Ids are small, dense, and used again. The arrays are made larger than needed: memory that is fresh from
+ * the operating system takes no room until something is written to it, so an array for all entries that the
+ * store can ever have costs only what its entries touch, and need not grow, with a pause for copying, while
+ * the store does. Ends of lifetimes are written for entries that have one, and cost nothing elsewhere.
+ */
+
+/** Ids for a store that has just begun. */
+const FIRST_IDS = 2 ** 16;
+
+/** The record of an id that is not in use. */
+const NOWHERE = 0;
+
+/** Instants are kept in steps of so many ms: 397 days fit into 32 bits. */
+const INSTANT_MS = 8;
+
+/** A clock that is set back by less than this, a day, does not make ages wrong. */
+const MAX_STEPS_BACK: number = 86_400_000 / INSTANT_MS;
+
+/** A tick of the use clock takes so many uses for each entry: 256 of them are 16 uses of everything. */
+const USES_PER_TICK: number = 1 / 16;
+
+/** Bytes of an entry here, without an end, and of its end. */
+const BYTES_PER_ID = 9;
+const BYTES_PER_END = 8;
+
+export class EntryTable {
+  readonly #likelyIds: number;
+  #places = new Uint32Array(FIRST_IDS);
+  #written = new Uint32Array(FIRST_IDS);
+  #used = new Uint8Array(FIRST_IDS);
+  /** Wall-clock ms; 0: never. */
+  #ends = new Float64Array(FIRST_IDS);
+  #hasEnds = false;
+  /** The largest id that was ever handed out. */
+  #highest = 0;
+  /** Freed ids: a stack, threaded through `#written`. */
+  #firstFree = 0;
+  #size = 0;
+  #tick = 0;
+  #usesLeft = 0;
+
+  /** @param likelyIds - how many entries there may be in the end; more grow the arrays once more. */
+  constructor(likelyIds: number) {
+    this.#likelyIds = Math.max(FIRST_IDS, likelyIds + 1);
+  }
+
+  /** The largest id that there is room for. */
+  get capacity(): number {
+    return this.#places.length - 1;
+  }
+
+  /** The largest id that was ever in use. */
+  get highest(): number {
+    return this.#highest;
+  }
+
+  /** Memory that has been written to. */
+  get tableBytes(): number {
+    return this.#highest * (BYTES_PER_ID + (this.#hasEnds ? BYTES_PER_END : 0));
+  }
+
+  /** Hands out an id. */
+  add(): number {
+    let id = this.#firstFree;
+    if (id === 0) {
+      id = ++this.#highest;
+      if (id === this.#places.length) this.#grow();
+    } else this.#firstFree = this.#written[id] as number;
+    this.#size += 1;
+    return id;
+  }
+
+  remove(id: number): void {
+    this.#size -= 1;
+    this.#places[id] = NOWHERE;
+    if (this.#hasEnds) this.#ends[id] = 0;
+    this.#written[id] = this.#firstFree;
+    this.#firstFree = id;
+  }
+
+  isInUse(id: number): boolean {
+    return this.#places[id] !== NOWHERE;
+  }
+
+  place(id: number): number {
+    return this.#places[id] as number;
+  }
+
+  setPlace(id: number, place: number): void {
+    this.#places[id] = place;
+  }
+
+  setWritten(id: number, atMs: number): void {
+    this.#written[id] = stepOf(atMs) % 2 ** 32;
+  }
+
+  /** When it was written, to 8 ms, if that is less than a year ago. */
+  writtenAtMs(id: number, nowMs: number): number {
+    const now = stepOf(nowMs);
+    const age = ((now % 2 ** 32) - (this.#written[id] as number)) >>> 0;
+    // It was written by a clock that has been set back since.
+    if (age > 2 ** 32 - MAX_STEPS_BACK) return (now + (2 ** 32 - age)) * INSTANT_MS;
+    return (now - age) * INSTANT_MS;
+  }
+
+  /** When it ends, in wall-clock ms; Infinity: never. */
+  endMs(id: number): number {
+    if (!this.#hasEnds) return Number.POSITIVE_INFINITY;
+    return (this.#ends[id] as number) || Number.POSITIVE_INFINITY;
+  }
+
+  setEnd(id: number, endMs: number): void {
+    const isNever = endMs === Number.POSITIVE_INFINITY;
+    if (isNever && !this.#hasEnds) return;
+    this.#hasEnds = true;
+    // 0 stands for never, and has passed as well as the least number above it.
+    this.#ends[id] = isNever ? 0 : endMs || Number.MIN_VALUE;
+  }
+
+  use(id: number): void {
+    if (this.#usesLeft-- <= 0) {
+      this.#tick = (this.#tick + 1) & 0xff;
+      this.#usesLeft = Math.floor(this.#size * USES_PER_TICK);
+    }
+    this.#used[id] = this.#tick;
+  }
+
+  /** How long ago it was used, in ticks of the use clock: from 0 to 255. */
+  coldness(id: number): number {
+    return (this.#tick - (this.#used[id] as number)) & 0xff;
+  }
+
+  #grow(): void {
+    const now = this.#places.length;
+    const ids = now < this.#likelyIds ? this.#likelyIds : 2 * now;
+    this.#places = copied(this.#places, new Uint32Array(ids));
+    this.#written = copied(this.#written, new Uint32Array(ids));
+    this.#used = copied(this.#used, new Uint8Array(ids));
+    const ends = new Float64Array(ids);
+    // Pages that nobody has written to stay untouched.
+    this.#ends = this.#hasEnds ? copied(this.#ends, ends) : ends;
+  }
+}
+
+function copied<T extends Uint32Array | Uint8Array | Float64Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
+
+function stepOf(ms: number): number {
+  return Math.floor(ms / INSTANT_MS);
+}
