@@ -16,6 +16,7 @@ import {
   port,
 } from "@holdfast/process";
 import { z } from "zod";
+import { MAX_MEMORY_BYTES } from "./store/pages.js";
 
 export interface JournalSettings {
   /** Folder of this node's own, on a disk that outlives the process. Made when missing. */
@@ -82,7 +83,7 @@ export const nodeOptions: z.ZodType<NodeOptions> = z
       .prefault({}),
     zone: z.string().max(128).default(""),
     weight: z.int().min(1).max(1_000).default(1),
-    memory: byteSize({ minBytes: 2 ** 20 }).default(256 * 2 ** 20),
+    memory: byteSize({ minBytes: 2 ** 20, maxBytes: MAX_MEMORY_BYTES }).default(256 * 2 ** 20),
     etcd: etcdSchema,
     database: databaseSchema.optional(),
     journal: z

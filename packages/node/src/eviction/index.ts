@@ -1,13 +1,13 @@
 /** The eviction policies that a cache may ask for, by the name used in its configuration. */
+import type { EvictionPolicyName } from "@holdfast/process";
 import { FifoPolicy } from "./fifo.js";
 import { LfuPolicy } from "./lfu.js";
 import { LruPolicy } from "./lru.js";
 import type { EvictionPolicy, PolicyEntries } from "./policy.js";
 import { S3FifoPolicy } from "./s3-fifo.js";
 
+export type { EvictionPolicyName } from "@holdfast/process";
 export { type EvictionPolicy, NO_ENTRY, type PolicyEntries } from "./policy.js";
-
-export type EvictionPolicyName = "lru" | "lfu" | "fifo" | "s3-fifo";
 
 /** Makes a policy that tracks nothing yet. */
 export type CreateEvictionPolicy = (entries: PolicyEntries) => EvictionPolicy;

@@ -134,7 +134,7 @@ describe("parseCacheConfig", () => {
     [{ pattern: "cache-aside", ttlJitter: 0.6 }, "ttlJitter: must be at most 0.5, not 0.6"],
     [
       { pattern: "cache-aside", eviction: "lrru" },
-      'eviction: must be one of "lru", "lfu", "fifo", not "lrru"; did you mean "lru"?',
+      'eviction: must be one of "lru", "lfu", "fifo", "s3-fifo", not "lrru"; did you mean "lru"?',
     ],
     [
       { pattern: "cache-aside", valueMaxBytes: "5MiB" },

@@ -21,8 +21,11 @@ export const CACHE_PATTERNS = [
 
 export type CachePattern = (typeof CACHE_PATTERNS)[number];
 
-/** Which entry goes when there is no room: the least recently used, the least often used, the oldest. */
-export const EVICTION_POLICY_NAMES = ["lru", "lfu", "fifo"] as const;
+/**
+ * Which entry goes when there is no room: the least recently used; the least often used, of late; the
+ * oldest; or one that was not used again soon after it came.
+ */
+export const EVICTION_POLICY_NAMES = ["lru", "lfu", "fifo", "s3-fifo"] as const;
 
 export type EvictionPolicyName = (typeof EVICTION_POLICY_NAMES)[number];
 
