@@ -177,7 +177,9 @@ describe("Records", () => {
         const [left, place, right] = [1, 2, 3].map((id) =>
           write(records, id, { key, content: before }),
         );
-        const lengths = [before, after].map(({ value }) => key.length + (value?.length ?? 0));
+        const lengths = [before, after].map(
+          ({ value, encoding }) => key.length + storedLength(value, encoding),
+        );
         const [classBefore, classAfter] = lengths.map((length) => headClass(0, length));
         // A head takes 12 bytes.
         const fits = classBefore === classAfter && lengths.every((length) => length <= 4_084);
