@@ -1,7 +1,14 @@
 import { testSeed } from "@holdfast/core/testing";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import { byteOffset, PAGE_BYTES, PAGE_SHIFT, Pages, wordOffset } from "./pages.js";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import {
+  byteOffset,
+  MAX_MEMORY_BYTES,
+  PAGE_BYTES,
+  PAGE_SHIFT,
+  Pages,
+  wordOffset,
+} from "./pages.js";
 
 const seed = testSeed();
 const SEGMENT_PAGES = 64;
@@ -40,7 +47,32 @@ function releaseAll(pages: Pages, places: readonly number[]): void {
   for (const place of places) pages.release(place);
 }
 
+/** Segments without memory, so that a test can have as many as there are places for. */
+class NoMemory extends ArrayBuffer {
+  constructor() {
+    super(8);
+  }
+}
+
 describe("Pages", () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  it("hands out places of 32 bits up to 32 GiB, and then refuses", () => {
+    vi.stubGlobal("ArrayBuffer", NoMemory);
+    const pages = new Pages();
+    const most = MAX_MEMORY_BYTES / PAGE_BYTES - 1;
+    const places = new Uint32Array(take(pages, most));
+    expect(
+      places.toSorted().findIndex((place, index) => place !== (index + 1) * 2 ** PAGE_SHIFT),
+    ).toBe(-1);
+    expect(() => pages.take()).toThrow(RangeError);
+    expect(pages.inUse).toBe(most);
+    pages.release(places[most - 1] as number);
+    expect(pages.take()).toBe(places[most - 1]);
+  });
+
   it("hands out every page once, each at its own place, and place 0 never", () => {
     const pages = new Pages();
     const places = take(pages, 300);

@@ -22,6 +22,7 @@ const IN_SEGMENT_MASK = 2 ** SEGMENT_SHIFT - 1;
 
 /** More than any place can be: see above. */
 export const MAX_MEMORY_BYTES: number = 2 ** 32 * UNIT_BYTES;
+const MAX_SEGMENTS: number = MAX_MEMORY_BYTES / SEGMENT_BYTES;
 
 /** Segments without any page in use that are kept, against making and dropping one all the time. */
 const SPARE_SEGMENTS = 1;
@@ -44,7 +45,11 @@ export class Pages {
     return this.#inUse;
   }
 
-  /** Hands out a page: the place of its first unit. Its bytes are what they were. */
+  /**
+   * Hands out a page: the place of its first unit. Its bytes are what they were.
+   *
+   * @throws {RangeError} when there are as many as there are places for. Nothing has changed then.
+   */
   take(): number {
     let segment = this.#withFree.at(-1);
     if (segment === undefined) {
@@ -84,6 +89,8 @@ export class Pages {
 
   #addSegment(): number {
     const segment = this.#unmapped.pop() ?? this.#bytes.length;
+    // The next place would be 0 again.
+    if (segment === MAX_SEGMENTS) throw new RangeError("there are no places beyond 32 GiB");
     const memory = new ArrayBuffer(SEGMENT_BYTES);
     this.#bytes[segment] = Buffer.from(memory);
     this.#words[segment] = new Uint32Array(memory);
