@@ -148,6 +148,28 @@ describe("EntryTable", () => {
     expect(table.coldness(entries)).toBeLessThanOrEqual(1);
   });
 
+  it("counts uses in smaller steps once entries have left", () => {
+    const table = createTable(1_600);
+    for (let id = 1; id <= 1_600; id++) table.use(id);
+    for (let id = 17; id <= 1_600; id++) table.remove(id);
+    // The step that has begun goes on; from then on one is two uses, of 16 entries.
+    for (let count = 0; count < 101; count++) table.use(2);
+    table.use(1);
+    for (let count = 0; count < 20; count++) table.use(2);
+    expect(table.coldness(1)).toBe(10);
+  });
+
+  it("knows how long ago entries were used when it has grown", () => {
+    const table = createTable(FIRST_IDS - 1);
+    const ids = [1, 20_000, 40_000, FIRST_IDS - 1];
+    for (let id = 1; id < FIRST_IDS; id++) table.use(id);
+    const before = ids.map((id) => table.coldness(id));
+    expect(new Set(before).size).toBe(ids.length);
+    table.add();
+    expect(table.capacity).toBeGreaterThan(FIRST_IDS);
+    expect(ids.map((id) => table.coldness(id))).toEqual(before);
+  });
+
   it.each([0, FIRST_IDS, FIRST_IDS + 1, 100_000])(
     "keeps everything when it grows, with %i likely entries",
     (likelyIds) => {

@@ -89,6 +89,23 @@ describe("ExpiryWheel", () => {
     }
   });
 
+  it("takes an entry out of whichever slot it is in", () => {
+    const wheel = createWheel();
+    const ids = Array.from({ length: 64 }, (_, index) => index + 1);
+    for (const id of ids) wheel.schedule(id, START_MS + id * TICK_MS);
+    for (const id of ids) wheel.cancel(id);
+    wheel.advance(START_MS + 100 * TICK_MS);
+    expect(takeAll(wheel)).toEqual([]);
+  });
+
+  it("hands out a whole round of its lowest level at once", () => {
+    const wheel = createWheel();
+    const ids = Array.from({ length: 64 }, (_, index) => index + 1);
+    for (const id of ids) wheel.schedule(id, START_MS + (id - 1) * TICK_MS);
+    wheel.advance(START_MS + 64 * TICK_MS);
+    expect(takeAll(wheel)).toEqual(ids);
+  });
+
   it("ignores the cancelling of an entry that it does not hold", () => {
     const wheel = createWheel();
     wheel.schedule(1, Number.POSITIVE_INFINITY);
@@ -145,6 +162,15 @@ describe("ExpiryWheel", () => {
     expect(takeExpired(wheel, ends, backMs)).toEqual([]);
     wheel.advance(START_MS + 2_000);
     expect(takeExpired(wheel, ends, START_MS + 2_000)).toEqual([1]);
+  });
+
+  it("is not late for what is scheduled after the clock was set back a little", () => {
+    const wheel = createWheel();
+    const backMs = START_MS - 60_000;
+    wheel.advance(backMs);
+    wheel.schedule(1, backMs + 1_000);
+    wheel.advance(backMs + 2_000);
+    expect(wheel.take()).toBe(1);
   });
 
   it("touches an entry at most once for each of its four levels", () => {

@@ -193,6 +193,24 @@ describe("Records", () => {
     );
   });
 
+  it("are overwritten up to the very end of the largest slot, and not beyond", () => {
+    const { records } = createRecords();
+    const key = Buffer.from("a key of 18 bytes.");
+    // A head takes 12 bytes.
+    const most = MAX_SLOT_BYTES - 12 - key.length;
+    const place = write(records, 1, { key, content: small(bytesOf(most, 1)) });
+    for (const [length, fits] of [
+      [most, true],
+      [most - 1, true],
+      [most + 1, false],
+    ] as const) {
+      expect(records.overwrite(place, small(bytesOf(length, 2)))).toBe(fits);
+    }
+    const linked = write(records, 2, { key, content: small(bytesOf(most + 1, 3)) });
+    expect(records.overwrite(linked, small(bytesOf(most, 4)))).toBe(false);
+    expect(records.overwrite(linked, small(bytesOf(most + 1, 4)))).toBe(false);
+  });
+
   it("change nothing but the pin when they are pinned and unpinned", () => {
     const { records } = createRecords();
     const content = {

@@ -169,6 +169,33 @@ describe("Slots", () => {
     slots.check();
   });
 
+  it("empties the page with the least in it", () => {
+    const slots = new CheckedSlots(new Pages());
+    const sizeClass = classOf(4_096);
+    const perPage = SLOTS_PER_PAGE[sizeClass] as number;
+    const places = Array.from({ length: 4 * perPage }, () => slots.allocate(sizeClass, 7));
+    [1, 6, perPage - 2, 7].forEach((free, page) => {
+      for (const place of places.slice(page * perPage, page * perPage + free)) slots.release(place);
+    });
+    const moved: number[] = [];
+    expect(slots.slots.compact((from) => moved.push(from))).toBe(true);
+    expect(moved).toEqual(places.slice(3 * perPage - 2, 3 * perPage));
+  });
+
+  it("makes one page of two that are half full, and leaves alone what fills more than one", () => {
+    const slots = new CheckedSlots(new Pages());
+    const sizeClass = classOf(4_096);
+    const perPage = SLOTS_PER_PAGE[sizeClass] as number;
+    const places = Array.from({ length: 2 * perPage }, () => slots.allocate(sizeClass, 7));
+    for (const place of places.slice(1, perPage / 2)) slots.release(place);
+    for (const place of places.slice(-perPage / 2)) slots.release(place);
+    expect(slots.compact()).toBe(false);
+    slots.release(places[0] as number);
+    expect(slots.compact()).toBe(true);
+    slots.check();
+    expect(slots.slots.freeSlots(sizeClass)).toBe(0);
+  });
+
   it("marks a slot that was given back as free", () => {
     const pages = new Pages();
     const slots = new CheckedSlots(pages);
