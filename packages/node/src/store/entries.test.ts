@@ -25,6 +25,8 @@ function farPages(): Pages {
     release: (place: number) => near.release(place - away),
     bytesAt: (place: number) => near.bytesAt(place - away),
     wordsAt: (place: number) => near.wordsAt(place - away),
+    note: (place: number) => near.note(place - away),
+    setNote: (place: number, note: number) => near.setNote(place - away, note),
   };
   // It has all that is public of the class; private fields make the types differ.
   return far as unknown as Pages;

@@ -67,8 +67,8 @@ export class Entries {
   replace(id: number, key: Uint8Array, keyLength: number, content: RecordContent): void {
     const place = this.table.place(id);
     if (this.records.overwrite(place, content)) return;
-    this.records.free(place);
     this.table.setPlace(id, this.records.write(id, key, keyLength, content));
+    this.records.free(place);
   }
 
   /** @param hash - of its key. */

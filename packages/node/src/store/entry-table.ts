@@ -122,7 +122,8 @@ export class EntryTable {
   }
 
   use(id: number): void {
-    if (this.#usesLeft-- <= 0) {
+    // A step that was begun when there were many more entries ends with them.
+    if (this.#usesLeft-- <= 0 || this.#usesLeft > this.#size) {
       this.#tick = (this.#tick + 1) & 0xff;
       this.#usesLeft = Math.floor(this.#size * USES_PER_TICK);
     }

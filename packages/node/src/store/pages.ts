@@ -27,6 +27,9 @@ const MAX_SEGMENTS: number = MAX_MEMORY_BYTES / SEGMENT_BYTES;
 /** Segments without any page in use that are kept, against making and dropping one all the time. */
 const SPARE_SEGMENTS = 1;
 
+/** Pages for whose notes there is room at first: 256 MiB. */
+const FIRST_NOTES = 4_096;
+
 export class Pages {
   /** The same memory three times. Holes are segments that were let go. */
   readonly #bytes: Buffer[] = [];
@@ -37,6 +40,8 @@ export class Pages {
   readonly #withFree: number[] = [];
   /** Numbers of segments that were let go. */
   readonly #unmapped: number[] = [];
+  /** By number of the page: what its user notes. */
+  #notes = new Uint32Array(FIRST_NOTES);
   #wholeFree = 0;
   #inUse = 0;
 
@@ -77,6 +82,15 @@ export class Pages {
     if (this.#wholeFree > SPARE_SEGMENTS) this.#dropSegment(segment);
   }
 
+  /** A number that the user of a page keeps with it, by any place in it. */
+  note(place: number): number {
+    return this.#notes[place >>> PAGE_SHIFT] as number;
+  }
+
+  setNote(place: number, note: number): void {
+    this.#notes[place >>> PAGE_SHIFT] = note;
+  }
+
   /** The bytes of the segment that a place is in; `byteOffset` says where in it. */
   bytesAt(place: number): Buffer {
     return this.#bytes[place >>> SEGMENT_SHIFT] as Buffer;
@@ -92,6 +106,11 @@ export class Pages {
     // The next place would be 0 again.
     if (segment === MAX_SEGMENTS) throw new RangeError("there are no places beyond 32 GiB");
     const memory = new ArrayBuffer(SEGMENT_BYTES);
+    if ((segment + 1) * SEGMENT_PAGES > this.#notes.length) {
+      const notes = new Uint32Array(2 * this.#notes.length);
+      notes.set(this.#notes);
+      this.#notes = notes;
+    }
     this.#bytes[segment] = Buffer.from(memory);
     this.#words[segment] = new Uint32Array(memory);
     // Popped from the end, so the lowest page goes first. The very first one belongs to nobody.

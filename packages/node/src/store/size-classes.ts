@@ -1,8 +1,8 @@
 /**
  * The sizes in which memory for records is handed out.
  *
- * Steps are 8 bytes up to 256, and from there a sixteenth of the octave up to 4 KiB: a slot is at most 6.25 %
- * larger than what was asked for. What is longer than the largest slot is kept in a chain of slots
+ * Steps are 8 bytes up to 256, and from there a sixteenth of the octave up to 4 KiB: a slot is at most 6.25 %,
+ * or 7 bytes, larger than what was asked for. What is longer than the largest slot is kept in a chain of slots
  * (records.ts), so no size needs memory in one piece, and what slots waste stays small however large
  * values are.
  */

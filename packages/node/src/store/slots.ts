@@ -40,20 +40,18 @@ interface Page {
 
 export class Slots {
   readonly #pages: Pages;
-  /** By number; holes are pages of other stores. */
-  readonly #byNumber: (Page | undefined)[] = [];
+  /** In no order; where each stands is noted with the page's memory. */
+  readonly #all: Page[] = [];
   /** By class: pages with a free slot. */
   readonly #open: readonly Page[][] = SLOT_BYTES.map(() => []);
   /** By class: free slots in its pages. */
   readonly #freeSlots = new Uint32Array(CLASSES);
-  #pageCount = 0;
-
   constructor(pages: Pages) {
     this.#pages = pages;
   }
 
   get pageCount(): number {
-    return this.#pageCount;
+    return this.#all.length;
   }
 
   freeSlots(sizeClass: number): number {
@@ -104,7 +102,6 @@ export class Slots {
       const use = wordOffset(from) + USE_WORD;
       if (words[use] === 0) continue;
       move(from, this.allocate(sizeClass));
-      words[use] = 0;
     }
     this.#giveBack(page);
     return true;
@@ -112,16 +109,14 @@ export class Slots {
 
   /** Gives every page back. */
   clear(): void {
-    for (const page of this.#byNumber) {
-      if (page !== undefined) this.#giveBack(page);
-    }
-    this.#byNumber.length = 0;
+    for (const { place } of this.#all) this.#pages.release(place);
+    this.#all.length = 0;
     for (const open of this.#open) open.length = 0;
     this.#freeSlots.fill(0);
   }
 
   #pageAt(place: number): Page {
-    return this.#byNumber[place >>> PAGE_SHIFT] as Page;
+    return this.#all[this.#pages.note(place)] as Page;
   }
 
   #addFreeSlots(sizeClass: number, count: number): void {
@@ -131,8 +126,8 @@ export class Slots {
   #addPage(sizeClass: number): Page {
     const place = this.#pages.take();
     const page = { place, sizeClass, used: 0, fresh: 0, firstFree: NO_SLOT, position: -1 };
-    this.#byNumber[place >>> PAGE_SHIFT] = page;
-    this.#pageCount += 1;
+    this.#pages.setNote(place, this.#all.length);
+    this.#all.push(page);
     this.#addFreeSlots(sizeClass, SLOTS_PER_PAGE[sizeClass] as number);
     this.#openPage(page);
     return page;
@@ -175,8 +170,12 @@ export class Slots {
   }
 
   #giveBack({ place }: Page): void {
-    this.#byNumber[place >>> PAGE_SHIFT] = undefined;
-    this.#pageCount -= 1;
+    const index = this.#pages.note(place);
+    const last = this.#all.pop() as Page;
+    if (last.place !== place) {
+      this.#all[index] = last;
+      this.#pages.setNote(last.place, index);
+    }
     this.#pages.release(place);
   }
 
