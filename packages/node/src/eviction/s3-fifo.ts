@@ -6,8 +6,9 @@
  * time goes to the main part at once. There, whoever was read queues again, for one read less. A read
  * moves nothing: it counts, up to three. J. Yang, Y. Zhang, Z. Qiu, Y. Yue, R. Vinayak, "FIFO queues
  * are all you need for cache eviction", SOSP 2023, with the settings of its authors' libCacheSim. What
- * differs: keys are remembered by fingerprints (ghosts.ts), and a part of the cache is a part
- * of the entries there are, since how many fit is not known exactly.
+ * differs: keys are remembered by fingerprints, each until as many more have left as fit into the main
+ * part, whether or not some of those came back; and a part of the cache is a part of the entries
+ * there are, since how many fit is not known exactly. On traces it makes 0.1 points on average.
  *
  * 9 bytes for an entry, 4 for a remembered key.
  */
@@ -33,8 +34,6 @@ export class S3FifoPolicy implements EvictionPolicy {
   #states = new Uint8Array(0);
   #smallSize = 0;
   #mainSize = 0;
-  #capacity = 0;
-  #hasEvicted = false;
   #largestId = NO_ENTRY;
 
   constructor(entries: PolicyEntries) {
@@ -56,15 +55,12 @@ export class S3FifoPolicy implements EvictionPolicy {
   }
 
   setCapacity(entries: number): void {
-    this.#capacity = entries;
     this.#ghosts.setCapacity(Math.ceil(entries * (1 - SMALL_SHARE)));
   }
 
   insert(id: number, hash: number): void {
     if (id > this.#largestId) this.#largestId = id;
-    // While the cache fills, the main part fills as well: the small one stays small.
-    const isSmallFull = !this.#hasEvicted && this.#smallSize >= SMALL_SHARE * this.#capacity;
-    if (this.#ghosts.take(hash) || isSmallFull) this.#join(MAIN, id, IN_MAIN);
+    if (this.#ghosts.take(hash)) this.#join(MAIN, id, IN_MAIN);
     else this.#join(SMALL, id, 0);
   }
 
@@ -81,8 +77,8 @@ export class S3FifoPolicy implements EvictionPolicy {
   }
 
   evict(spared: number): number {
-    this.#hasEvicted = true;
-    const isMainOver = this.#mainSize > (1 - SMALL_SHARE) * this.size;
+    const size = this.size;
+    const isMainOver = this.#mainSize > size - Math.max(1, Math.floor(SMALL_SHARE * size));
     let victim = isMainOver ? NO_ENTRY : this.#evictFromSmall(spared);
     if (victim === NO_ENTRY) victim = this.#evictFromMain(spared);
     return victim === NO_ENTRY ? this.#evictFromSmall(spared) : victim;
