@@ -1,9 +1,9 @@
 /**
  * Remembers which keys left lately, by a fingerprint of their hash: 4.5 bytes for a key.
  *
- * A hash names two buckets of eight slots each. A key goes to the better one, to a slot that is free or
- * whose key is forgotten anyway, else in place of the oldest of the sixteen: "the power of two choices"
- * (Azar, Broder, Karlin, Upfal 1999) keeps that rare although nearly all slots are in use. A slot
+ * A hash names two buckets of eight slots each. A key goes to a slot there that is free or whose key is
+ * forgotten anyway, else in place of the oldest of the sixteen, which is rare although nearly all
+ * slots are in use: "the power of two choices" (Azar, Broder, Karlin, Upfal 1999). A slot
  * holds 16 bits of the hash and 16 bits of time, so that a key is forgotten on its time and not when
  * somebody needs the slot, as in S3-FIFO's ghost queue (Yang et al., SOSP 2023). Time is counted in
  * keys that came, in steps of 1/1024 of what is remembered.
@@ -22,11 +22,9 @@ const SECOND = 0x2545f491;
 /** Time goes on in this many steps while as many keys come as are remembered. */
 const STEPS = 1024;
 const TIME_MASK = 0xffff;
-/** Older than whatever has a time. */
-const NEVER = TIME_MASK + 1;
 
 export class Ghosts {
-  #slots = new Uint32Array(0);
+  #slots = new Int32Array(0);
   #buckets = 0;
   /** For how many steps a key is remembered. */
   #lifetime = 0;
@@ -48,18 +46,13 @@ export class Ghosts {
     // A table that is somewhat too large or small does less harm than to forget everything.
     if (buckets <= this.#buckets && buckets > this.#buckets / 2) return;
     this.#buckets = this.#buckets === 0 ? buckets : buckets + (buckets >> 2);
-    this.#slots = new Uint32Array(this.#buckets * BUCKET);
+    this.#slots = new Int32Array(this.#buckets * BUCKET);
     this.#isTouched = false;
   }
 
   add(hash: number): void {
     const mixed = spread(hash, SEED);
-    const first = this.#firstBucket(mixed);
-    const second = this.#secondBucket(mixed);
-    const inFirst = this.#oldestIn(first);
-    const inSecond = this.#oldestIn(second);
-    const slot = this.#ageAt(inSecond) > this.#ageAt(inFirst) ? inSecond : inFirst;
-    this.#slots[slot] = (fingerprint(mixed) << 16) | this.#now;
+    this.#slots[this.#slotFor(mixed)] = (fingerprint(mixed) << 16) | this.#now;
     this.#isTouched = true;
     if (++this.#keysInStep < this.#keysPerStep) return;
     this.#keysInStep = 0;
@@ -79,28 +72,35 @@ export class Ghosts {
   }
 
   #find(bucket: number, mark: number): number {
+    const slots = this.#slots;
     for (let slot = bucket; slot < bucket + BUCKET; slot++) {
-      const isMarked = (this.#slots[slot] as number) >>> 16 === mark;
-      if (isMarked && this.#ageAt(slot) < this.#lifetime) return slot;
+      const content = slots[slot] as number;
+      if (content >>> 16 !== mark) continue;
+      if (((this.#now - content) & TIME_MASK) < this.#lifetime) return slot;
     }
     return -1;
   }
 
-  #oldestIn(bucket: number): number {
-    let oldest = bucket;
-    let age = this.#ageAt(bucket);
-    for (let slot = bucket + 1; slot < bucket + BUCKET; slot++) {
-      const other = this.#ageAt(slot);
-      if (other <= age) continue;
-      oldest = slot;
-      age = other;
+  /** The first slot of the two buckets that is free or whose key is forgotten, else the oldest of all. */
+  #slotFor(mixed: number): number {
+    const slots = this.#slots;
+    const now = this.#now;
+    const lifetime = this.#lifetime;
+    let oldest = 0;
+    let oldestAge = -1;
+    let bucket = this.#firstBucket(mixed);
+    for (let choice = 0; choice < 2; choice++) {
+      for (let slot = bucket; slot < bucket + BUCKET; slot++) {
+        const content = slots[slot] as number;
+        const age = (now - content) & TIME_MASK;
+        if (content === 0 || age >= lifetime) return slot;
+        if (age <= oldestAge) continue;
+        oldest = slot;
+        oldestAge = age;
+      }
+      bucket = this.#secondBucket(mixed);
     }
     return oldest;
-  }
-
-  #ageAt(slot: number): number {
-    const content = this.#slots[slot] as number;
-    return content === 0 ? NEVER : (this.#now - content) & TIME_MASK;
   }
 
   /** Where it begins, as for the second. */

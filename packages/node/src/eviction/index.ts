@@ -1,5 +1,6 @@
 /** The eviction policies that a cache may ask for, by the name used in its configuration. */
 import type { EvictionPolicyName } from "@holdfast/process";
+import { AdaptivePolicy } from "./adaptive.js";
 import { FifoPolicy } from "./fifo.js";
 import { LfuPolicy } from "./lfu.js";
 import { LruPolicy } from "./lru.js";
@@ -17,4 +18,5 @@ export const EVICTION_POLICIES: Readonly<Record<EvictionPolicyName, CreateEvicti
   lfu: () => new LfuPolicy(),
   fifo: () => new FifoPolicy(),
   "s3-fifo": (entries) => new S3FifoPolicy(entries),
+  adaptive: (entries) => new AdaptivePolicy(entries),
 };

@@ -16,5 +16,5 @@ export function spread(hash: number, seed: number): number {
  * so that tables need not be powers of two. D. Lemire, "Fast random integer generation in an interval", 2019.
  */
 export function inRange(bits: number, length: number): number {
-  return Math.floor((bits * length) / 2 ** 32);
+  return ((bits * length) / 2 ** 32) >>> 0;
 }
