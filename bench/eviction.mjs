@@ -2,26 +2,40 @@
  * Hit ratios of the eviction policies on traces of real requests, beside those of a cache that knows
  * the future. Run after a build, on a folder of traces (their format: traces.mjs):
  *
- *   node bench/eviction.mjs <folder> [--policies lru,adaptive] [--traces oltp,loop] [--json]
+ *   node bench/eviction.mjs <folder> [--policies lru,adaptive] [--traces oltp,loop] [--sized] [--json]
  *
  * Every trace is replayed at 0.1, 1, 5, 10 and 25 % of its objects, the small ones at 5, 10, 20 and
  * 40 %, by the same classes that stores use; a request for an object that is not there inserts it.
  * What counts in the end is how much of the way from LRU to the optimum a policy goes, over all cells
  * together ("gap closed"), and in how many cells it does worse than LRU.
+ *
+ * With `--sized` only traces that know the sizes of their objects are replayed, at 5, 10 and 25 % of
+ * the bytes of all; the ratio of the bytes that hit stands behind that of the requests.
  */
 import { parseArgs } from "node:util";
 import { EVICTION_POLICIES, NO_ENTRY } from "../packages/node/dist/eviction/index.js";
 import { spread } from "../packages/node/dist/eviction/spread.js";
-import { capacitiesOf, isLarge, nextUses, optimalHits, readTrace, traceNames } from "./traces.mjs";
+import {
+  byteCapacitiesOf,
+  capacitiesOf,
+  isLarge,
+  nextUses,
+  optimalHits,
+  readTrace,
+  traceNames,
+} from "./traces.mjs";
 
 /** Less than this below LRU, in points of hit ratio, counts as equal. */
 const NEGLIGIBLE = 0.25;
+/** After how many requests a policy is told anew how many entries fit. */
+const NEWS_OF_CAPACITY = 1000;
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     policies: { type: "string" },
     traces: { type: "string" },
+    sized: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
 });
@@ -32,66 +46,95 @@ const policies = [
 ];
 
 const cells = [];
-if (!options.json) printRow("trace", "entries", ["opt", ...policies]);
+if (!options.json) printRow("trace", options.sized ? "bytes" : "entries", ["opt", ...policies]);
 for (const name of options.traces?.split(",") ?? traceNames(folder)) {
   const trace = readTrace(folder, name);
+  if (options.sized && trace.sizes === undefined) continue;
   const next = nextUses(trace);
-  for (const capacity of capacitiesOf(trace)) {
+  for (const capacity of options.sized ? byteCapacitiesOf(trace) : capacitiesOf(trace)) {
     const cell = measure(trace, next, capacity);
     cells.push(cell);
-    if (!options.json) {
-      const ratios = policies.map((policy) => cell.hitRatios[policy]);
-      printRow(name, capacity, [cell.optimal, ...ratios].map(percent));
-    }
+    if (!options.json) printCell(cell);
   }
 }
+if (cells.length === 0) throw new Error("no such traces there");
 const summary = Object.fromEntries(policies.map((policy) => [policy, summarise(policy)]));
 if (options.json) console.log(JSON.stringify({ cells, summary }, undefined, 2));
 else printSummary();
 
 function measure(trace, next, capacity) {
-  const requests = trace.ids.length;
-  const optimal = optimalHits(trace, next, capacity) / requests;
-  const hitRatios = {};
-  const nsPerRequest = {};
+  const { name, ids } = trace;
+  const sizes = options.sized ? trace.sizes : new Uint32Array(trace.objects).fill(1);
+  const totalBytes = ids.reduce((sum, object) => sum + sizes[object], 0);
+  const optimal = optimalHits(trace, next, capacity, sizes);
+  const cell = {
+    trace: name,
+    capacity,
+    requests: ids.length,
+    optimal: optimal.hits / ids.length,
+    optimalOfBytes: optimal.hitBytes / totalBytes,
+    hitRatios: {},
+    byteHitRatios: {},
+    nsPerRequest: {},
+  };
   for (const policy of policies) {
     const startedAt = performance.now();
-    hitRatios[policy] = replay(trace, policy, capacity) / requests;
-    nsPerRequest[policy] = Math.round(((performance.now() - startedAt) * 1e6) / requests);
+    const { hits, hitBytes } = replay({ ids, sizes }, policy, capacity);
+    cell.hitRatios[policy] = hits / ids.length;
+    cell.byteHitRatios[policy] = hitBytes / totalBytes;
+    cell.nsPerRequest[policy] = Math.round(((performance.now() - startedAt) * 1e6) / ids.length);
   }
-  return { trace: trace.name, capacity, requests, optimal, hitRatios, nsPerRequest };
+  return cell;
 }
 
-/** Plays a store without values: it hands out ids, and uses them again. */
-function replay({ ids, objects }, policyName, capacity) {
-  const idOf = new Uint32Array(objects);
-  const objectOf = new Uint32Array(capacity + 1);
-  const hashes = Uint32Array.from({ length: objects }, (_, object) => spread(object, 0));
+/** Plays a store without values: it hands out ids, uses them again, and makes room before it inserts. */
+function replay({ ids, sizes }, policyName, capacity) {
+  const idOf = new Uint32Array(sizes.length);
+  const objectOf = new Uint32Array(sizes.length + 1);
+  const hashes = Uint32Array.from({ length: sizes.length }, (_, object) => spread(object, 0));
   const policy = EVICTION_POLICIES[policyName]({
     hashOf: (id) => hashes[objectOf[id]],
-    bytesOf: () => 1,
+    bytesOf: (id) => sizes[objectOf[id]],
   });
-  policy.reserve(capacity);
-  policy.setCapacity(capacity);
+  const free = [];
+  let largestId = NO_ENTRY;
+  let used = 0;
   let hits = 0;
+  let hitBytes = 0;
+  policy.setCapacity(Math.round(capacity / meanOf(sizes)));
   for (let i = 0; i < ids.length; i++) {
     const object = ids[i];
+    const size = sizes[object];
     let id = idOf[object];
     if (id !== NO_ENTRY) {
       hits += 1;
+      hitBytes += size;
       policy.hit(id, hashes[object]);
       continue;
     }
-    if (policy.size < capacity) id = policy.size + 1;
-    else {
-      id = policy.evict(NO_ENTRY);
-      idOf[objectOf[id]] = NO_ENTRY;
+    if (size > capacity) continue;
+    while (used + size > capacity) {
+      const victim = policy.evict(NO_ENTRY);
+      used -= sizes[objectOf[victim]];
+      idOf[objectOf[victim]] = NO_ENTRY;
+      free.push(victim);
+    }
+    id = free.pop();
+    if (id === undefined) {
+      id = ++largestId;
+      policy.reserve(id);
     }
     idOf[object] = id;
     objectOf[id] = object;
+    used += size;
     policy.insert(id, hashes[object]);
+    if (i % NEWS_OF_CAPACITY === 0) policy.setCapacity(Math.round((capacity * policy.size) / used));
   }
-  return hits;
+  return { hits, hitBytes };
+}
+
+function meanOf(sizes) {
+  return sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
 }
 
 function summarise(policy) {
@@ -138,9 +181,18 @@ function printSummary() {
   }
 }
 
+function printCell({ trace, capacity, optimal, optimalOfBytes, hitRatios, byteHitRatios }) {
+  const columns = policies.map((policy) => format(hitRatios[policy], byteHitRatios[policy]));
+  printRow(trace, capacity, [format(optimal, optimalOfBytes), ...columns]);
+}
+
+function format(ratio, ofBytes) {
+  return options.sized ? `${percent(ratio)}/${percent(ofBytes)}` : percent(ratio);
+}
+
 function printRow(trace, capacity, columns) {
-  const cellsOfRow = columns.map((column) => String(column).padStart(9));
-  console.log(`${trace.padEnd(26)}${String(capacity).padStart(8)}${cellsOfRow.join("")}`);
+  const cellsOfRow = columns.map((column) => String(column).padStart(options.sized ? 13 : 9));
+  console.log(`${trace.padEnd(26)}${String(capacity).padStart(12)}${cellsOfRow.join("")}`);
 }
 
 function percent(ratio) {

@@ -14,6 +14,8 @@ const SIZES_SUFFIX = ".sizes.u32.gz";
 
 /** Per cent of the objects that fit. */
 const SHARES = [0.1, 1, 5, 10, 25];
+/** Per cent of the bytes of all objects, for traces with sizes. */
+const BYTE_SHARES = [5, 10, 25];
 /** For the small traces of the LIRS paper and those put together from them, where 0.1 % is next to nothing. */
 const SHARES_OF_SMALL = [5, 10, 20, 40];
 const SMALL = /^(2_pools|cpp|cs|gli|glimpse|loop|multi\d|ps|sprite|stress.*)$/;
@@ -53,6 +55,12 @@ export function capacitiesOf({ name, objects }) {
   return shares.map((share) => Math.max(1, Math.round((objects * share) / 100)));
 }
 
+/** In bytes, for a trace with sizes. */
+export function byteCapacitiesOf({ sizes }) {
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  return BYTE_SHARES.map((share) => Math.round((total * share) / 100));
+}
+
 /** For each request, the next one for the same object; the number of requests when there is none. */
 export function nextUses({ ids, objects }) {
   const next = new Uint32Array(ids.length);
@@ -65,32 +73,35 @@ export function nextUses({ ids, objects }) {
 }
 
 /**
- * Hits of a cache that knows the future and need not keep what it was asked for: it gives up the
- * object that is needed last (L. Belady, 1966). What it holds is the set of the next uses, each of them one
- * request, in a tree of bits.
+ * Hits, and bytes of them, of a cache that knows the future and need not keep what it was asked for: it
+ * gives up the object that is needed last (L. Belady, 1966), which is the best only as long as all are of
+ * one size. What it holds is the set of the next uses, each of them one request, in a tree of bits.
  */
-export function optimalHits(trace, next, capacity) {
-  const requests = trace.ids.length;
+export function optimalHits({ ids }, next, capacity, sizes) {
+  const requests = ids.length;
+  const sizeAt = (request) => (sizes === undefined ? 1 : sizes[ids[request]]);
   const held = new BitTree(requests);
-  let size = 0;
+  let used = 0;
   let hits = 0;
+  let hitBytes = 0;
   for (let i = 0; i < requests; i++) {
+    const size = sizeAt(i);
     if (held.has(i)) {
       hits += 1;
-      size -= 1;
+      hitBytes += size;
+      used -= size;
       held.remove(i);
     }
-    if (next[i] === requests) continue;
-    if (size === capacity) {
-      const last = held.largest();
-      if (next[i] > last) continue;
-      held.remove(last);
-      size -= 1;
-    }
+    if (next[i] === requests || size > capacity) continue;
     held.add(next[i]);
-    size += 1;
+    used += size;
+    while (used > capacity) {
+      const last = held.largest();
+      held.remove(last);
+      used -= sizeAt(last);
+    }
   }
-  return hits;
+  return { hits, hitBytes };
 }
 
 /** A set of numbers whose largest is found in a few steps. */

@@ -2,6 +2,7 @@
 import type { EvictionPolicyName } from "@holdfast/process";
 import { AdaptivePolicy } from "./adaptive.js";
 import { FifoPolicy } from "./fifo.js";
+import { GdsfPolicy } from "./gdsf.js";
 import { LfuPolicy } from "./lfu.js";
 import { LruPolicy } from "./lru.js";
 import type { EvictionPolicy, PolicyEntries } from "./policy.js";
@@ -18,5 +19,6 @@ export const EVICTION_POLICIES: Readonly<Record<EvictionPolicyName, CreateEvicti
   lfu: () => new LfuPolicy(),
   fifo: () => new FifoPolicy(),
   "s3-fifo": (entries) => new S3FifoPolicy(entries),
+  gdsf: (entries) => new GdsfPolicy(entries),
   adaptive: (entries) => new AdaptivePolicy(entries),
 };

@@ -149,7 +149,7 @@ export class Segments {
     const candidate = lists.oldestExcept(WINDOW, spared);
     if (victim === NO_ENTRY || candidate === NO_ENTRY) return candidate;
     const hash = this.#entries.hashOf(candidate);
-    if (this.#admits(hash, this.#entries.hashOf(victim))) {
+    if (this.#admits(candidate, hash, victim)) {
       this.#move(candidate, PROBATION);
       return victim;
     }
@@ -157,10 +157,13 @@ export class Segments {
     return candidate;
   }
 
-  #admits(candidateHash: number, victimHash: number): boolean {
-    const candidate = this.#sketch.frequency(candidateHash);
-    if (candidate > this.#sketch.frequency(victimHash) + this.#margin) return true;
-    if (candidate < WARM) return false;
+  /** Whether the candidate was asked for more often than the victim, for each of its bytes. */
+  #admits(candidate: number, candidateHash: number, victim: number): boolean {
+    const entries = this.#entries;
+    const frequency = this.#sketch.frequency(candidateHash);
+    const needed = this.#sketch.frequency(entries.hashOf(victim)) + this.#margin;
+    if (frequency * entries.bytesOf(victim) > needed * entries.bytesOf(candidate)) return true;
+    if (frequency < WARM) return false;
     this.#chance = (Math.imul(this.#chance, 0x915f77f5) + 0x6d2b79f5) >>> 0;
     return this.#chance < ADMITTED_BY_CHANCE;
   }
