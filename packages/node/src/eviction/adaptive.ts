@@ -9,8 +9,8 @@
  * It begins with rules by which little can go wrong. For a large cache that is LRU. A small one, whose
  * miniatures see every request and correct a mistake within a few thousand, begins by frequency.
  *
- * Memory: 9 bytes for an entry, 8 for the sketch (16 below 65,536 entries), 4.5 for a remembered key, and for
- * the miniatures at most a few hundred kilobytes. The sketch is made when the cache is half full, as in
+ * Memory: 9 bytes for an entry, 8 for the sketch (16 below 65,536 entries), 4 for those that left, and for
+ * the miniatures two megabytes at most, less the more alike they are. The sketch is made when the cache is half full, as in
  * Caffeine: one that never fills needs none.
  */
 import { Choice } from "./choice.js";
@@ -18,7 +18,7 @@ import { FrequencySketch } from "./frequency-sketch.js";
 import { Ghosts } from "./ghosts.js";
 import { Miniatures } from "./miniatures.js";
 import type { EvictionPolicy, PolicyEntries } from "./policy.js";
-import { RECENCY, RULES, type Rules, SMALL_WINDOW } from "./rules.js";
+import { RECENCY, REMEMBERED_SHARE, RULES, type Rules, SMALL_WINDOW } from "./rules.js";
 import { Segments } from "./segments.js";
 
 /** Entries of a miniature. Below 1,024 estimates get rough; above 4,096 nothing gets better. */
@@ -78,7 +78,7 @@ export class AdaptivePolicy implements EvictionPolicy {
 
   setCapacity(entries: number): void {
     const capacity = Math.max(1, Math.round(entries));
-    this.#ghosts.setCapacity(capacity);
+    this.#ghosts.setCapacity(Math.round(REMEMBERED_SHARE * capacity));
     // Within this, what was learned is worth more than tables of the right size.
     if (capacity >= this.#sizedFor / 2 && capacity <= this.#sizedFor * 2) return;
     const isFirst = this.size === 0;

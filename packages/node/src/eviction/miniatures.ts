@@ -10,7 +10,7 @@
  */
 import type { FrequencySketch } from "./frequency-sketch.js";
 import { NO_ENTRY } from "./policy.js";
-import type { Rules } from "./rules.js";
+import { REMEMBERED_SHARE, type Rules } from "./rules.js";
 import { SampledKeys } from "./sampled-keys.js";
 import { type Leavers, Segments } from "./segments.js";
 
@@ -30,7 +30,7 @@ export class Miniatures {
       unheld: UNHELD_PER_CAPACITY * capacity,
     });
     this.#keys = keys;
-    this.#leavers = rules.map(() => new RecentLeavers(keys.maxId, capacity));
+    this.#leavers = rules.map(() => new RecentLeavers(keys.maxId, REMEMBERED_SHARE * capacity));
     const entries = { hashOf: (id: number) => keys.hashOf(id), bytesOf: () => 1 };
     this.#segments = this.#leavers.map(
       // There are as many of the one as of the other.

@@ -39,3 +39,6 @@ export const RULES: readonly Rules[] = [
 /** Places in the table above. */
 export const SMALL_WINDOW = 0;
 export const RECENCY = 2;
+
+/** As many keys that left are remembered, for each entry that fits: 4 bytes for an entry, in ghosts.ts. */
+export const REMEMBERED_SHARE: number = 8 / 9;
