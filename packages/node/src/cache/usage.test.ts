@@ -62,7 +62,7 @@ describe("What a cache tells its miss-ratio curve", () => {
   });
 
   it("knows that what was evicted would be there with more memory", async () => {
-    const { cache, read } = start("read-through", { maxEntries: 50 });
+    const { cache, read } = start("read-through", { maxEntries: 50, eviction: "lru" });
     for (let round = 0; round < 4; round++) await read();
     const bytes = cache.boundBytes;
     expect(bytes).toBeLessThanOrEqual(50 * cache.store.meanEntryBytes);

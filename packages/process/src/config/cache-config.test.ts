@@ -27,7 +27,7 @@ describe("parseCacheConfig", () => {
       ttlMs: 0,
       ttlJitter: 0,
       negativeTtlMs: 10_000,
-      eviction: "lru",
+      eviction: "adaptive",
       maxBytes: undefined,
       maxEntries: undefined,
       valueMaxBytes: 1_048_576,
@@ -134,7 +134,7 @@ describe("parseCacheConfig", () => {
     [{ pattern: "cache-aside", ttlJitter: 0.6 }, "ttlJitter: must be at most 0.5, not 0.6"],
     [
       { pattern: "cache-aside", eviction: "lrru" },
-      'eviction: must be one of "lru", "lfu", "fifo", "s3-fifo", not "lrru"; did you mean "lru"?',
+      'eviction: must be one of "adaptive", "lru", "lfu", "fifo", "s3-fifo", "gdsf", not "lrru"; did you mean "lru"?',
     ],
     [
       { pattern: "cache-aside", valueMaxBytes: "5MiB" },

@@ -22,10 +22,11 @@ export const CACHE_PATTERNS = [
 export type CachePattern = (typeof CACHE_PATTERNS)[number];
 
 /**
- * Which entry goes when there is no room: the least recently used; the least often used, of late; the
- * oldest; or one that was not used again soon after it came.
+ * Which entry goes when there is no room: what the rule says that would have had most hits of late
+ * (`adaptive`); the least recently used; the least often used, of late; the oldest; one that was not used
+ * again soon after it came (`s3-fifo`); or the one with the fewest uses for its size (`gdsf`).
  */
-export const EVICTION_POLICY_NAMES = ["lru", "lfu", "fifo", "s3-fifo"] as const;
+export const EVICTION_POLICY_NAMES = ["adaptive", "lru", "lfu", "fifo", "s3-fifo", "gdsf"] as const;
 
 export type EvictionPolicyName = (typeof EVICTION_POLICY_NAMES)[number];
 
@@ -172,7 +173,7 @@ const cacheSchema = z.strictObject({
   ttl: duration({ maxMs: YEAR_MS }).default(0),
   ttlJitter: z.number().min(0).max(0.5).default(0),
   negativeTtl: duration({ maxMs: YEAR_MS }).default(10_000),
-  eviction: z.enum(EVICTION_POLICY_NAMES).default("lru"),
+  eviction: z.enum(EVICTION_POLICY_NAMES).default("adaptive"),
   maxBytes: byteSize({ minBytes: 2 ** 16 }).optional(),
   maxEntries: z.int().min(1).optional(),
   valueMaxBytes: byteSize({ minBytes: 1, maxBytes: MAX_VALUE_BYTES }).default(2 ** 20),
