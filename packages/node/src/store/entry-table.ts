@@ -7,18 +7,13 @@
  * store can ever have costs only what its entries touch, and need not grow, with a pause for copying, while
  * the store does. Ends of lifetimes are written for entries that have one, and cost nothing elsewhere.
  */
+import { instantMs, instantStep } from "./instants.js";
 
 /** Ids for a store that has just begun. */
 const FIRST_IDS = 2 ** 16;
 
 /** The record of an id that is not in use. */
 const NOWHERE = 0;
-
-/** Instants are kept in steps of so many ms: 397 days fit into 32 bits. */
-const INSTANT_MS = 8;
-
-/** A clock that is set back by less than this, a day, does not make ages wrong. */
-const MAX_STEPS_BACK: number = 86_400_000 / INSTANT_MS;
 
 /** A tick of the use clock takes so many uses for each entry: 256 of them are 16 uses of everything. */
 const USES_PER_TICK: number = 1 / 16;
@@ -95,16 +90,12 @@ export class EntryTable {
   }
 
   setWritten(id: number, atMs: number): void {
-    this.#written[id] = stepOf(atMs) % 2 ** 32;
+    this.#written[id] = instantStep(atMs);
   }
 
   /** When it was written, to 8 ms, if that is less than a year ago. */
   writtenAtMs(id: number, nowMs: number): number {
-    const now = stepOf(nowMs);
-    const age = ((now % 2 ** 32) - (this.#written[id] as number)) >>> 0;
-    // It was written by a clock that has been set back since.
-    if (age > 2 ** 32 - MAX_STEPS_BACK) return (now + (2 ** 32 - age)) * INSTANT_MS;
-    return (now - age) * INSTANT_MS;
+    return instantMs(this.#written[id] as number, nowMs);
   }
 
   /** When it ends, in wall-clock ms; Infinity: never. */
@@ -150,8 +141,4 @@ export class EntryTable {
 function copied<T extends Uint32Array | Uint8Array | Float64Array>(from: T, to: T): T {
   to.set(from);
   return to;
-}
-
-function stepOf(ms: number): number {
-  return Math.floor(ms / INSTANT_MS);
 }

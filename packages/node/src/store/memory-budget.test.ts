@@ -28,11 +28,15 @@ describe("Stores that share a budget", () => {
     large.put(2_000);
     expect(budget.freeBytes).toBeGreaterThanOrEqual(0);
     expect(large.store.usedBytes).toBeGreaterThan(3.8 * MIB);
+    const { evictions } = large.store.counts;
     small.put(2_000);
     expect(budget.freeBytes).toBeGreaterThanOrEqual(0);
+    expect(large.store.counts.evictions).toBeGreaterThan(evictions);
     for (const { store } of [large, small]) {
       expect(store.usedBytes).toBeGreaterThan(1.8 * MIB);
       expect(store.usedBytes).toBeLessThan(2.2 * MIB);
+      const { evictions: all, memoryEvictions, capacityEvictions } = store.counts;
+      expect([memoryEvictions, capacityEvictions]).toEqual([all, 0]);
     }
   });
 

@@ -19,10 +19,16 @@ export interface StoreCounts {
   /** Those of the pinned ones that the database refuses, and their bytes. */
   readonly unpersistedEntries: number;
   readonly unpersistedBytes: number;
-  /** Entries removed for lack of space, and because their time had come; since the start. */
+  /** Entries removed for lack of space, since the start: all, and by reason. */
   readonly evictions: number;
+  readonly capacityEvictions: number;
+  readonly memoryEvictions: number;
+  /** Those removed because their time had come. */
   readonly expirations: number;
 }
+
+/** What there was no room in: the bounds of the store itself, or the memory of the node. */
+export type EvictionReason = "capacity" | "memory";
 
 export interface OccupancyBounds {
   readonly maxBytes: number;
@@ -49,7 +55,13 @@ export class Occupancy {
   readonly bounds: OccupancyBounds;
   /** Ids, in the order in which they became so. */
   readonly #unpersisted = new Set<number>();
-  readonly #counts = { ...NOTHING, evictions: 0, expirations: 0 };
+  readonly #counts = {
+    ...NOTHING,
+    evictions: 0,
+    capacityEvictions: 0,
+    memoryEvictions: 0,
+    expirations: 0,
+  };
 
   constructor(budget: MemoryBudget, bounds: OccupancyBounds) {
     this.#budget = budget;
@@ -95,8 +107,10 @@ export class Occupancy {
     Object.assign(this.#counts, NOTHING);
   }
 
-  countEviction(): void {
+  countEviction(reason: EvictionReason): void {
     this.#counts.evictions += 1;
+    if (reason === "capacity") this.#counts.capacityEvictions += 1;
+    else this.#counts.memoryEvictions += 1;
   }
 
   countExpiration(): void {

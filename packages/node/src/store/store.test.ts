@@ -139,6 +139,7 @@ describe("Store", () => {
       put("c");
       expect(keys()).toEqual(["a", "c"]);
       expect(store.counts).toMatchObject({ entries: 2, bytes: 2 * COST, evictions: 1 });
+      expect(store.counts).toMatchObject({ capacityEvictions: 1, memoryEvictions: 0 });
     }
   });
 

@@ -11,7 +11,8 @@
  * Whenever none is running:
  *   - `counts.bytes` is the sum of the costs of the entries, and within every bound;
  *   - the policy tracks exactly the entries that are not pinned;
- *   - the wheel holds exactly those that are not dirty and expire some day.
+ *   - the wheel holds exactly those that are not dirty and expire some day; of those that a new `maxIdleMs` lets
+ *     expire earlier, the ones that `reclaim` has come to.
  */
 import { CacheError, type Clock, hash32, MAX_KEY_BYTES, type Placement } from "@holdfast/core";
 import {
@@ -25,8 +26,15 @@ import { Entries } from "./entries.js";
 import type { Entry, EntryFacts, NewEntry, Pin } from "./entry.js";
 import { ExpiryWheel, WHEEL_BYTES_PER_ENTRY } from "./expiry.js";
 import { MAX_ID } from "./key-index.js";
+import { LastUses } from "./last-uses.js";
 import type { BudgetTenant, MemoryBudget } from "./memory-budget.js";
-import { type Counted, Occupancy, type OccupancyBounds, type StoreCounts } from "./occupancy.js";
+import {
+  type Counted,
+  type EvictionReason,
+  Occupancy,
+  type OccupancyBounds,
+  type StoreCounts,
+} from "./occupancy.js";
 import { PAGE_BYTES } from "./pages.js";
 import { storedLength, type ValueLocation } from "./records.js";
 
@@ -51,6 +59,8 @@ export interface StoreOptions {
   readonly maxBytes?: number;
   /** Most entries. Default: as many as fit. */
   readonly maxEntries?: number;
+  /** How long an entry may be neither read nor written. Default: for ever. */
+  readonly maxIdleMs?: number;
   readonly observer?: StoreObserver;
 }
 
@@ -72,6 +82,9 @@ export class Store {
   #entries: Entries;
   #policy: EvictionPolicy;
   #wheel: ExpiryWheel;
+  readonly #lastUses = new LastUses();
+  /** Ids up to this one may end earlier than the wheel knows. */
+  #unscheduled = 0;
   readonly #tenant: BudgetTenant;
   readonly #observer: StoreObserver | undefined;
   /** Ids up to this one have room in every table. */
@@ -110,6 +123,7 @@ export class Store {
     this.#begin();
     this.#tenant = this.#createTenant();
     budget.join(this.#tenant);
+    this.setMaxIdle(options.maxIdleMs ?? Number.POSITIVE_INFINITY);
   }
 
   /** A live view, not a copy. */
@@ -263,6 +277,19 @@ export class Store {
     if (!this.#isPinned(id)) this.#tellKept(id);
   }
 
+  /**
+   * From now on entries that were neither read nor written for so long have ended; Infinity: they may be idle for ever.
+   * Where uses were not followed before, all entries count as used now.
+   */
+  setMaxIdle(maxIdleMs: number): void {
+    const beforeMs = this.#lastUses.maxIdleMs;
+    if (maxIdleMs === beforeMs) return;
+    this.#lastUses.setMaxIdle(maxIdleMs, this.#reservedIds, this.#clock.now());
+    // In slices, because there may be millions. Reads do not depend on it.
+    if (maxIdleMs < beforeMs) this.#unscheduled = this.#entries.table.highest;
+    this.#chargeTables();
+  }
+
   /** Removes the entry of this key, pinned or not. Returns whether it was live. */
   remove(key: Key): boolean {
     const id = this.#findLive(key);
@@ -323,10 +350,12 @@ export class Store {
     const nowMs = this.#clock.now();
     this.#wheel.advance(nowMs);
     for (let taken = 1; ; taken++) {
-      const id = this.#wheel.take();
+      const id = this.#unscheduled > 0 ? this.#unscheduled-- : this.#wheel.take();
       if (id === NO_ENTRY) return true;
-      if (this.#hasExpired(id)) this.#expire(id);
-      else this.#wheel.schedule(id, this.#entries.table.endMs(id));
+      if (this.#entries.table.isInUse(id)) {
+        if (this.#hasExpired(id)) this.#expire(id);
+        else this.#reschedule(id);
+      }
       const isClockRead = taken % TAKEN_PER_CLOCK_READ === 0;
       if (isClockRead && this.#clock.monotonic() >= deadlineMs) return false;
     }
@@ -351,6 +380,7 @@ export class Store {
     this.#entries = this.#createEntries();
     this.#policy = this.#createPolicy();
     this.#wheel = new ExpiryWheel(this.#clock.now());
+    this.#lastUses.clear();
     this.#occupancy.emptied();
     this.#begin();
   }
@@ -372,6 +402,7 @@ export class Store {
   /** Prepares new tables. */
   #begin(): void {
     this.#isWheelUsed = false;
+    this.#unscheduled = 0;
     this.#chargeTables(0);
     this.#reserve();
     this.#tellCapacity();
@@ -397,7 +428,7 @@ export class Store {
         return store.#entries.pagesFor(store.#keyLength, store.#valueLength) * PAGE_BYTES;
       },
       giveBack: () => {
-        if (!this.#entries.compact()) this.#evict();
+        if (!this.#entries.compact()) this.#evict("memory");
       },
     };
   }
@@ -469,8 +500,9 @@ export class Store {
     if (!isNew) entries.replace(id, this.#key, this.#keyLength, input);
     entries.table.setWritten(id, input.writtenAtMs ?? this.#clock.now());
     entries.table.use(id);
-    if (!isNew) return id;
     if (id > this.#reservedIds) this.#reserve();
+    if (this.#lastUses.isOn) this.#lastUses.use(id, this.#clock.now());
+    if (!isNew) return id;
     if (++this.#addedSinceCharge >= ADDED_PER_CHARGE) this.#chargeTables();
     if (this.counts.entries >= 2 * this.#toldAtSize) this.#tellCapacity();
     return id;
@@ -494,18 +526,18 @@ export class Store {
       this.#tenant.hasVictim &&
       this.#occupancy.wouldExceedOwnBounds(growthEntries, growthBytes)
     ) {
-      this.#evict();
+      this.#evict("capacity");
     }
     this.#valueLength = storedLength(value, encoding);
     this.#budget.makeRoom(this.#tenant);
     this.#spared = NO_ENTRY;
   }
 
-  #evict(): void {
+  #evict(reason: EvictionReason): void {
     const victim = this.#policy.evict(this.#spared);
     if (victim === NO_ENTRY) throw new Error("nothing is left to evict");
     if (this.#hasExpired(victim)) this.#occupancy.countExpiration();
-    else this.#occupancy.countEviction();
+    else this.#occupancy.countEviction(reason);
     this.#detach(victim);
   }
 
@@ -530,6 +562,7 @@ export class Store {
 
   #use(id: number, place: number): void {
     this.#entries.table.use(id);
+    if (this.#lastUses.isOn) this.#lastUses.use(id, this.#clock.now());
     if (!this.#entries.records.isPinned(place)) this.#policy.hit(id, this.#hash);
   }
 
@@ -545,9 +578,8 @@ export class Store {
   }
 
   #reschedule(id: number): void {
-    const { table } = this.#entries;
     if (this.#isWheelUsed) this.#wheel.cancel(id);
-    const endMs = table.endMs(id);
+    const endMs = this.#endMs(id);
     if (endMs === Number.POSITIVE_INFINITY || this.#isDirty(id)) return;
     if (!this.#isWheelUsed) {
       this.#isWheelUsed = true;
@@ -557,9 +589,16 @@ export class Store {
   }
 
   #hasExpired(id: number): boolean {
-    const endMs = this.#entries.table.endMs(id);
+    const endMs = this.#endMs(id);
     if (endMs === Number.POSITIVE_INFINITY) return false;
     return endMs <= this.#clock.now() && !this.#isDirty(id);
+  }
+
+  /** When it ends if nobody uses it any more. */
+  #endMs(id: number): number {
+    const endMs = this.#entries.table.endMs(id);
+    if (!this.#lastUses.isOn) return endMs;
+    return Math.min(endMs, this.#lastUses.endMs(id, this.#clock.now()));
   }
 
   #isPinned(id: number): boolean {
@@ -635,6 +674,7 @@ export class Store {
   #reserve(): void {
     this.#reservedIds = this.#entries.table.capacity;
     this.#policy.reserve(this.#reservedIds);
+    this.#lastUses.reserve(this.#reservedIds);
     if (this.#isWheelUsed) this.#wheel.reserve(this.#reservedIds);
   }
 
@@ -655,8 +695,10 @@ export class Store {
   }
 
   #tableBytes(): number {
-    const wheelBytes = this.#isWheelUsed ? this.#entries.table.highest * WHEEL_BYTES_PER_ENTRY : 0;
-    return this.#entries.tableBytes + this.#policy.tableBytes + wheelBytes;
+    const { highest } = this.#entries.table;
+    const wheelBytes = this.#isWheelUsed ? highest * WHEEL_BYTES_PER_ENTRY : 0;
+    const useBytes = this.#lastUses.bytesOf(highest);
+    return this.#entries.tableBytes + this.#policy.tableBytes + wheelBytes + useBytes;
   }
 }
 

@@ -21,6 +21,8 @@ interface Kept {
   entry: NaiveEntry;
   arrival: number;
   lastUse: number;
+  /** When it was last used, on the wall clock. */
+  usedAtMs: number;
   /** When it became unpersisted. */
   refusedAt: number;
 }
@@ -38,6 +40,7 @@ export class NaiveStore {
   /** Numbers uses and arrivals. */
   #moment = 0;
   nowMs: number;
+  #maxIdleMs = Number.POSITIVE_INFINITY;
 
   constructor(policy: string, bounds: OccupancyBounds, nowMs: number) {
     this.#order = ORDERS[policy];
@@ -46,7 +49,7 @@ export class NaiveStore {
   }
 
   /** Of the live entries. */
-  get counts(): Omit<StoreCounts, "evictions" | "expirations"> {
+  get counts(): Omit<StoreCounts, `${string}victions` | "expirations"> {
     const entries = this.live();
     const pinned = entries.filter((entry) => entry.pinned);
     const unpersisted = entries.filter((entry) => entry.unpersisted);
@@ -66,7 +69,10 @@ export class NaiveStore {
 
   get(key: string, isUse: boolean): NaiveEntry | undefined {
     const kept = this.#find(key);
-    if (kept !== undefined && isUse) kept.lastUse = ++this.#moment;
+    if (kept !== undefined && isUse) {
+      kept.lastUse = ++this.#moment;
+      kept.usedAtMs = this.nowMs;
+    }
     return kept?.entry;
   }
 
@@ -99,7 +105,8 @@ export class NaiveStore {
     // The policy did not know it while it was pinned.
     const isNew = old === undefined || (old.entry.pinned && !input.pinned);
     const arrival = isNew ? moment : old.arrival;
-    this.#records.set(key, { entry, arrival, lastUse: moment, refusedAt: 0 });
+    const usedAtMs = this.nowMs;
+    this.#records.set(key, { entry, arrival, lastUse: moment, usedAtMs, refusedAt: 0 });
   }
 
   unpin(key: string): void {
@@ -130,6 +137,17 @@ export class NaiveStore {
     if (kept !== undefined) kept.entry = { ...kept.entry, expiresAtMs };
   }
 
+  /** What was dropped while it was idle for too long does not come back. */
+  setMaxIdle(maxIdleMs: number): void {
+    const keys = new Set(this.live().map(({ key }) => key));
+    const isNew = this.#maxIdleMs === Number.POSITIVE_INFINITY;
+    for (const [key, kept] of this.#records) {
+      if (!keys.has(key)) this.#records.delete(key);
+      else if (isNew) kept.usedAtMs = this.nowMs;
+    }
+    this.#maxIdleMs = maxIdleMs;
+  }
+
   remove(key: string): boolean {
     const kept = this.#find(key);
     this.#records.delete(key);
@@ -141,6 +159,14 @@ export class NaiveStore {
     const removed = this.live().filter(holds);
     for (const { key } of removed) this.#records.delete(key);
     return removed.length;
+  }
+
+  /** Removes all that is not dirty; what is, is put again. */
+  clear(): void {
+    for (const [key, kept] of this.#records) {
+      if (kept.entry.pinned && !kept.entry.unpersisted) kept.usedAtMs = this.nowMs;
+      else this.#records.delete(key);
+    }
   }
 
   /**
@@ -168,9 +194,14 @@ export class NaiveStore {
     return kept !== undefined && this.#isLive(kept) ? kept : undefined;
   }
 
-  #isLive({ entry }: Kept): boolean {
+  #isLive({ entry, usedAtMs }: Kept): boolean {
     const isDirty = entry.pinned && !entry.unpersisted;
-    return isDirty || entry.expiresAtMs > this.nowMs;
+    return isDirty || Math.min(entry.expiresAtMs, this.#idleUntilMs(usedAtMs)) > this.nowMs;
+  }
+
+  /** Counted from the end of the 8 ms in which it was used. */
+  #idleUntilMs(usedAtMs: number): number {
+    return (Math.floor(usedAtMs / 8) + 1) * 8 + this.#maxIdleMs;
   }
 }
 

@@ -1,0 +1,28 @@
+/**
+ * Instants of the wall clock in 32 bits, for tables that keep one for each entry: in steps of 8 ms, of which 397 days
+ * fit. Which round of those is meant follows from the time at which somebody asks.
+ */
+
+/** How exactly instants are kept. */
+export const INSTANT_MS = 8;
+
+/** A clock that is set back by less than this, a day, makes no instant wrong. */
+const MAX_STEPS_BACK: number = 86_400_000 / INSTANT_MS;
+
+/** The step in which an instant lies, as a table keeps it. */
+export function instantStep(ms: number): number {
+  return stepOf(ms) % 2 ** 32;
+}
+
+/** When a step began, in wall-clock ms, if that is less than a year before `nowMs`. */
+export function instantMs(step: number, nowMs: number): number {
+  const now = stepOf(nowMs);
+  const age = ((now % 2 ** 32) - step) >>> 0;
+  // It is from a clock that has been set back since.
+  if (age > 2 ** 32 - MAX_STEPS_BACK) return (now + (2 ** 32 - age)) * INSTANT_MS;
+  return (now - age) * INSTANT_MS;
+}
+
+function stepOf(ms: number): number {
+  return Math.floor(ms / INSTANT_MS);
+}
