@@ -7,6 +7,7 @@
 import { CacheError, type Clock, type Random } from "@holdfast/core";
 import type { CacheConfig } from "@holdfast/process";
 import type { CacheUsage } from "../curve/cache-usage.js";
+import type { UsedEntry } from "../curve/miss-ratio-curve.js";
 import type { Source } from "../database/source.js";
 import type { ReplayOutcome } from "../journal/record.js";
 import { costOf } from "../store/cost.js";
@@ -15,7 +16,7 @@ import type { Store } from "../store/store.js";
 import { ABSENT, type NodeServices, type OperationContext, type ReadResult } from "./context.js";
 import { withDeadline } from "./deadline.js";
 import type { LetterRetry, RetriedLetter } from "./letter-retry.js";
-import { checkTtl, expiryOf } from "./lifetimes.js";
+import { checkTtl, expiryOf, staleFromMs } from "./lifetimes.js";
 import { type Loads, ofEntry } from "./loads.js";
 import type { Occurrence } from "./occurrence.js";
 import type { AcknowledgedWrite, FlushReport, Pattern } from "./patterns/pattern.js";
@@ -62,15 +63,18 @@ export class Cache {
       usage.miss(context.keyHash);
       return this.#followed(pattern.miss(key, context), key, context);
     }
-    usage.hit(context.keyHash, entry);
+    usage.hit(context.keyHash, this.#toUsed(entry));
     const uncommitted = entry.pinned ? pattern.uncommitted?.(key, entry.partition) : undefined;
     if (uncommitted !== undefined) return this.#getWhenCommitted(uncommitted, entry, context);
     counters.hits += 1;
     if (entry.value === undefined) counters.negativeHits += 1;
-    if (entry.pinned && pattern.hasExpiredDirty(entry, clock.now())) {
-      return { ...ABSENT, source: "MEMORY" };
-    }
-    return ofEntry(entry, clock.now(), "MEMORY");
+    const now = clock.now();
+    if (entry.pinned && pattern.hasExpiredDirty(entry, now)) return { ...ABSENT, source: "MEMORY" };
+    const read = ofEntry(entry, now, "MEMORY");
+    if (!this.#isStale(entry, now, context)) return read;
+    counters.staleHits += 1;
+    this.#refresh(entry, context);
+    return { ...read, stale: true };
   }
 
   /**
@@ -263,11 +267,32 @@ export class Cache {
     if (!usage.samples(keyHash)) return result;
     const tell = () => {
       const entry = store().peek(key);
-      if (entry !== undefined) usage.kept(keyHash, entry);
+      if (entry !== undefined) usage.kept(keyHash, this.#toUsed(entry));
     };
     if (result instanceof Promise) return result.finally(tell);
     tell();
     return result;
+  }
+
+  /** An entry as it is when it has just been used: its end is then known, as long as nobody uses it again. */
+  #toUsed(entry: Entry): UsedEntry {
+    const { config, clock } = this.#parts;
+    const { maxIdleMs } = config();
+    if (maxIdleMs === 0) return entry;
+    const { costBytes, expiresAtMs } = entry;
+    return { costBytes, expiresAtMs: Math.min(expiresAtMs, clock.now() + maxIdleMs) };
+  }
+
+  /** Whether the database should be asked for it again. What is dirty is newer than the database. */
+  #isStale(entry: Entry, nowMs: number, { keyHash }: OperationContext): boolean {
+    const config = this.#parts.config();
+    if (config.softTtlMs === 0 || entry.pinned || entry.value === undefined) return false;
+    return staleFromMs(entry, keyHash, config) <= nowMs;
+  }
+
+  #refresh({ key, version }: Entry, context: OperationContext): void {
+    const refresh = this.#parts.loads?.refresh(key, context.tenure, version);
+    if (refresh !== undefined) void this.#followed(refresh, key, context);
   }
 
   /** The present state of a key, for a write that depends on it. Not counted as a read. */

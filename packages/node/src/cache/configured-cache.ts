@@ -180,7 +180,8 @@ export class ConfiguredCache {
 
   /**
    * Takes a new configuration of the same pattern and source. Another policy or bound starts the
-   * clean entries afresh; dirty ones are kept.
+   * clean entries afresh; dirty ones are kept. Another `maxIdle` or soft lifetime holds for the entries that
+   * are here.
    *
    * @throws {TypeError} when pattern or source is another: entries belong to those under which they
    *   were made. A coordinator allows no such change; one that lost its registry may not know.
@@ -195,6 +196,7 @@ export class ConfiguredCache {
     }
     this.#config = config;
     this.queue?.reconfigure(config.writeBehind);
+    this.#store.setMaxIdle(maxIdleOf(config));
     const { eviction, maxBytes, maxEntries } = config;
     const isSameStore =
       eviction === before.eviction &&
@@ -299,16 +301,22 @@ export class ConfiguredCache {
     this.#memory.takePinned(pinned);
   }
 
-  #createStore({ eviction, maxBytes, maxEntries }: CacheConfig): Store {
+  #createStore(config: CacheConfig): Store {
+    const { eviction, maxBytes, maxEntries } = config;
     const { budget, placement, cleanEntries, clock } = this.#environment;
     return new Store({
       budget,
       placement,
       clock,
       policy: eviction,
+      maxIdleMs: maxIdleOf(config),
       observer: cleanEntries.observer(this.id),
       ...(maxBytes === undefined ? {} : { maxBytes }),
       ...(maxEntries === undefined ? {} : { maxEntries }),
     });
   }
+}
+
+function maxIdleOf({ maxIdleMs }: CacheConfig): number {
+  return maxIdleMs === 0 ? Number.POSITIVE_INFINITY : maxIdleMs;
 }

@@ -44,6 +44,8 @@ export interface ReadResult {
   readonly version: number;
   readonly source: "NONE" | "MEMORY" | "DATABASE";
   readonly ageMs: number;
+  /** It is past its soft lifetime; only a read may tell such a value. */
+  readonly stale: boolean;
   /** `undefined`: it does not expire. */
   readonly ttlLeftMs: number | undefined;
   /** It was acknowledged, and the database refuses it: the row says something else. */
@@ -56,6 +58,7 @@ export const ABSENT: ReadResult = {
   version: 0,
   source: "NONE",
   ageMs: 0,
+  stale: false,
   ttlLeftMs: undefined,
   unpersisted: false,
 };

@@ -3,13 +3,14 @@
  *
  * Two lives must be told apart: that of a row, which the database keeps, and that of the copy here.
  * A lifetime that a caller states belongs to the row where the row has room for it (Holdfast's own
- * table), else to the copy. The cache's own lifetime only ever bounds copies, and only it is spread.
+ * table), else to the copy. The cache's own lifetimes only ever bound copies, and only they are spread.
  */
 import { CacheError, type Clock, type Random } from "@holdfast/core";
 import type { CacheConfig } from "@holdfast/process";
+import { INSTANT_MS } from "../store/instants.js";
 
 /** What of a cache's configuration says so. All in milliseconds; 0: without end. */
-export type Lifetimes = Pick<CacheConfig, "ttlMs" | "ttlJitter" | "negativeTtlMs">;
+export type Lifetimes = Pick<CacheConfig, "ttlMs" | "softTtlMs" | "ttlJitter" | "negativeTtlMs">;
 
 const MAX_TTL_MS = 100 * 366 * 86_400_000;
 
@@ -17,6 +18,28 @@ const MAX_TTL_MS = 100 * 366 * 86_400_000;
 export function lifetimeMs(ttlMs: number, jitter: number, random: Random): number {
   if (ttlMs === 0) return Number.POSITIVE_INFINITY;
   return Math.max(1, Math.round(ttlMs * (1 - jitter * random.next())));
+}
+
+/**
+ * From when on an entry is stale; Infinity: never. Nothing is kept of it with the entry: its jitter follows from
+ * its key and from when it was written, so that it is the same at each read, and at the next owner.
+ */
+export function staleFromMs(
+  { writtenAtMs }: { readonly writtenAtMs: number },
+  keyHash: number,
+  { softTtlMs, ttlJitter }: Lifetimes,
+): number {
+  if (softTtlMs === 0) return Number.POSITIVE_INFINITY;
+  if (ttlJitter === 0) return writtenAtMs + softTtlMs;
+  return writtenAtMs + softTtlMs * (1 - ttlJitter * shareOf(keyHash, writtenAtMs));
+}
+
+/** Evenly from 0 to 1, by the last steps of murmur3. */
+function shareOf(keyHash: number, writtenAtMs: number): number {
+  let mixed = keyHash ^ Math.imul(Math.floor(writtenAtMs / INSTANT_MS), 0x9e3779b1);
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return ((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32;
 }
 
 /** @throws {CacheError} `INVALID_ARGUMENT` when it is negative or absurdly long. */

@@ -5,6 +5,9 @@
  * A load may only fill the cache while nothing newer happened to its key. A write or invalidation
  * detaches the load under way: those who waited already still get its row (they asked before the
  * write was acknowledged), nobody later joins it, and it fills nothing.
+ *
+ * A refresh is a load that nobody waits for: of an entry that is stale, and stays as it is until then. Misses and
+ * refreshes of a key join each other.
  */
 import { CacheError, type Clock, type Random } from "@holdfast/core";
 import { DatabaseError } from "@holdfast/process";
@@ -17,6 +20,7 @@ import { Batcher } from "./batcher.js";
 import { ABSENT, type NodeServices, type OperationContext, type ReadResult } from "./context.js";
 import { withDeadline } from "./deadline.js";
 import { type Lifetimes, lifetimeMs } from "./lifetimes.js";
+import { RefreshPace } from "./refresh-pace.js";
 import type { CacheCounters } from "./stats.js";
 
 /** Keys and bytes in one statement, statements under way, and keys waiting, for each cache. */
@@ -37,6 +41,8 @@ type LoadContext = Pick<OperationContext, "tenure" | "deadlineMs">;
 interface Load {
   readonly tenure: Tenure;
   readonly result: Promise<ReadResult>;
+  /** The version of the stale entry that is loaded anew; `undefined`: there was no entry. */
+  readonly staleVersion: number | undefined;
   isDetached: boolean;
   /** The partition was let go meanwhile; another owner may have written what this load missed. */
   isDiscarded: boolean;
@@ -46,9 +52,11 @@ export class Loads {
   readonly #options: LoadsOptions;
   readonly #underWay = new Map<string, Load>();
   readonly #batcher: Batcher<string, LoadedRow | CacheError>;
+  readonly #refreshPace: RefreshPace;
 
   constructor(options: LoadsOptions) {
     this.#options = options;
+    this.#refreshPace = new RefreshPace(options.clock, options.random);
     this.#batcher = new Batcher({
       ...BATCH,
       // What a row will take is not known; most are like those that are here already.
@@ -66,8 +74,29 @@ export class Loads {
    */
   load(key: string, { tenure, deadlineMs }: LoadContext): Promise<ReadResult> {
     let load = this.#underWay.get(key);
-    if (load === undefined || load.tenure !== tenure) load = this.#begin(key, tenure);
+    if (load === undefined || load.tenure !== tenure) load = this.#begin(key, tenure, undefined);
     return withDeadline(load.result, this.#options.clock, deadlineMs, tookTooLong);
+  }
+
+  /**
+   * Loads a stale entry anew. Resolves when that has ended, well or not; `undefined`: it is under way already, or
+   * is not to begin now.
+   */
+  refresh(key: string, tenure: Tenure, staleVersion: number): Promise<undefined> | undefined {
+    const pace = this.#refreshPace;
+    if (this.#underWay.get(key)?.tenure === tenure || !pace.tryBegin()) return undefined;
+    return this.#begin(key, tenure, staleVersion).result.then(
+      () => {
+        pace.succeeded();
+        return undefined;
+      },
+      // Whoever loads the key because it is gone is told. Of a refresh, its counter tells.
+      (error: unknown) => {
+        if (error instanceof PartitionMovingError) pace.calledOff();
+        else pace.failed();
+        return undefined;
+      },
+    );
   }
 
   /** What the source has of a key, past the cache and without a trace in it. @throws as `load`. */
@@ -96,11 +125,12 @@ export class Loads {
     }
   }
 
-  #begin(key: string, tenure: Tenure): Load {
+  #begin(key: string, tenure: Tenure, staleVersion: number | undefined): Load {
     this.detach(key);
     this.#options.counters.loads += 1;
     const load: Load = {
       tenure,
+      staleVersion,
       isDetached: false,
       isDiscarded: false,
       result: this.#read(key, tenure).then((row) => this.#finish(key, load, row)),
@@ -143,24 +173,31 @@ export class Loads {
     if (tenure.witness(row.version)) services.raiseTerm(tenure, tenure.requiredTerm);
     const expiresAtMs = row.expiresAtMs ?? Number.POSITIVE_INFINITY;
     if (load.isDetached) return toRead(row, expiresAtMs, clock.now());
-    return this.#keep(key, row);
+    return this.#keep(key, row, load);
   }
 
-  #keep(key: string, row: LoadedRow): ReadResult {
+  #keep(key: string, row: LoadedRow, { staleVersion }: Load): ReadResult {
     const { clock, random, store, lifetimes } = this.#options;
     const now = clock.now();
     const present = store().peek(key);
-    if (present !== undefined && (present.pinned || present.version > row.version)) {
+    // Nothing has happened to an entry that is still the stale one: the row is newer, whatever its version. Another
+    // program may have deleted it.
+    const isNewer = present !== undefined && present.version > row.version;
+    if (present?.pinned || (isNewer && present.version !== staleVersion)) {
       return ofEntry(present, now, "MEMORY");
     }
     const { ttlMs, ttlJitter, negativeTtlMs } = lifetimes();
     const isNegative = row.value === undefined;
     const copyMs = isNegative ? negativeTtlMs : lifetimeMs(ttlMs, ttlJitter, random);
     const expiresAtMs = Math.min(now + copyMs, row.expiresAtMs ?? Number.POSITIVE_INFINITY);
-    if (isNegative && negativeTtlMs === 0) return ABSENT;
+    if (isNegative && negativeTtlMs === 0) {
+      store().remove(key);
+      return ABSENT;
+    }
     const { value, encoding, version } = row;
-    // Where there is no room for it, the caller gets the row all the same.
-    store().tryPut({ key, value, encoding, version, expiresAtMs, pinned: false });
+    const entry = { key, value, encoding, version, expiresAtMs, pinned: false };
+    // Where there is no room for it, the caller gets the row all the same, and nothing older stays.
+    if (!store().tryPut(entry)) store().remove(key);
     return toRead(row, expiresAtMs, now);
   }
 }
@@ -174,6 +211,7 @@ export function ofEntry(entry: Entry, nowMs: number, source: ReadResult["source"
     version,
     source,
     ageMs: Math.max(0, nowMs - writtenAtMs),
+    stale: false,
     ttlLeftMs: expiresAtMs === Number.POSITIVE_INFINITY ? undefined : expiresAtMs - nowMs,
     unpersisted,
   };
@@ -189,6 +227,7 @@ function toRead(row: LoadedRow, expiresAtMs: number, nowMs: number): ReadResult 
     version,
     source: "DATABASE",
     ageMs: 0,
+    stale: false,
     ttlLeftMs,
     unpersisted: false,
   };

@@ -378,10 +378,11 @@ function ackOf({ ack }: Operation__Output, { config }: ConfiguredCache): WriteBe
 }
 
 function readReply(id: number, term: number, read: ReadResult): Reply {
-  const { value, encoding, version, source, ageMs, ttlLeftMs, unpersisted } = read;
+  const { value, encoding, version, source, ageMs, stale, ttlLeftMs, unpersisted } = read;
   const reply: Reply = { id, code: "OK", version, term, encoding, source, ageMs };
   if (value !== undefined) reply.value = asBuffer(value);
   if (ttlLeftMs !== undefined) reply.ttlLeftMs = ttlLeftMs;
+  if (stale) reply.stale = true;
   if (unpersisted) reply.unpersisted = true;
   return reply;
 }

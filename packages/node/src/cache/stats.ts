@@ -5,7 +5,9 @@ export interface CacheCounters {
   misses: number;
   /** Hits that said "there is no such row"; part of `hits`. */
   negativeHits: number;
-  /** Keys asked of the database; concurrent misses of a key count once. */
+  /** Hits on an entry past its soft lifetime; part of `hits`. */
+  staleHits: number;
+  /** Keys asked of the database, for misses (concurrent ones of a key count once) and refreshes. */
   loads: number;
   /** Statements that asked for them. */
   loadBatches: number;
@@ -32,6 +34,7 @@ export function createCounters(): CacheCounters {
     hits: 0,
     misses: 0,
     negativeHits: 0,
+    staleHits: 0,
     loads: 0,
     loadBatches: 0,
     loadFailures: 0,

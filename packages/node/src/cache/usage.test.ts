@@ -61,6 +61,19 @@ describe("What a cache tells its miss-ratio curve", () => {
     expect(told()?.hitRatios[0]).toBe(0);
   });
 
+  it("misses with more memory, too, what was idle for too long, and hits what was not", async () => {
+    const { clock, read, told } = start("read-through", { maxIdle: "1m" });
+    await read();
+    await clock.advanceAsync(59_000);
+    await read();
+    await clock.advanceAsync(59_000);
+    await read();
+    expect(told()?.hitRatios[0]).toBeCloseTo(2 / 3, 1);
+    await clock.advanceAsync(61_000);
+    await read();
+    expect(told()?.hitRatios[0]).toBeCloseTo(2 / 4, 1);
+  });
+
   it("knows that what was evicted would be there with more memory", async () => {
     const { cache, read } = start("read-through", { maxEntries: 50, eviction: "lru" });
     for (let round = 0; round < 4; round++) await read();

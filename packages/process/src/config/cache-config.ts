@@ -10,7 +10,7 @@ import { parseConfigText } from "./config-file.js";
 import { check } from "./explain.js";
 import type { Path } from "./schema-fields.js";
 import { sqlIdentifier } from "./shared-options.js";
-import { byteSize, duration } from "./units.js";
+import { byteSize, duration, formatDuration } from "./units.js";
 
 export const CACHE_PATTERNS = [
   "cache-aside",
@@ -36,6 +36,13 @@ export interface CacheConfig {
   readonly ttlMs: number;
   /** Largest share of a lifetime that is taken off at random, so that entries do not end together. */
   readonly ttlJitter: number;
+  /**
+   * From this age on an entry is stale: it is served, marked as such, while it is loaded anew, in milliseconds.
+   * Spread as `ttlMs`. 0: never. Only where there is a source.
+   */
+  readonly softTtlMs: number;
+  /** How long an entry may be neither read nor written before it ends, in milliseconds. 0: for ever. */
+  readonly maxIdleMs: number;
   /** How long the absence of a row is remembered, in milliseconds. 0: not at all. */
   readonly negativeTtlMs: number;
   readonly eviction: EvictionPolicyName;
@@ -124,6 +131,9 @@ const YEAR_MS = 366 * 86_400_000;
 /** The age objective of caches that name none and wait less than half of it, in milliseconds. */
 const LEAST_AGE_OBJECTIVE_MS = 5_000;
 
+/** Each entry is looked at once in that time, however often it is used. */
+const LEAST_MAX_IDLE_MS = 1_000;
+
 const sourceSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("entries") }),
   z.strictObject({
@@ -168,10 +178,16 @@ const cacheName = z.string().regex(CACHE_NAME, {
   error: "the name must be a lower-case letter, then at most 62 lower-case letters, digits, _ or -",
 });
 
-const cacheSchema = z.strictObject({
+const cacheFields = z.strictObject({
   pattern: z.enum(CACHE_PATTERNS),
   ttl: duration({ maxMs: YEAR_MS }).default(0),
   ttlJitter: z.number().min(0).max(0.5).default(0),
+  softTtl: duration({ maxMs: YEAR_MS }).default(0),
+  maxIdle: duration({ maxMs: YEAR_MS })
+    .refine((maxIdleMs) => maxIdleMs === 0 || maxIdleMs >= LEAST_MAX_IDLE_MS, {
+      error: `must be at least ${formatDuration(LEAST_MAX_IDLE_MS)}, or 0 for as long as it may be`,
+    })
+    .default(0),
   negativeTtl: duration({ maxMs: YEAR_MS }).default(10_000),
   eviction: z.enum(EVICTION_POLICY_NAMES).default("adaptive"),
   maxBytes: byteSize({ minBytes: 2 ** 16 }).optional(),
@@ -183,6 +199,11 @@ const cacheSchema = z.strictObject({
     .strictObject({ queries: z.record(cacheName, z.string().min(1)).default({}) })
     .prefault({}),
 });
+
+const cacheSchema = cacheFields.refine(
+  ({ ttl, softTtl }) => softTtl === 0 || ttl === 0 || softTtl < ttl,
+  { path: ["softTtl"], error: "must be below ttl, with which entries end" },
+);
 
 /**
  * Checks and completes one cache's definition.
@@ -247,14 +268,14 @@ function examine(
  */
 function contradictions(config: unknown): readonly ConfigProblem[] {
   if (typeof config !== "object" || config === null) return [];
-  const { pattern, source, writeBehind, warm } = config as Readonly<Record<string, unknown>>;
+  const { pattern, source, softTtl, writeBehind, warm } = config as Readonly<
+    Record<string, unknown>
+  >;
   if (!CACHE_PATTERNS.some((known) => known === pattern)) return [];
   const problems: ConfigProblem[] = [];
-  if (pattern === "cache-aside" && source !== undefined) {
-    problems.push({ path: "source", message: "is not for cache-aside caches, which load nothing" });
-  }
-  if (pattern === "cache-aside" && warm !== undefined) {
-    problems.push({ path: "warm", message: "is not for cache-aside caches, which load nothing" });
+  for (const [path, setting] of Object.entries({ source, softTtl, warm })) {
+    if (pattern !== "cache-aside" || setting === undefined) continue;
+    problems.push({ path, message: "is not for cache-aside caches, which load nothing" });
   }
   if (pattern !== "cache-aside" && source === undefined) {
     problems.push({ path: "source", message: `is required for ${String(pattern)} caches` });
@@ -267,13 +288,16 @@ function contradictions(config: unknown): readonly ConfigProblem[] {
 }
 
 function complete(parsed: z.output<typeof cacheSchema>): CacheConfig {
-  const { ttl, negativeTtl, source, writeBehind, warm, maxBytes, maxEntries, ...rest } = parsed;
+  const { ttl, softTtl, maxIdle, negativeTtl, source, writeBehind, warm, ...others } = parsed;
+  const { maxBytes, maxEntries, ...rest } = others;
   const { maxDelay, ageObjective, ...otherWriteBehind } = writeBehind;
   // Writes that merely wait for their delay are as young as they are to be.
   const ageObjectiveMs = ageObjective ?? Math.max(LEAST_AGE_OBJECTIVE_MS, 2 * maxDelay);
   return {
     ...rest,
     ttlMs: ttl,
+    softTtlMs: softTtl,
+    maxIdleMs: maxIdle,
     negativeTtlMs: negativeTtl,
     maxBytes,
     maxEntries,
