@@ -118,7 +118,9 @@ describe("the holdfast command", () => {
     expect(nodes).toBe(2);
     expect(Object.keys(caches)).toEqual(["notes"]);
     expect(caches.notes?.sets).toBeGreaterThanOrEqual(4);
-    expect((await run("stats")).stdout).toMatch(/^cache +hits +misses +hit ratio +negative/);
+    expect((await run("stats")).stdout).toMatch(
+      /^cache +hits +misses +hit ratio +negative +stale .* evictions +for capacity +for memory +/,
+    );
   });
 
   it("shows what other amounts of memory would do, once enough was read", async () => {

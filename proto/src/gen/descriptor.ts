@@ -1135,6 +1135,18 @@ export const DESCRIPTOR: object = {
          "type": "uint64",
          "id": 24
         },
+        "staleHits": {
+         "type": "uint64",
+         "id": 25
+        },
+        "capacityEvictions": {
+         "type": "uint64",
+         "id": 26
+        },
+        "memoryEvictions": {
+         "type": "uint64",
+         "id": 27
+        },
         "checked": {
          "type": "uint64",
          "id": 30

@@ -101,11 +101,14 @@ function describe(totals: ReadonlyMap<string, Totals>): string {
     "misses",
     "hit ratio",
     "negative",
+    "stale",
     "loads",
     "failed",
     "entries",
     "bytes",
     "evictions",
+    "for capacity",
+    "for memory",
     "expirations",
   ];
   const rows = [...totals].map(([cache, counters]) => [
@@ -114,11 +117,14 @@ function describe(totals: ReadonlyMap<string, Totals>): string {
     counters.misses,
     percent(hitRatio(counters)),
     counters.negativeHits,
+    counters.staleHits,
     counters.loads,
     counters.loadFailures,
     counters.entries,
     counters.bytes,
     counters.evictions,
+    counters.capacityEvictions,
+    counters.memoryEvictions,
     counters.expirations,
   ]);
   const dirtyHead = [

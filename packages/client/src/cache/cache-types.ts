@@ -68,9 +68,15 @@ export interface ReadResult<V> {
   readonly source: "memory" | "database" | "none";
   /** Milliseconds since the value was written or loaded. */
   readonly ageMs: number;
-  /** The value is past its freshness; a newer one is being loaded. Always false in this release. */
+  /**
+   * The value is past its cache's `softTtl`: the database may have a newer one. It is being loaded anew, or that has
+   * failed and is tried again later. At its `ttl` it ends all the same.
+   */
   readonly stale: boolean;
-  /** Milliseconds until the entry expires. `undefined`: never. */
+  /**
+   * Milliseconds until the entry's lifetime is over. `undefined`: it has none. In a cache with `maxIdle` it ends
+   * earlier if nobody reads or writes it.
+   */
   readonly ttlLeftMs: number | undefined;
   /**
    * The newest write of the key, a deletion maybe, was acknowledged, and then the database refused it: it is
@@ -173,7 +179,9 @@ export interface CacheCounters {
   readonly misses: number;
   /** Hits on the remembered absence of a row. Part of `hits`. */
   readonly negativeHits: number;
-  /** Keys asked of the database. Misses of one key at one time ask once. */
+  /** Hits on entries past their cache's `softTtl`. Part of `hits`. */
+  readonly staleHits: number;
+  /** Keys asked of the database, for misses (those of one key at one time ask once) and refreshes. */
   readonly loads: number;
   /** Statements that asked for them. */
   readonly loadBatches: number;
@@ -183,9 +191,13 @@ export interface CacheCounters {
   readonly sets: number;
   /** Deletes asked for, refused ones included. */
   readonly deletes: number;
-  /** Entries removed for lack of space. */
+  /** Entries removed for lack of space: the sum of the next two. */
   readonly evictions: number;
-  /** Entries removed because their lifetime was over. */
+  /** Because the cache had reached its own `maxBytes` or `maxEntries`. */
+  readonly capacityEvictions: number;
+  /** Because the node's memory, which all caches share, was full. */
+  readonly memoryEvictions: number;
+  /** Entries removed because their lifetime was over, or nobody had used them for `maxIdle`. */
   readonly expirations: number;
   /** Entries in memory. */
   readonly entries: number;

@@ -35,19 +35,29 @@ export interface ReplicationFigures {
 
 type Figure = Exclude<keyof CacheFigures, "cache">;
 
-/** Every figure of a cache; a new one does not compile without its row. */
-const FIGURES: Readonly<
-  Record<Figure, readonly [kind: "counter" | "gauge", name: string, help: string]>
-> = {
+/** What a figure is called. Those that differ in the reason alone share a name. */
+type Naming = readonly [kind: "counter" | "gauge", name: string, help: string, reason?: string];
+
+const EVICTIONS = [
+  "counter",
+  "cache_evictions_total",
+  "Entries removed for lack of space.",
+] as const;
+
+/** Every figure of a cache; a new one does not compile without its row. `undefined`: others add up to it. */
+const FIGURES: Readonly<Record<Figure, Naming | undefined>> = {
   hits: ["counter", "cache_hits_total", "Reads answered from memory."],
   misses: ["counter", "cache_misses_total", "Reads that found nothing in memory."],
   negativeHits: ["counter", "cache_negative_hits_total", "Hits on a remembered absence."],
+  staleHits: ["counter", "cache_stale_hits_total", "Hits on entries past their soft lifetime."],
   loads: ["counter", "cache_loads_total", "Keys asked of the database."],
   loadBatches: ["counter", "cache_load_batches_total", "Statements that asked for keys."],
   loadFailures: ["counter", "cache_load_failures_total", "Keys that could not be loaded."],
   sets: ["counter", "cache_sets_total", "Writes asked for."],
   deletes: ["counter", "cache_deletes_total", "Deletions asked for."],
-  evictions: ["counter", "cache_evictions_total", "Entries removed for lack of space."],
+  evictions: undefined,
+  capacityEvictions: [...EVICTIONS, "capacity"],
+  memoryEvictions: [...EVICTIONS, "memory"],
   expirations: ["counter", "cache_expirations_total", "Entries removed at the end of their life."],
   flushedRows: ["counter", "flushed_rows_total", "Rows written to the database."],
   flushBatches: ["counter", "flush_batches_total", "Statements that wrote rows."],
@@ -82,31 +92,7 @@ const FIGURES: Readonly<
 export function createMetrics(node: NodeFigures): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  // The keys of the table are the figures; Object.entries calls them strings.
-  for (const [figure, [kind, name, help]] of Object.entries(FIGURES) as [
-    Figure,
-    (typeof FIGURES)[Figure],
-  ][]) {
-    const shared = { name: `holdfast_${name}`, help, labelNames: ["cache"], registers: [registry] };
-    const figures = () =>
-      [...node.caches()].map((cache) => ({ cache: cache.name, value: figuresOf(cache)[figure] }));
-    if (kind === "gauge") {
-      new Gauge({
-        ...shared,
-        collect() {
-          for (const { cache, value } of figures()) this.set({ cache }, value);
-        },
-      });
-    } else {
-      new Counter({
-        ...shared,
-        collect() {
-          this.reset();
-          for (const { cache, value } of figures()) this.inc({ cache }, value);
-        },
-      });
-    }
-  }
+  addFigures(registry, node);
   addCurves(registry, node);
   addGauge(registry, "holdfast_topology_epoch", "Epoch of the topology in use.", node.epoch);
   addGauge(
@@ -140,6 +126,60 @@ export function createMetrics(node: NodeFigures): Registry {
     addGauge(registry, `holdfast_${name}`, help, () => node.replication[key]);
   }
   return registry;
+}
+
+function addFigures(registry: Registry, node: NodeFigures): void {
+  for (const { kind, name, help, figures } of metricsOfFigures()) {
+    const labelNames = figures.some(({ reason }) => reason !== undefined)
+      ? ["cache", "reason"]
+      : ["cache"];
+    const shared = { name: `holdfast_${name}`, help, labelNames, registers: [registry] };
+    const values = () =>
+      [...node.caches()].flatMap((cache) => {
+        const all = figuresOf(cache);
+        return figures.map(({ figure, reason }) => ({
+          labels: { cache: cache.name, ...(reason !== undefined && { reason }) },
+          value: all[figure],
+        }));
+      });
+    if (kind === "gauge") {
+      new Gauge({
+        ...shared,
+        collect() {
+          for (const { labels, value } of values()) this.set(labels, value);
+        },
+      });
+    } else {
+      new Counter({
+        ...shared,
+        collect() {
+          this.reset();
+          for (const { labels, value } of values()) this.inc(labels, value);
+        },
+      });
+    }
+  }
+}
+
+interface FigureMetric {
+  readonly kind: "counter" | "gauge";
+  readonly name: string;
+  readonly help: string;
+  readonly figures: { readonly figure: Figure; readonly reason: string | undefined }[];
+}
+
+/** The table's rows by their names. */
+function metricsOfFigures(): Iterable<FigureMetric> {
+  const metrics = new Map<string, FigureMetric>();
+  // The keys of the table are the figures; Object.entries calls them strings.
+  for (const [figure, naming] of Object.entries(FIGURES) as [Figure, Naming | undefined][]) {
+    if (naming === undefined) continue;
+    const [kind, name, help, reason] = naming;
+    const metric = metrics.get(name) ?? { kind, name, help, figures: [] };
+    metric.figures.push({ figure, reason });
+    metrics.set(name, metric);
+  }
+  return metrics.values();
 }
 
 /** A new figure does not compile without its row. */

@@ -35,19 +35,23 @@ export function curveFigures(curve: MissRatioCurve, boundBytes: number): CurveFi
 }
 
 export function figuresOf({ name, counters, store, queue }: ConfiguredCache): CacheFigures {
-  const { evictions, expirations, entries, bytes, unpersistedEntries } = store.counts;
+  const { evictions, capacityEvictions, memoryEvictions, expirations } = store.counts;
+  const { entries, bytes, unpersistedEntries } = store.counts;
   const flushes = queue?.counters;
   return {
     cache: name,
     hits: counters.hits,
     misses: counters.misses,
     negativeHits: counters.negativeHits,
+    staleHits: counters.staleHits,
     loads: counters.loads,
     loadBatches: counters.loadBatches,
     loadFailures: counters.loadFailures,
     sets: counters.sets,
     deletes: counters.deletes,
     evictions,
+    capacityEvictions,
+    memoryEvictions,
     expirations,
     entries,
     bytes,

@@ -11,7 +11,7 @@ export interface CacheStats {
    */
   'negativeHits'?: (number | string | Long);
   /**
-   * Rows asked of the database; concurrent misses of a key count once.
+   * Rows asked of the database, for misses (concurrent ones of a key count once) and refreshes.
    */
   'loads'?: (number | string | Long);
   /**
@@ -21,7 +21,13 @@ export interface CacheStats {
   'loadFailures'?: (number | string | Long);
   'sets'?: (number | string | Long);
   'deletes'?: (number | string | Long);
+  /**
+   * Entries removed for lack of space: all, and by reason further down.
+   */
   'evictions'?: (number | string | Long);
+  /**
+   * Entries removed because their life was over, or nobody had used them for too long.
+   */
   'expirations'?: (number | string | Long);
   'entries'?: (number | string | Long);
   'bytes'?: (number | string | Long);
@@ -55,6 +61,15 @@ export interface CacheStats {
    */
   'unpersistedEntries'?: (number | string | Long);
   /**
+   * Hits on entries past their soft lifetime. Part of `hits`.
+   */
+  'staleHits'?: (number | string | Long);
+  /**
+   * Evictions because a bound of the cache itself was reached, and because the node's memory was full.
+   */
+  'capacityEvictions'?: (number | string | Long);
+  'memoryEvictions'?: (number | string | Long);
+  /**
    * Clean entries that the checker compared with their rows in the database.
    */
   'checked'?: (number | string | Long);
@@ -77,7 +92,7 @@ export interface CacheStats__Output {
    */
   'negativeHits': (number);
   /**
-   * Rows asked of the database; concurrent misses of a key count once.
+   * Rows asked of the database, for misses (concurrent ones of a key count once) and refreshes.
    */
   'loads': (number);
   /**
@@ -87,7 +102,13 @@ export interface CacheStats__Output {
   'loadFailures': (number);
   'sets': (number);
   'deletes': (number);
+  /**
+   * Entries removed for lack of space: all, and by reason further down.
+   */
   'evictions': (number);
+  /**
+   * Entries removed because their life was over, or nobody had used them for too long.
+   */
   'expirations': (number);
   'entries': (number);
   'bytes': (number);
@@ -120,6 +141,15 @@ export interface CacheStats__Output {
    * Entries in memory whose rows the database refused: they are dead letters, and read as acknowledged.
    */
   'unpersistedEntries': (number);
+  /**
+   * Hits on entries past their soft lifetime. Part of `hits`.
+   */
+  'staleHits': (number);
+  /**
+   * Evictions because a bound of the cache itself was reached, and because the node's memory was full.
+   */
+  'capacityEvictions': (number);
+  'memoryEvictions': (number);
   /**
    * Clean entries that the checker compared with their rows in the database.
    */

@@ -14,6 +14,9 @@ export interface GetResponse {
   'version'?: (number | string | Long);
   'source'?: (_holdfast_v1_Reply_Source);
   'ageMs'?: (number | string | Long);
+  /**
+   * As in Reply.
+   */
   'stale'?: (boolean);
   'ttlLeftMs'?: (number | string | Long);
   'term'?: (number);
@@ -40,6 +43,9 @@ export interface GetResponse__Output {
   'version': (number);
   'source': (_holdfast_v1_Reply_Source__Output);
   'ageMs': (number);
+  /**
+   * As in Reply.
+   */
   'stale': (boolean);
   'ttlLeftMs'?: (number);
   'term': (number);

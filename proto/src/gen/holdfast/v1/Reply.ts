@@ -219,9 +219,13 @@ export interface Reply {
    * Milliseconds since the value was written or loaded.
    */
   'ageMs'?: (number | string | Long);
+  /**
+   * The value is past its cache's soft lifetime. It is being loaded anew, or that has failed.
+   */
   'stale'?: (boolean);
   /**
-   * Milliseconds until the entry expires. Absent: never.
+   * Milliseconds until the entry's lifetime is over. Absent: it has none. A cache with `maxIdle` ends it earlier if
+   * nobody uses it.
    */
   'ttlLeftMs'?: (number | string | Long);
   /**
@@ -282,9 +286,13 @@ export interface Reply__Output {
    * Milliseconds since the value was written or loaded.
    */
   'ageMs': (number);
+  /**
+   * The value is past its cache's soft lifetime. It is being loaded anew, or that has failed.
+   */
   'stale': (boolean);
   /**
-   * Milliseconds until the entry expires. Absent: never.
+   * Milliseconds until the entry's lifetime is over. Absent: it has none. A cache with `maxIdle` ends it earlier if
+   * nobody uses it.
    */
   'ttlLeftMs'?: (number);
   /**
