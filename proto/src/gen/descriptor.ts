@@ -1962,6 +1962,11 @@ export const DESCRIPTOR: object = {
            "oneof": [
             "ttlLeftMs"
            ]
+          },
+          "_idleLeftMs": {
+           "oneof": [
+            "idleLeftMs"
+           ]
           }
          },
          "fields": {
@@ -1999,6 +2004,17 @@ export const DESCRIPTOR: object = {
           "unpersisted": {
            "type": "bool",
            "id": 8
+          },
+          "stale": {
+           "type": "bool",
+           "id": 9
+          },
+          "idleLeftMs": {
+           "type": "uint64",
+           "id": 10,
+           "options": {
+            "proto3_optional": true
+           }
           }
          }
         },

@@ -49,12 +49,15 @@ function describeOwner(placement: KeyPlacement, explanation: Explanation__Output
 }
 
 function describeCached(cached: Cached): string {
-  const { version, absence, valueBytes, encoding, ageMs, ttlLeftMs, unpersisted } = cached;
+  const { version, absence, valueBytes, encoding, ageMs, ttlLeftMs, idleLeftMs } = cached;
+  const { stale, unpersisted } = cached;
   const absent = unpersisted ? "a deletion" : "that there is no such row";
   const what = absence ? absent : describeSize(valueBytes, compressionNameOf(encoding));
   const end = ttlLeftMs === undefined ? "no expiry" : `expires in ${seconds(ttlLeftMs)}`;
+  const idle = idleLeftMs === undefined ? "" : `, unused in ${seconds(idleLeftMs)}`;
   const note = unpersisted ? "; the database refuses it" : "";
-  return `version ${version}, ${what}, ${seconds(ageMs)} old, ${end}${note}`;
+  const age = `${seconds(ageMs)} old${stale ? " and stale" : ""}`;
+  return `version ${version}, ${what}, ${age}, ${end}${idle}${note}`;
 }
 
 function describeDirty(dirty: Dirty, { backups }: KeyPlacement): string {

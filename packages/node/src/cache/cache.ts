@@ -71,7 +71,7 @@ export class Cache {
     const now = clock.now();
     if (entry.pinned && pattern.hasExpiredDirty(entry, now)) return { ...ABSENT, source: "MEMORY" };
     const read = ofEntry(entry, now, "MEMORY");
-    if (!this.#isStale(entry, now, context)) return read;
+    if (staleFromMs(entry, context.keyHash, this.#parts.config()) > now) return read;
     counters.staleHits += 1;
     this.#refresh(entry, context);
     return { ...read, stale: true };
@@ -281,13 +281,6 @@ export class Cache {
     if (maxIdleMs === 0) return entry;
     const { costBytes, expiresAtMs } = entry;
     return { costBytes, expiresAtMs: Math.min(expiresAtMs, clock.now() + maxIdleMs) };
-  }
-
-  /** Whether the database should be asked for it again. What is dirty is newer than the database. */
-  #isStale(entry: Entry, nowMs: number, { keyHash }: OperationContext): boolean {
-    const config = this.#parts.config();
-    if (config.softTtlMs === 0 || entry.pinned || entry.value === undefined) return false;
-    return staleFromMs(entry, keyHash, config) <= nowMs;
   }
 
   #refresh({ key, version }: Entry, context: OperationContext): void {

@@ -19,7 +19,7 @@ import { Cache } from "./cache.js";
 import { cacheJournal, type JournalWriter } from "./cache-journal.js";
 import { cacheReplication, type ReplicaSets } from "./cache-replication.js";
 import { type CleanEntriesWatch, toEntry, toRecord } from "./clean-entries.js";
-import type { NodeServices } from "./context.js";
+import type { NodeServices, OperationContext } from "./context.js";
 import { withDeadline } from "./deadline.js";
 import { toDirtyRecord } from "./dirty-record.js";
 import { type ExplainedParts, type MemoryFacts, memoryFacts } from "./explanation.js";
@@ -145,10 +145,11 @@ export class ConfiguredCache {
   }
 
   /** What memory has of a key, for people. */
-  memoryFacts(key: string, partition: number): MemoryFacts {
+  memoryFacts(key: string, { tenure, keyHash }: OperationContext): MemoryFacts {
     const nowMs = this.#environment.clock.now();
-    const parts = { store: this.#store, pattern: this.#pattern, ...this.#copies };
-    return memoryFacts(parts, { key, partition, nowMs });
+    const own = { lifetimes: this.#config, store: this.#store, pattern: this.#pattern };
+    const { partition } = tenure;
+    return memoryFacts({ ...own, ...this.#copies }, { key, keyHash, partition, nowMs });
   }
 
   /** What the database has of a key, for people. @throws {DatabaseError}, {CacheError} */

@@ -7,6 +7,7 @@ import type { Store } from "../store/store.js";
 import type { DirtyEntry } from "../write-behind/dirty-entry.js";
 import type { CacheJournal } from "./cache-journal.js";
 import type { CacheReplication } from "./cache-replication.js";
+import { type Lifetimes, staleFromMs } from "./lifetimes.js";
 import type { Pattern } from "./patterns/pattern.js";
 
 export interface CachedFacts {
@@ -16,8 +17,12 @@ export interface CachedFacts {
   readonly valueBytes: number;
   readonly encoding: number;
   readonly ageMs: number;
+  /** It is past its soft lifetime. */
+  readonly stale: boolean;
   /** `undefined`: it does not expire. */
   readonly ttlLeftMs: number | undefined;
+  /** Until it has been idle for too long; `undefined`: it may be. */
+  readonly idleLeftMs: number | undefined;
   readonly costBytes: number;
   /** The database refuses it. */
   readonly isUnpersisted: boolean;
@@ -46,17 +51,25 @@ export interface MemoryFacts {
 }
 
 export interface ExplainedParts {
+  readonly lifetimes: Lifetimes;
   readonly store: Store;
   readonly pattern: Pattern;
   readonly journal: CacheJournal | undefined;
   readonly replication: CacheReplication;
 }
 
+interface ExplainedKey {
+  readonly key: string;
+  readonly keyHash: number;
+  readonly partition: number;
+  readonly nowMs: number;
+}
+
 export function memoryFacts(
   parts: ExplainedParts,
-  { key, partition, nowMs }: { key: string; partition: number; nowMs: number },
+  { key, keyHash, partition, nowMs }: ExplainedKey,
 ): MemoryFacts {
-  const { store, pattern } = parts;
+  const { store, pattern, lifetimes } = parts;
   const entry = store.peek(key);
   const dirty = pattern.queue?.get(key, partition);
   return {
@@ -66,16 +79,19 @@ export function memoryFacts(
       valueBytes: entry.value?.byteLength ?? 0,
       encoding: entry.encoding,
       ageMs: Math.max(0, nowMs - entry.writtenAtMs),
-      ttlLeftMs:
-        entry.expiresAtMs === Number.POSITIVE_INFINITY
-          ? undefined
-          : Math.max(0, entry.expiresAtMs - nowMs),
+      stale: staleFromMs(entry, keyHash, lifetimes) <= nowMs,
+      ttlLeftMs: msUntil(entry.expiresAtMs, nowMs),
+      idleLeftMs: msUntil(store.idleUntilMs(key), nowMs),
       costBytes: entry.costBytes,
       isUnpersisted: entry.unpersisted,
     },
     dirty: dirty && dirtyFacts(parts, dirty, nowMs),
     isUnresolved: pattern.unresolved(key) !== undefined,
   };
+}
+
+function msUntil(instantMs: number, nowMs: number): number | undefined {
+  return instantMs === Number.POSITIVE_INFINITY ? undefined : Math.max(0, instantMs - nowMs);
 }
 
 function dirtyFacts(

@@ -7,6 +7,7 @@
  */
 import { CacheError, type Clock, type Random } from "@holdfast/core";
 import type { CacheConfig } from "@holdfast/process";
+import type { Entry } from "../store/entry.js";
 import { INSTANT_MS } from "../store/instants.js";
 
 /** What of a cache's configuration says so. All in milliseconds; 0: without end. */
@@ -21,15 +22,16 @@ export function lifetimeMs(ttlMs: number, jitter: number, random: Random): numbe
 }
 
 /**
- * From when on an entry is stale; Infinity: never. Nothing is kept of it with the entry: its jitter follows from
- * its key and from when it was written, so that it is the same at each read, and at the next owner.
+ * From when on an entry is stale; Infinity: never. That is so of what is dirty or unpersisted, which is newer than the
+ * database, and of an absence, which has a lifetime of its own. Nothing is kept of it with the entry: its jitter
+ * follows from its key and from when it was written, so that it is the same at each read, and at the next owner.
  */
 export function staleFromMs(
-  { writtenAtMs }: { readonly writtenAtMs: number },
+  { writtenAtMs, pinned, value }: Pick<Entry, "writtenAtMs" | "pinned" | "value">,
   keyHash: number,
   { softTtlMs, ttlJitter }: Lifetimes,
 ): number {
-  if (softTtlMs === 0) return Number.POSITIVE_INFINITY;
+  if (softTtlMs === 0 || pinned || value === undefined) return Number.POSITIVE_INFINITY;
   if (ttlJitter === 0) return writtenAtMs + softTtlMs;
   return writtenAtMs + softTtlMs * (1 - ttlJitter * shareOf(keyHash, writtenAtMs));
 }

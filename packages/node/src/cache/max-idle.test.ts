@@ -48,4 +48,28 @@ describe("a cache that ends idle entries", () => {
     clock.advance(60_000 + STEP_MS);
     expect(await operations.get("c", context())).toMatchObject({ value: undefined });
   });
+
+  it("tells whoever asks for explanations how long an entry may stay, and whether it is stale", async () => {
+    const { operations, context, clock, cache, source, config } = createCacheFixture(
+      "read-through",
+      { ttl: "10m", softTtl: "30s", maxIdle: "1m" },
+    );
+    source.plant("k", "v");
+    await operations.get("k", context());
+    clock.advance(20_000);
+    expect(cache.memoryFacts("k", context()).cached).toMatchObject({
+      stale: false,
+      ttlLeftMs: 580_000,
+      idleLeftMs: 40_000 + STEP_MS,
+    });
+    clock.advance(10_000);
+    cache.reconfigure(config({ ttl: "10m", softTtl: "30s", maxIdle: 0 }));
+    expect(cache.memoryFacts("k", context()).cached).toMatchObject({
+      stale: true,
+      ttlLeftMs: 570_000,
+      idleLeftMs: undefined,
+    });
+    // Looking is no read.
+    expect(source.loads).toHaveLength(1);
+  });
 });

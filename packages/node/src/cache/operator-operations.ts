@@ -44,11 +44,11 @@ export async function explain(
   { id }: Operation__Output,
   key: string,
   cache: ConfiguredCache,
-  { tenure, deadlineMs }: OperationContext,
+  context: OperationContext,
   teller: { readonly incarnation: string; readonly epoch: number },
 ): Promise<Reply> {
-  const { partition, term, isRecovering: recovering } = tenure;
-  const memory = cache.memoryFacts(key, partition);
+  const { partition, term, isRecovering: recovering } = context.tenure;
+  const memory = cache.memoryFacts(key, context);
   const explanation: Explanation = {
     incarnation: teller.incarnation,
     epoch: teller.epoch,
@@ -61,7 +61,7 @@ export async function explain(
     ...(memory.dirty !== undefined && { dirty: toDirty(memory.dirty) }),
   };
   try {
-    const { row, letters } = await cache.databaseFacts(key, deadlineMs);
+    const { row, letters } = await cache.databaseFacts(key, context.deadlineMs);
     if (row !== undefined) explanation.row = toRow(row);
     explanation.deadLetters = letters.map(toLetterMessage);
   } catch (error) {
@@ -105,8 +105,20 @@ function toRetried(retried: RetriedLetter): RetriedDeadLetter {
 }
 
 function toCached(cached: CachedFacts) {
-  const { isAbsence: absence, isUnpersisted: unpersisted, ttlLeftMs, ...facts } = cached;
-  return { ...facts, absence, unpersisted, ...(ttlLeftMs !== undefined && { ttlLeftMs }) };
+  const {
+    isAbsence: absence,
+    isUnpersisted: unpersisted,
+    ttlLeftMs,
+    idleLeftMs,
+    ...facts
+  } = cached;
+  return {
+    ...facts,
+    absence,
+    unpersisted,
+    ...(ttlLeftMs !== undefined && { ttlLeftMs }),
+    ...(idleLeftMs !== undefined && { idleLeftMs }),
+  };
 }
 
 function toDirty(facts: DirtyFacts) {

@@ -290,6 +290,13 @@ export class Store {
     this.#chargeTables();
   }
 
+  /** When the entry of this key will have been idle for too long, if it may; Infinity: never. */
+  idleUntilMs(key: Key): number {
+    const id = this.#findLive(key);
+    if (id === NO_ENTRY || !this.#lastUses.isOn) return Number.POSITIVE_INFINITY;
+    return this.#lastUses.endMs(id, this.#clock.now());
+  }
+
   /** Removes the entry of this key, pinned or not. Returns whether it was live. */
   remove(key: Key): boolean {
     const id = this.#findLive(key);
@@ -589,9 +596,12 @@ export class Store {
   }
 
   #hasExpired(id: number): boolean {
-    const endMs = this.#endMs(id);
-    if (endMs === Number.POSITIVE_INFINITY) return false;
-    return endMs <= this.#clock.now() && !this.#isDirty(id);
+    const endMs = this.#entries.table.endMs(id);
+    const { isOn } = this.#lastUses;
+    if (endMs === Number.POSITIVE_INFINITY && !isOn) return false;
+    const nowMs = this.#clock.now();
+    if (endMs > nowMs && !(isOn && this.#lastUses.endMs(id, nowMs) <= nowMs)) return false;
+    return !this.#isDirty(id);
   }
 
   /** When it ends if nobody uses it any more. */

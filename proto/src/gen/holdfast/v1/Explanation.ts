@@ -42,7 +42,16 @@ export interface _holdfast_v1_Explanation_Cached {
    * It was acknowledged, but the database refuses it: one of the dead letters below.
    */
   'unpersisted'?: (boolean);
+  /**
+   * It is past its cache's soft lifetime: it is served as stale, and loaded anew when it is read.
+   */
+  'stale'?: (boolean);
+  /**
+   * Milliseconds until nobody has used it for too long. Absent: the cache has no `maxIdle`.
+   */
+  'idleLeftMs'?: (number | string | Long);
   '_ttlLeftMs'?: "ttlLeftMs";
+  '_idleLeftMs'?: "idleLeftMs";
 }
 
 export interface _holdfast_v1_Explanation_Cached__Output {
@@ -66,7 +75,16 @@ export interface _holdfast_v1_Explanation_Cached__Output {
    * It was acknowledged, but the database refuses it: one of the dead letters below.
    */
   'unpersisted': (boolean);
+  /**
+   * It is past its cache's soft lifetime: it is served as stale, and loaded anew when it is read.
+   */
+  'stale': (boolean);
+  /**
+   * Milliseconds until nobody has used it for too long. Absent: the cache has no `maxIdle`.
+   */
+  'idleLeftMs'?: (number);
   '_ttlLeftMs'?: "ttlLeftMs";
+  '_idleLeftMs'?: "idleLeftMs";
 }
 
 export interface _holdfast_v1_Explanation_Dirty {
