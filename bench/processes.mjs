@@ -19,8 +19,10 @@ export class Contestant {
   #child;
   #death;
 
-  constructor(file, its) {
+  /** @param flags - of Node, beside those of this process. */
+  constructor(file, its, flags = []) {
     this.#child = fork(file, process.argv.slice(2), {
+      execArgv: [...process.execArgv, ...flags],
       env: { ...process.env, [ROLE]: JSON.stringify(its) },
     });
     this.#death = once(this.#child, "exit").then(([code, signal]) => {
