@@ -33,6 +33,7 @@ describe("The metrics of a node", () => {
   it("tell evictions by reason, and expirations apart from them", async () => {
     const { cache, operations, context, clock } = createCacheFixture("cache-aside", {
       maxEntries: 20,
+      eviction: "lru",
       maxIdle: "1m",
     });
     const set = async (key: string, bytes: number) => {

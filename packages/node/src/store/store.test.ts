@@ -335,6 +335,31 @@ describe("Store with pinned entries", () => {
   });
 });
 
+describe("Store that is full, and gets its first lifetimes", () => {
+  // The tables of ends and of the wheel take 16 bytes for each of the entries from then on.
+  it.each(["put anew", "replaced"])(
+    "makes room for their tables little by little, when %s",
+    (how) => {
+      const { store, budget, clock, put } = createStore({ budget: new MemoryBudget(2 ** 24) });
+      let number = 0;
+      while (store.counts.evictions === 0) put(`key-${number++}`);
+      const before = store.counts.entries;
+      let most = 0;
+      for (let times = 1; times <= 5_000; times++) {
+        const { evictions } = store.counts;
+        put(`key-${how === "replaced" ? number - 1 : number + times}`, {
+          expiresAtMs: clock.now() + 1_000,
+        });
+        most = Math.max(most, store.counts.evictions - evictions);
+      }
+      const pageOfThem = 65_536 / (COST - 32);
+      expect(most).toBeLessThan(2 * pageOfThem);
+      expect(before - store.counts.entries).toBeGreaterThan(before * 0.2);
+      expect(budget.usedBytes).toBeLessThanOrEqual(budget.capacityBytes);
+    },
+  );
+});
+
 describe("Store that is asked for the hottest entries of a partition", () => {
   it("names the used ones before the others, and leaves out what goes meanwhile", () => {
     const { store, put } = createStore({ placement: { partitions: 1, hashSeed: 1 } });

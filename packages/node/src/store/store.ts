@@ -67,8 +67,15 @@ export interface StoreOptions {
 /** Expired entries taken between two looks at the clock: few enough to take some 20 µs. */
 const TAKEN_PER_CLOCK_READ = 32;
 
-/** Entries that come between two looks at what the tables take. */
-const ADDED_PER_CHARGE = 256;
+/** Writes between two looks at what the tables take. */
+const WRITES_PER_CHARGE = 256;
+
+/**
+ * Most that tables are charged with at once. Some begin to be used all at once, as that of ends does with the first
+ * lifetime in a store: to make room for it in one `put` of a full store, a tenth of it would have to be evicted
+ * there and then. Memory is touched little by little, so charging it so is no less true.
+ */
+const MOST_CHARGED_BYTES = 16_384;
 
 /** What an entry takes that is smaller than most: memory for the ids of more is made when they come. */
 const SMALL_ENTRY_BYTES = 96;
@@ -91,7 +98,7 @@ export class Store {
   #reservedIds = 0;
   #isWheelUsed = false;
   #chargedBytes = 0;
-  #addedSinceCharge = 0;
+  #writesSinceCharge = 0;
   /** How many entries the policy was told there is room for, and how many there were then. */
   #toldAtSize = 0;
   /** During a `put`, the entry being replaced if the policy tracks it. */
@@ -410,7 +417,8 @@ export class Store {
   #begin(): void {
     this.#isWheelUsed = false;
     this.#unscheduled = 0;
-    this.#chargeTables(0);
+    this.#writesSinceCharge = 0;
+    this.#setCharge(0);
     this.#reserve();
     this.#tellCapacity();
   }
@@ -489,7 +497,7 @@ export class Store {
   /** As `#put`, of an entry that is not pinned and will not be. */
   #update(id: number, input: NewEntry, costBytes: number): void {
     const costBefore = this.#costOf(id);
-    if (costBytes !== costBefore) {
+    if (costBytes !== costBefore || this.#budget.freeBytes < 0) {
       const before: Counted = { costBytes: costBefore, pin: "none" };
       this.#makeRoom(id, before, costBytes, input);
       this.#occupancy.changed(id, before, { costBytes, pin: "none" });
@@ -509,8 +517,8 @@ export class Store {
     entries.table.use(id);
     if (id > this.#reservedIds) this.#reserve();
     if (this.#lastUses.isOn) this.#lastUses.use(id, this.#clock.now());
+    if (++this.#writesSinceCharge >= WRITES_PER_CHARGE) this.#chargeTables();
     if (!isNew) return id;
-    if (++this.#addedSinceCharge >= ADDED_PER_CHARGE) this.#chargeTables();
     if (this.counts.entries >= 2 * this.#toldAtSize) this.#tellCapacity();
     return id;
   }
@@ -697,9 +705,15 @@ export class Store {
     this.#policy.setCapacity(Math.max(1, Math.floor(Math.min(maxEntries, maxBytes / meanBytes))));
   }
 
-  /** @param bytes - what the tables take now. */
-  #chargeTables(bytes: number = this.#tableBytes()): void {
-    this.#addedSinceCharge = 0;
+  #chargeTables(): void {
+    const growthBytes = this.#tableBytes() - this.#chargedBytes;
+    const isAll = growthBytes <= MOST_CHARGED_BYTES;
+    this.#setCharge(this.#chargedBytes + (isAll ? growthBytes : MOST_CHARGED_BYTES));
+    // The rest is charged with the writes that follow.
+    this.#writesSinceCharge = isAll ? 0 : WRITES_PER_CHARGE;
+  }
+
+  #setCharge(bytes: number): void {
     this.#budget.charge(bytes - this.#chargedBytes, 0);
     this.#chargedBytes = bytes;
   }
