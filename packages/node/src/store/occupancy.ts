@@ -117,11 +117,15 @@ export class Occupancy {
     this.#counts.expirations += 1;
   }
 
-  /** Whether the store would break a bound of its own by growing so much. */
+  /**
+   * Whether the store would break a bound of its own by growing so much. What the budget bounds as well is left to it:
+   * it counts memory, of which costs are an estimate, and rather too much.
+   */
   wouldExceedOwnBounds(growthEntries: number, growthBytes: number): boolean {
+    const { maxBytes, maxEntries } = this.bounds;
     return (
-      this.#counts.entries + growthEntries > this.bounds.maxEntries ||
-      this.#counts.bytes + growthBytes > this.bounds.maxBytes
+      this.#counts.entries + growthEntries > maxEntries ||
+      (maxBytes < this.#budget.capacityBytes && this.#counts.bytes + growthBytes > maxBytes)
     );
   }
 
