@@ -7,14 +7,14 @@
  * (memory-budget.ts); when somebody looks for expired entries that nobody reads, the reclaimer's
  * (reclaimer.ts). What an operation means, and what a version or an encoding stands for, is not known here.
  *
- * A key is text or its bytes in UTF-8; bytes cost nothing to look up with. Every method is synchronous.
+ * Every method is synchronous.
  * Whenever none is running:
  *   - `counts.bytes` is the sum of the costs of the entries, and within every bound;
  *   - the policy tracks exactly the entries that are not pinned;
  *   - the wheel holds exactly those that are not dirty and expire some day; of those that a new `maxIdleMs` lets
  *     expire earlier, the ones that `reclaim` has come to.
  */
-import { CacheError, type Clock, hash32, MAX_KEY_BYTES, type Placement } from "@holdfast/core";
+import { CacheError, type Clock, type Placement } from "@holdfast/core";
 import {
   EVICTION_POLICIES,
   type EvictionPolicy,
@@ -22,11 +22,11 @@ import {
   NO_ENTRY,
 } from "../eviction/index.js";
 import { costOfLengths } from "./cost.js";
+import { Ends } from "./ends.js";
 import { Entries } from "./entries.js";
 import type { Entry, EntryFacts, NewEntry, Pin } from "./entry.js";
-import { ExpiryWheel, WHEEL_BYTES_PER_ENTRY } from "./expiry.js";
+import { EntryView } from "./entry-view.js";
 import { MAX_ID } from "./key-index.js";
-import { LastUses } from "./last-uses.js";
 import type { BudgetTenant, MemoryBudget } from "./memory-budget.js";
 import {
   type Counted,
@@ -37,8 +37,8 @@ import {
 } from "./occupancy.js";
 import { PAGE_BYTES } from "./pages.js";
 import { storedLength, type ValueLocation } from "./records.js";
-
-export type Key = string | Uint8Array;
+import { type Key, SoughtKey } from "./sought-key.js";
+import { TableCharge } from "./table-charge.js";
 
 /** Hears of every change of an entry that is not pinned, in the partitions that it watches. */
 export interface StoreObserver {
@@ -67,16 +67,6 @@ export interface StoreOptions {
 /** Expired entries taken between two looks at the clock: few enough to take some 20 µs. */
 const TAKEN_PER_CLOCK_READ = 32;
 
-/** Writes between two looks at what the tables take. */
-const WRITES_PER_CHARGE = 256;
-
-/**
- * Most that tables are charged with at once. Some begin to be used all at once, as that of ends does with the first
- * lifetime in a store: to make room for it in one `put` of a full store, a tenth of it would have to be evicted
- * there and then. Memory is touched little by little, so charging it so is no less true.
- */
-const MOST_CHARGED_BYTES = 16_384;
-
 /** What an entry takes that is smaller than most: memory for the ids of more is made when they come. */
 const SMALL_ENTRY_BYTES = 96;
 
@@ -88,30 +78,22 @@ export class Store {
   readonly #placement: Placement;
   #entries: Entries;
   #policy: EvictionPolicy;
-  #wheel: ExpiryWheel;
-  readonly #lastUses = new LastUses();
-  /** Ids up to this one may end earlier than the wheel knows. */
-  #unscheduled = 0;
+  #ends: Ends;
+  #view: EntryView;
+  readonly #charge: TableCharge;
   readonly #tenant: BudgetTenant;
   readonly #observer: StoreObserver | undefined;
   /** Ids up to this one have room in every table. */
   #reservedIds = 0;
-  #isWheelUsed = false;
-  #chargedBytes = 0;
-  #writesSinceCharge = 0;
   /** How many entries the policy was told there is room for, and how many there were then. */
   #toldAtSize = 0;
   /** During a `put`, the entry being replaced if the policy tracks it. */
   #spared = NO_ENTRY;
   /** During a `put`, the length of the new value. */
   #valueLength = 0;
-  /** What `#find` looked for last. */
-  readonly #text = Buffer.allocUnsafe(3 * MAX_KEY_BYTES);
-  #key: Uint8Array = this.#text;
-  #keyLength = 0;
-  #hash = 0;
+  readonly #sought: SoughtKey;
   /** What `locate` found last. */
-  readonly #located: ValueLocation = { bytes: this.#text, start: 0, end: 0 };
+  readonly #located: ValueLocation = { bytes: NO_BYTES, start: 0, end: 0 };
   #isClosed = false;
 
   constructor(options: StoreOptions) {
@@ -120,17 +102,19 @@ export class Store {
     this.#clock = clock;
     this.#policyName = policy;
     this.#placement = placement;
+    this.#sought = new SoughtKey(placement.hashSeed);
+    this.#charge = new TableCharge(budget);
     const maxEntries = Math.min(options.maxEntries ?? MAX_ID, MAX_ID);
     const maxBytes = Math.min(options.maxBytes ?? budget.capacityBytes, budget.capacityBytes);
     this.#occupancy = new Occupancy(budget, { maxBytes, maxEntries });
     this.#observer = options.observer;
     this.#entries = this.#createEntries();
     this.#policy = this.#createPolicy();
-    this.#wheel = new ExpiryWheel(clock.now());
-    this.#begin();
+    this.#ends = new Ends(this.#entries.table, clock);
+    this.#view = this.#createView();
+    this.#begin(options.maxIdleMs ?? Number.POSITIVE_INFINITY);
     this.#tenant = this.#createTenant();
     budget.join(this.#tenant);
-    this.setMaxIdle(options.maxIdleMs ?? Number.POSITIVE_INFINITY);
   }
 
   /** A live view, not a copy. */
@@ -145,7 +129,7 @@ export class Store {
 
   /** Memory that it takes: pages and tables. */
   get usedBytes(): number {
-    return this.#entries.pageCount * PAGE_BYTES + this.#chargedBytes;
+    return this.#entries.pageCount * PAGE_BYTES + this.#charge.bytes;
   }
 
   /** What an entry costs on average; 0 when there is none. */
@@ -159,7 +143,7 @@ export class Store {
     const id = this.#findLive(key);
     if (id === NO_ENTRY) return undefined;
     this.#use(id, this.#entries.table.place(id));
-    return this.#entryOf(id, this.#hash, key);
+    return this.#view.entry(id, this.#sought.hash, key);
   }
 
   /**
@@ -180,21 +164,13 @@ export class Store {
   /** As `get`, without counting as a use. */
   peek(key: Key): Entry | undefined {
     const id = this.#findLive(key);
-    return id === NO_ENTRY ? undefined : this.#entryOf(id, this.#hash, key);
+    return id === NO_ENTRY ? undefined : this.#view.entry(id, this.#sought.hash, key);
   }
 
   /** As `peek`, without a copy of the value. */
   facts(key: Key): EntryFacts | undefined {
     const id = this.#findLive(key);
-    if (id === NO_ENTRY) return undefined;
-    const { table, records } = this.#entries;
-    const place = table.place(id);
-    return {
-      version: records.version(place),
-      isAbsence: records.isAbsence(place),
-      pinned: records.isPinned(place),
-      unpersisted: this.#occupancy.isUnpersisted(id),
-    };
+    return id === NO_ENTRY ? undefined : this.#view.facts(id);
   }
 
   /**
@@ -207,9 +183,12 @@ export class Store {
   put(input: NewEntry, key: Key = input.key): void {
     if (this.#isClosed) throw closed();
     const id = this.#findLive(key);
-    this.#checkKey();
+    this.#sought.check();
     const costBytes = this.#costOfNew(input);
-    this.#occupancy.checkAdmissible(costBytes, id === NO_ENTRY ? undefined : this.#counted(id));
+    this.#occupancy.checkAdmissible(
+      costBytes,
+      id === NO_ENTRY ? undefined : this.#view.counted(id),
+    );
     this.#put(id, input, costBytes);
   }
 
@@ -220,7 +199,7 @@ export class Store {
   putBeyondBounds(input: NewEntry): void {
     if (this.#isClosed) throw closed();
     const id = this.#findLive(input.key);
-    this.#checkKey();
+    this.#sought.check();
     this.#put(id, input, this.#costOfNew(input));
   }
 
@@ -245,10 +224,10 @@ export class Store {
   /** Lets a pinned entry be evicted and expire from now on; it may have expired already. */
   unpin(key: Key): void {
     const id = this.#find(key);
-    if (id === NO_ENTRY || !this.#isPinned(id)) return;
+    if (id === NO_ENTRY || !this.#view.isPinned(id)) return;
     this.#setPin(id, "none");
-    this.#policy.insert(id, this.#hash);
-    if (this.#hasExpired(id)) {
+    this.#policy.insert(id, this.#sought.hash);
+    if (this.#view.hasExpired(id)) {
       this.#expire(id);
       return;
     }
@@ -262,9 +241,9 @@ export class Store {
    */
   keepUnpersisted(key: Key, { maxEntries, maxBytes }: OccupancyBounds): void {
     const id = this.#find(key);
-    if (id === NO_ENTRY || !this.#isDirty(id)) return;
+    if (id === NO_ENTRY || !this.#view.isDirty(id)) return;
     this.#setPin(id, "unpersisted");
-    if (this.#hasExpired(id)) {
+    if (this.#view.hasExpired(id)) {
       this.#expire(id);
       return;
     }
@@ -281,7 +260,7 @@ export class Store {
     const id = this.#findLive(key);
     if (id === NO_ENTRY) return;
     this.#setEnd(id, expiresAtMs);
-    if (!this.#isPinned(id)) this.#tellKept(id);
+    if (!this.#view.isPinned(id)) this.#tellKept(id);
   }
 
   /**
@@ -289,19 +268,14 @@ export class Store {
    * Where uses were not followed before, all entries count as used now.
    */
   setMaxIdle(maxIdleMs: number): void {
-    const beforeMs = this.#lastUses.maxIdleMs;
-    if (maxIdleMs === beforeMs) return;
-    this.#lastUses.setMaxIdle(maxIdleMs, this.#reservedIds, this.#clock.now());
-    // In slices, because there may be millions. Reads do not depend on it.
-    if (maxIdleMs < beforeMs) this.#unscheduled = this.#entries.table.highest;
-    this.#chargeTables();
+    this.#ends.setMaxIdle(maxIdleMs);
+    this.#charge.follow(this.#tableBytes());
   }
 
   /** When the entry of this key will have been idle for too long, if it may; Infinity: never. */
   idleUntilMs(key: Key): number {
     const id = this.#findLive(key);
-    if (id === NO_ENTRY || !this.#lastUses.isOn) return Number.POSITIVE_INFINITY;
-    return this.#lastUses.endMs(id, this.#clock.now());
+    return id === NO_ENTRY ? Number.POSITIVE_INFINITY : this.#ends.idleUntilMs(id);
   }
 
   /** Removes the entry of this key, pinned or not. Returns whether it was live. */
@@ -313,10 +287,8 @@ export class Store {
   }
 
   /** The live entries of a partition. The store may change while they are being read. */
-  *entriesOf(partition: number): Iterable<Entry> {
-    for (const id of this.#entries.idsOf(partition)) {
-      if (this.#isLiveIn(id, partition)) yield this.#entryOf(id);
-    }
+  entriesOf(partition: number): Iterable<Entry> {
+    return this.#view.entriesOf(partition);
   }
 
   /**
@@ -324,20 +296,13 @@ export class Store {
    * count in steps). The store may change while they are being read: each is as it is when its turn comes, and left
    * out if it is gone.
    */
-  *hottestOf(partition: number): Iterable<Entry> {
-    const { table } = this.#entries;
-    const ids = this.#entries
-      .idsOf(partition)
-      .toSorted((a, b) => table.coldness(a) - table.coldness(b));
-    for (const id of ids) {
-      if (this.#isLiveIn(id, partition) && !this.#isPinned(id)) yield this.#entryOf(id);
-    }
+  hottestOf(partition: number): Iterable<Entry> {
+    return this.#view.hottestOf(partition);
   }
 
   /** The dirty entries, then the unpersisted ones. The store may change while they are being read. */
-  *pinnedEntries(): Iterable<Entry> {
-    yield* this.#dirtyEntries();
-    for (const id of this.#occupancy.unpersisted) yield this.#entryOf(id);
+  pinnedEntries(): Iterable<Entry> {
+    return this.#view.pinnedEntries();
   }
 
   /** Removes all entries of a partition, pinned ones too. Returns how many. */
@@ -350,7 +315,7 @@ export class Store {
   /** Removes every entry that is not dirty, and gives their memory back. Returns how many. */
   clear(): number {
     const before = this.counts.entries;
-    const dirty = [...this.#dirtyEntries()];
+    const dirty = [...this.#view.dirtyEntries()];
     this.#empty();
     for (const entry of dirty) this.putBeyondBounds(entry);
     return before - this.counts.entries;
@@ -361,13 +326,12 @@ export class Store {
    * `deadlineMs`. Returns whether none is left.
    */
   reclaim(deadlineMs: number): boolean {
-    const nowMs = this.#clock.now();
-    this.#wheel.advance(nowMs);
+    this.#ends.advance();
     for (let taken = 1; ; taken++) {
-      const id = this.#unscheduled > 0 ? this.#unscheduled-- : this.#wheel.take();
+      const id = this.#ends.take();
       if (id === NO_ENTRY) return true;
       if (this.#entries.table.isInUse(id)) {
-        if (this.#hasExpired(id)) this.#expire(id);
+        if (this.#view.hasExpired(id)) this.#expire(id);
         else this.#reschedule(id);
       }
       const isClockRead = taken % TAKEN_PER_CLOCK_READ === 0;
@@ -387,16 +351,17 @@ export class Store {
   #empty(): void {
     for (const partition of this.#observer?.watched.keys() ?? []) {
       for (const id of this.#entries.idsOf(partition)) {
-        if (!this.#isPinned(id)) this.#tellGone(id, this.#entries.hashOf(id));
+        if (!this.#view.isPinned(id)) this.#tellGone(id, this.#entries.hashOf(id));
       }
     }
     this.#entries.close();
     this.#entries = this.#createEntries();
     this.#policy = this.#createPolicy();
-    this.#wheel = new ExpiryWheel(this.#clock.now());
-    this.#lastUses.clear();
+    const { maxIdleMs } = this.#ends;
+    this.#ends = new Ends(this.#entries.table, this.#clock);
+    this.#view = this.#createView();
     this.#occupancy.emptied();
-    this.#begin();
+    this.#begin(maxIdleMs);
   }
 
   #createEntries(): Entries {
@@ -409,25 +374,21 @@ export class Store {
   #createPolicy(): EvictionPolicy {
     return EVICTION_POLICIES[this.#policyName]({
       hashOf: (id) => this.#entries.hashOf(id),
-      bytesOf: (id) => this.#costOf(id),
+      bytesOf: (id) => this.#view.costOf(id),
     });
   }
 
-  /** Prepares new tables. */
-  #begin(): void {
-    this.#isWheelUsed = false;
-    this.#unscheduled = 0;
-    this.#writesSinceCharge = 0;
-    this.#setCharge(0);
-    this.#reserve();
-    this.#tellCapacity();
+  #createView(): EntryView {
+    const parts = { entries: this.#entries, ends: this.#ends, occupancy: this.#occupancy };
+    return new EntryView({ ...parts, clock: this.#clock });
   }
 
-  *#dirtyEntries(): Iterable<Entry> {
-    if (this.counts.pinnedEntries === 0) return;
-    for (const id of this.#entries.ids()) {
-      if (this.#isDirty(id)) yield this.#entryOf(id);
-    }
+  /** Prepares new tables. */
+  #begin(maxIdleMs: number): void {
+    this.#charge.end();
+    this.#reserve();
+    this.#ends.setMaxIdle(maxIdleMs);
+    this.#tellCapacity();
   }
 
   #createTenant(): BudgetTenant {
@@ -440,7 +401,7 @@ export class Store {
         return store.#policy.size > (store.#spared === NO_ENTRY ? 0 : 1);
       },
       get missingBytes() {
-        return store.#entries.pagesFor(store.#keyLength, store.#valueLength) * PAGE_BYTES;
+        return store.#entries.pagesFor(store.#sought.length, store.#valueLength) * PAGE_BYTES;
       },
       giveBack: () => {
         if (!this.#entries.compact()) this.#evict("memory");
@@ -450,38 +411,25 @@ export class Store {
 
   /** Looks a key up, and remembers what it looked for. */
   #find(key: Key): number {
-    if (typeof key === "string") {
-      this.#key = this.#text;
-      this.#keyLength = key.length > MAX_KEY_BYTES ? key.length : this.#text.write(key);
-    } else {
-      this.#key = key;
-      this.#keyLength = key.length;
-    }
-    if (this.#keyLength > MAX_KEY_BYTES) return NO_ENTRY;
-    this.#hash = hash32(this.#key, this.#placement.hashSeed, 0, this.#keyLength);
-    return this.#entries.find(this.#hash, this.#key, this.#keyLength);
+    const sought = this.#sought;
+    if (!sought.set(key)) return NO_ENTRY;
+    return this.#entries.find(sought.hash, sought.bytes, sought.length);
   }
 
   #findLive(key: Key): number {
     const id = this.#find(key);
-    if (id === NO_ENTRY || !this.#hasExpired(id)) return id;
+    if (id === NO_ENTRY || !this.#view.hasExpired(id)) return id;
     this.#expire(id);
     return NO_ENTRY;
   }
 
-  #checkKey(): void {
-    if (this.#keyLength > 0 && this.#keyLength <= MAX_KEY_BYTES) return;
-    const problem = `key has ${this.#keyLength} bytes; it needs 1 to ${MAX_KEY_BYTES}`;
-    throw new CacheError("INVALID_ARGUMENT", problem);
-  }
-
   /** @param present - the live entry of the key that was looked up last. */
   #put(present: number, input: NewEntry, costBytes: number): void {
-    if (present !== NO_ENTRY && !this.#isPinned(present) && !input.pinned) {
+    if (present !== NO_ENTRY && !this.#view.isPinned(present) && !input.pinned) {
       this.#update(present, input, costBytes);
       return;
     }
-    const before = present === NO_ENTRY ? undefined : this.#counted(present);
+    const before = present === NO_ENTRY ? undefined : this.#view.counted(present);
     const wasTracked = before?.pin === "none";
     this.#makeRoom(wasTracked ? present : NO_ENTRY, before, costBytes, input);
     const id = this.#write(present, input);
@@ -489,21 +437,21 @@ export class Store {
     if (before === undefined) this.#occupancy.entered(id, after);
     else this.#occupancy.changed(id, before, after);
     if (wasTracked) this.#policy.remove(id);
-    if (!input.pinned) this.#policy.insert(id, this.#hash);
+    if (!input.pinned) this.#policy.insert(id, this.#sought.hash);
     this.#setEnd(id, input.expiresAtMs);
     if (!input.pinned) this.#tellKept(id);
   }
 
   /** As `#put`, of an entry that is not pinned and will not be. */
   #update(id: number, input: NewEntry, costBytes: number): void {
-    const costBefore = this.#costOf(id);
+    const costBefore = this.#view.costOf(id);
     if (costBytes !== costBefore || this.#budget.freeBytes < 0) {
       const before: Counted = { costBytes: costBefore, pin: "none" };
       this.#makeRoom(id, before, costBytes, input);
       this.#occupancy.changed(id, before, { costBytes, pin: "none" });
     }
     this.#write(id, input);
-    this.#policy.hit(id, this.#hash);
+    this.#policy.hit(id, this.#sought.hash);
     this.#setEnd(id, input.expiresAtMs);
     this.#tellKept(id);
   }
@@ -511,13 +459,15 @@ export class Store {
   #write(present: number, input: NewEntry): number {
     const entries = this.#entries;
     const isNew = present === NO_ENTRY;
-    const id = isNew ? entries.add(this.#hash, this.#key, this.#keyLength, input) : present;
-    if (!isNew) entries.replace(id, this.#key, this.#keyLength, input);
+    const id = isNew
+      ? entries.add(this.#sought.hash, this.#sought.bytes, this.#sought.length, input)
+      : present;
+    if (!isNew) entries.replace(id, this.#sought.bytes, this.#sought.length, input);
     entries.table.setWritten(id, input.writtenAtMs ?? this.#clock.now());
     entries.table.use(id);
     if (id > this.#reservedIds) this.#reserve();
-    if (this.#lastUses.isOn) this.#lastUses.use(id, this.#clock.now());
-    if (++this.#writesSinceCharge >= WRITES_PER_CHARGE) this.#chargeTables();
+    this.#ends.use(id);
+    if (this.#charge.isDue()) this.#charge.follow(this.#tableBytes());
     if (!isNew) return id;
     if (this.counts.entries >= 2 * this.#toldAtSize) this.#tellCapacity();
     return id;
@@ -551,7 +501,7 @@ export class Store {
   #evict(reason: EvictionReason): void {
     const victim = this.#policy.evict(this.#spared);
     if (victim === NO_ENTRY) throw new Error("nothing is left to evict");
-    if (this.#hasExpired(victim)) this.#occupancy.countExpiration();
+    if (this.#view.hasExpired(victim)) this.#occupancy.countExpiration();
     else this.#occupancy.countEviction(reason);
     this.#detach(victim);
   }
@@ -562,27 +512,27 @@ export class Store {
   }
 
   #remove(id: number): void {
-    if (!this.#isPinned(id)) this.#policy.remove(id);
+    if (!this.#view.isPinned(id)) this.#policy.remove(id);
     this.#detach(id);
   }
 
   /** Takes an entry that the policy does not track out of everything else. */
   #detach(id: number): void {
     const hash = this.#entries.hashOf(id);
-    if (!this.#isPinned(id)) this.#tellGone(id, hash);
-    this.#occupancy.left(id, this.#counted(id));
-    if (this.#isWheelUsed) this.#wheel.cancel(id);
+    if (!this.#view.isPinned(id)) this.#tellGone(id, hash);
+    this.#occupancy.left(id, this.#view.counted(id));
+    this.#ends.cancel(id);
     this.#entries.remove(id, hash);
   }
 
   #use(id: number, place: number): void {
     this.#entries.table.use(id);
-    if (this.#lastUses.isOn) this.#lastUses.use(id, this.#clock.now());
-    if (!this.#entries.records.isPinned(place)) this.#policy.hit(id, this.#hash);
+    this.#ends.use(id);
+    if (!this.#entries.records.isPinned(place)) this.#policy.hit(id, this.#sought.hash);
   }
 
   #setPin(id: number, pin: Pin): void {
-    const before = this.#counted(id);
+    const before = this.#view.counted(id);
     this.#occupancy.changed(id, before, { costBytes: before.costBytes, pin });
     this.#entries.records.setPinned(this.#entries.table.place(id), pin !== "none");
   }
@@ -593,107 +543,36 @@ export class Store {
   }
 
   #reschedule(id: number): void {
-    if (this.#isWheelUsed) this.#wheel.cancel(id);
-    const endMs = this.#endMs(id);
-    if (endMs === Number.POSITIVE_INFINITY || this.#isDirty(id)) return;
-    if (!this.#isWheelUsed) {
-      this.#isWheelUsed = true;
-      this.#wheel.reserve(this.#reservedIds);
-    }
-    this.#wheel.schedule(id, endMs);
-  }
-
-  #hasExpired(id: number): boolean {
-    const endMs = this.#entries.table.endMs(id);
-    const { isOn } = this.#lastUses;
-    if (endMs === Number.POSITIVE_INFINITY && !isOn) return false;
-    const nowMs = this.#clock.now();
-    if (endMs > nowMs && !(isOn && this.#lastUses.endMs(id, nowMs) <= nowMs)) return false;
-    return !this.#isDirty(id);
-  }
-
-  /** When it ends if nobody uses it any more. */
-  #endMs(id: number): number {
-    const endMs = this.#entries.table.endMs(id);
-    if (!this.#lastUses.isOn) return endMs;
-    return Math.min(endMs, this.#lastUses.endMs(id, this.#clock.now()));
-  }
-
-  #isPinned(id: number): boolean {
-    return this.#entries.records.isPinned(this.#entries.table.place(id));
-  }
-
-  #isDirty(id: number): boolean {
-    return this.#isPinned(id) && !this.#occupancy.isUnpersisted(id);
-  }
-
-  #pin(id: number): Pin {
-    if (!this.#isPinned(id)) return "none";
-    return this.#occupancy.isUnpersisted(id) ? "unpersisted" : "dirty";
-  }
-
-  #isLiveIn(id: number, partition: number): boolean {
-    const entries = this.#entries;
-    if (!entries.table.isInUse(id) || this.#hasExpired(id)) return false;
-    // The id may have gone to another key meanwhile.
-    return entries.partitionOf(entries.hashOf(id)) === partition;
+    if (this.#view.isDirty(id)) this.#ends.cancel(id);
+    else this.#ends.schedule(id);
   }
 
   /** Of an entry with the key that was looked up last. */
   #costOfNew({ value, encoding }: NewEntry): number {
-    return costOfLengths(this.#keyLength, storedLength(value, encoding));
-  }
-
-  #costOf(id: number): number {
-    const { table, records } = this.#entries;
-    const place = table.place(id);
-    return costOfLengths(records.keyLength(place), records.storedLength(place));
-  }
-
-  #counted(id: number): Counted {
-    return { costBytes: this.#costOf(id), pin: this.#pin(id) };
-  }
-
-  #entryOf(id: number, hash: number = this.#entries.hashOf(id), key?: Key): Entry {
-    const { table, records } = this.#entries;
-    const place = table.place(id);
-    return {
-      key: typeof key === "string" ? key : records.keyText(place),
-      partition: this.#entries.partitionOf(hash),
-      value: records.value(place),
-      encoding: records.encoding(place),
-      version: records.version(place),
-      writtenAtMs: table.writtenAtMs(id, this.#clock.now()),
-      expiresAtMs: table.endMs(id),
-      pinned: records.isPinned(place),
-      unpersisted: this.#occupancy.isUnpersisted(id),
-      costBytes: costOfLengths(records.keyLength(place), records.storedLength(place)),
-    };
+    return costOfLengths(this.#sought.length, storedLength(value, encoding));
   }
 
   /** Of the entry whose key was looked up last. */
   #tellKept(id: number): void {
     const observer = this.#observer;
     if (observer === undefined || observer.watched.size === 0) return;
-    if (observer.watched.has(this.#entries.partitionOf(this.#hash))) {
-      observer.kept(this.#entryOf(id, this.#hash));
+    if (observer.watched.has(this.#entries.partitionOf(this.#sought.hash))) {
+      observer.kept(this.#view.entry(id, this.#sought.hash));
     }
   }
 
   #tellGone(id: number, hash: number): void {
     const observer = this.#observer;
     if (observer === undefined || observer.watched.size === 0) return;
-    const { table, records } = this.#entries;
     const partition = this.#entries.partitionOf(hash);
-    if (observer.watched.has(partition)) observer.gone(records.keyText(table.place(id)), partition);
+    if (observer.watched.has(partition)) observer.gone(this.#view.key(id), partition);
   }
 
   /** Makes room in every table for as many ids as the entries' own has. */
   #reserve(): void {
     this.#reservedIds = this.#entries.table.capacity;
     this.#policy.reserve(this.#reservedIds);
-    this.#lastUses.reserve(this.#reservedIds);
-    if (this.#isWheelUsed) this.#wheel.reserve(this.#reservedIds);
+    this.#ends.reserve(this.#reservedIds);
   }
 
   /** How many entries there is room for, as far as those that are here tell. */
@@ -705,26 +584,12 @@ export class Store {
     this.#policy.setCapacity(Math.max(1, Math.floor(Math.min(maxEntries, maxBytes / meanBytes))));
   }
 
-  #chargeTables(): void {
-    const growthBytes = this.#tableBytes() - this.#chargedBytes;
-    const isAll = growthBytes <= MOST_CHARGED_BYTES;
-    this.#setCharge(this.#chargedBytes + (isAll ? growthBytes : MOST_CHARGED_BYTES));
-    // The rest is charged with the writes that follow.
-    this.#writesSinceCharge = isAll ? 0 : WRITES_PER_CHARGE;
-  }
-
-  #setCharge(bytes: number): void {
-    this.#budget.charge(bytes - this.#chargedBytes, 0);
-    this.#chargedBytes = bytes;
-  }
-
   #tableBytes(): number {
-    const { highest } = this.#entries.table;
-    const wheelBytes = this.#isWheelUsed ? highest * WHEEL_BYTES_PER_ENTRY : 0;
-    const useBytes = this.#lastUses.bytesOf(highest);
-    return this.#entries.tableBytes + this.#policy.tableBytes + wheelBytes + useBytes;
+    return this.#entries.tableBytes + this.#policy.tableBytes + this.#ends.tableBytes;
   }
 }
+
+const NO_BYTES = Buffer.alloc(0);
 
 /** The first entries say little about the size of the others. */
 const FIRST_TOLD_AT = 512;

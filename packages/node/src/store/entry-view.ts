@@ -1,0 +1,125 @@
+/** What there is to see of an entry, put together from where it lies: for the store, and for those who ask it. */
+import type { Clock } from "@holdfast/core";
+import { costOfLengths } from "./cost.js";
+import type { Ends } from "./ends.js";
+import type { Entries } from "./entries.js";
+import type { Entry, EntryFacts, Pin } from "./entry.js";
+import type { Counted, Occupancy } from "./occupancy.js";
+import type { Key } from "./sought-key.js";
+
+export interface EntryViewParts {
+  readonly entries: Entries;
+  readonly ends: Ends;
+  readonly occupancy: Occupancy;
+  readonly clock: Clock;
+}
+
+export class EntryView {
+  readonly #entries: Entries;
+  readonly #ends: Ends;
+  readonly #occupancy: Occupancy;
+  readonly #clock: Clock;
+
+  constructor({ entries, ends, occupancy, clock }: EntryViewParts) {
+    this.#entries = entries;
+    this.#ends = ends;
+    this.#occupancy = occupancy;
+    this.#clock = clock;
+  }
+
+  isPinned(id: number): boolean {
+    return this.#entries.records.isPinned(this.#entries.table.place(id));
+  }
+
+  isDirty(id: number): boolean {
+    return this.isPinned(id) && !this.#occupancy.isUnpersisted(id);
+  }
+
+  /** Whether it is missed from now on. */
+  hasExpired(id: number): boolean {
+    return this.#ends.hasPassed(id) && !this.isDirty(id);
+  }
+
+  pin(id: number): Pin {
+    if (!this.isPinned(id)) return "none";
+    return this.#occupancy.isUnpersisted(id) ? "unpersisted" : "dirty";
+  }
+
+  costOf(id: number): number {
+    const { table, records } = this.#entries;
+    const place = table.place(id);
+    return costOfLengths(records.keyLength(place), records.storedLength(place));
+  }
+
+  counted(id: number): Counted {
+    return { costBytes: this.costOf(id), pin: this.pin(id) };
+  }
+
+  facts(id: number): EntryFacts {
+    const { table, records } = this.#entries;
+    const place = table.place(id);
+    return {
+      version: records.version(place),
+      isAbsence: records.isAbsence(place),
+      pinned: records.isPinned(place),
+      unpersisted: this.#occupancy.isUnpersisted(id),
+    };
+  }
+
+  key(id: number): string {
+    return this.#entries.records.keyText(this.#entries.table.place(id));
+  }
+
+  /** @param hash - of its key. @param key - the key, if it is known. */
+  entry(id: number, hash: number = this.#entries.hashOf(id), key?: Key): Entry {
+    const { table, records } = this.#entries;
+    const place = table.place(id);
+    return {
+      key: typeof key === "string" ? key : records.keyText(place),
+      partition: this.#entries.partitionOf(hash),
+      value: records.value(place),
+      encoding: records.encoding(place),
+      version: records.version(place),
+      writtenAtMs: table.writtenAtMs(id, this.#clock.now()),
+      expiresAtMs: table.endMs(id),
+      pinned: records.isPinned(place),
+      unpersisted: this.#occupancy.isUnpersisted(id),
+      costBytes: this.costOf(id),
+    };
+  }
+
+  /** As `Store.entriesOf`. */
+  *entriesOf(partition: number): Iterable<Entry> {
+    for (const id of this.#entries.idsOf(partition)) {
+      if (this.#isLiveIn(id, partition)) yield this.entry(id);
+    }
+  }
+
+  /** As `Store.hottestOf`. */
+  *hottestOf(partition: number): Iterable<Entry> {
+    const { table } = this.#entries;
+    const ids = this.#entries.idsOf(partition);
+    for (const id of ids.sort((a, b) => table.coldness(a) - table.coldness(b))) {
+      if (this.#isLiveIn(id, partition) && !this.isPinned(id)) yield this.entry(id);
+    }
+  }
+
+  /** As `Store.pinnedEntries`. */
+  *pinnedEntries(): Iterable<Entry> {
+    yield* this.dirtyEntries();
+    for (const id of this.#occupancy.unpersisted) yield this.entry(id);
+  }
+
+  *dirtyEntries(): Iterable<Entry> {
+    if (this.#occupancy.counts.pinnedEntries === 0) return;
+    for (const id of this.#entries.ids()) {
+      if (this.isDirty(id)) yield this.entry(id);
+    }
+  }
+
+  #isLiveIn(id: number, partition: number): boolean {
+    if (!this.#entries.table.isInUse(id) || this.hasExpired(id)) return false;
+    // The id may have gone to another key meanwhile.
+    return this.#entries.partitionOf(this.#entries.hashOf(id)) === partition;
+  }
+}
