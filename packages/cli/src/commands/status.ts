@@ -69,7 +69,7 @@ function statusOf(view: View, live: ReadonlyMap<string, number> | undefined): St
     partitionsWithoutOwner: partitions.filter(({ owner }) => owner === undefined).length,
     partitionsWithoutBackup: partitions.filter(({ inSync }) => inSync.length === 0).length,
     moves: partitions.filter(({ moveTo }) => moveTo !== undefined).length,
-    members: (topology?.members ?? []).map(({ nodeId, incarnation, addresses, state }) => ({
+    members: byName(topology?.members ?? []).map(({ nodeId, incarnation, addresses, state }) => ({
       nodeId,
       incarnation,
       address: addresses.data,
@@ -97,4 +97,9 @@ function describe(status: Status): string {
   ]);
   const head = ["node", "address", "state", "partitions", "incarnation"];
   return [...lines, "", formatTable(head, rows)].join("\n");
+}
+
+/** Not in the order in which they joined: people look for a name. */
+function byName<Member extends { readonly nodeId: string }>(members: readonly Member[]): Member[] {
+  return members.toSorted((a, b) => a.nodeId.localeCompare(b.nodeId, "en", { numeric: true }));
 }

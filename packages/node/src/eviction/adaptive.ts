@@ -22,7 +22,7 @@ import { RECENCY, REMEMBERED_SHARE, RULES, type Rules, SMALL_WINDOW } from "./ru
 import { Segments } from "./segments.js";
 
 /** Entries of a miniature. Below 1,024 estimates get rough; above 4,096 nothing gets better. */
-const MINIATURE_CAPACITY = 2048;
+const MINIATURE_CAPACITY = 1024;
 /** The choice is looked at again whenever a miniature has seen this many requests for each of its entries. */
 const PERIOD_PER_ENTRY = 0.25;
 const MIN_PERIOD = 16;
