@@ -5,7 +5,7 @@
 import type { JournalRecord } from "../journal/record.js";
 import type { CleanListener } from "../replication/messages.js";
 import type { Entry, NewEntry } from "../store/entry.js";
-import type { StoreObserver } from "../store/store.js";
+import type { StoreObserver } from "../store/store-options.js";
 
 /** Who follows which partition. */
 export class CleanEntriesWatch {

@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { costOf } from "./cost.js";
 import type { NewEntry } from "./entry.js";
 import { MemoryBudget } from "./memory-budget.js";
-import { Store, type StoreOptions } from "./store.js";
+import { Store } from "./store.js";
+import type { StoreOptions } from "./store-options.js";
 
 const VALUE = new Uint8Array([1, 2, 3]);
 /** What an entry with a one-letter key and VALUE costs. */

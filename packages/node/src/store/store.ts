@@ -7,25 +7,16 @@
  * (memory-budget.ts); when somebody looks for expired entries that nobody reads, the reclaimer's
  * (reclaimer.ts). What an operation means, and what a version or an encoding stands for, is not known here.
  *
- * Every method is synchronous.
- * Whenever none is running:
+ * Every method is synchronous. Whenever none is running:
  *   - `counts.bytes` is the sum of the costs of the entries, and within every bound;
  *   - the policy tracks exactly the entries that are not pinned;
  *   - the wheel holds exactly those that are not dirty and expire some day; of those that a new `maxIdleMs` lets
  *     expire earlier, the ones that `reclaim` has come to.
  */
 import { CacheError, type Clock, type Placement } from "@holdfast/core";
-import {
-  EVICTION_POLICIES,
-  type EvictionPolicy,
-  type EvictionPolicyName,
-  NO_ENTRY,
-} from "../eviction/index.js";
+import { type EvictionPolicyName, NO_ENTRY } from "../eviction/index.js";
 import { costOfLengths } from "./cost.js";
-import { Ends } from "./ends.js";
-import { Entries } from "./entries.js";
 import type { Entry, EntryFacts, NewEntry, Pin } from "./entry.js";
-import { EntryView } from "./entry-view.js";
 import { MAX_ID } from "./key-index.js";
 import type { BudgetTenant, MemoryBudget } from "./memory-budget.js";
 import {
@@ -38,37 +29,12 @@ import {
 import { PAGE_BYTES } from "./pages.js";
 import { storedLength, type ValueLocation } from "./records.js";
 import { type Key, SoughtKey } from "./sought-key.js";
+import type { StoreObserver, StoreOptions } from "./store-options.js";
+import { StoreTables } from "./store-tables.js";
 import { TableCharge } from "./table-charge.js";
-
-/** Hears of every change of an entry that is not pinned, in the partitions that it watches. */
-export interface StoreObserver {
-  /** The partitions that are watched now. */
-  readonly watched: Pick<ReadonlyMap<number, unknown>, "has" | "keys" | "size">;
-  /** It is new, has another value or lifetime, or is pinned no longer. */
-  kept(entry: Entry): void;
-  gone(key: string, partition: number): void;
-}
-
-export interface StoreOptions {
-  /** The node's memory, shared with the stores of its other caches. */
-  readonly budget: MemoryBudget;
-  readonly placement: Placement;
-  readonly policy: EvictionPolicyName;
-  readonly clock: Clock;
-  /** Most bytes for this store alone. Default: what the budget allows. */
-  readonly maxBytes?: number;
-  /** Most entries. Default: as many as fit. */
-  readonly maxEntries?: number;
-  /** How long an entry may be neither read nor written. Default: for ever. */
-  readonly maxIdleMs?: number;
-  readonly observer?: StoreObserver;
-}
 
 /** Expired entries taken between two looks at the clock: few enough to take some 20 µs. */
 const TAKEN_PER_CLOCK_READ = 32;
-
-/** What an entry takes that is smaller than most: memory for the ids of more is made when they come. */
-const SMALL_ENTRY_BYTES = 96;
 
 export class Store {
   readonly #budget: MemoryBudget;
@@ -76,17 +42,10 @@ export class Store {
   readonly #occupancy: Occupancy;
   readonly #policyName: EvictionPolicyName;
   readonly #placement: Placement;
-  #entries: Entries;
-  #policy: EvictionPolicy;
-  #ends: Ends;
-  #view: EntryView;
+  #tables: StoreTables;
   readonly #charge: TableCharge;
   readonly #tenant: BudgetTenant;
   readonly #observer: StoreObserver | undefined;
-  /** Ids up to this one have room in every table. */
-  #reservedIds = 0;
-  /** How many entries the policy was told there is room for, and how many there were then. */
-  #toldAtSize = 0;
   /** During a `put`, the entry being replaced if the policy tracks it. */
   #spared = NO_ENTRY;
   /** During a `put`, the length of the new value. */
@@ -108,11 +67,7 @@ export class Store {
     const maxBytes = Math.min(options.maxBytes ?? budget.capacityBytes, budget.capacityBytes);
     this.#occupancy = new Occupancy(budget, { maxBytes, maxEntries });
     this.#observer = options.observer;
-    this.#entries = this.#createEntries();
-    this.#policy = this.#createPolicy();
-    this.#ends = new Ends(this.#entries.table, clock);
-    this.#view = this.#createView();
-    this.#begin(options.maxIdleMs ?? Number.POSITIVE_INFINITY);
+    this.#tables = this.#createTables(options.maxIdleMs ?? Number.POSITIVE_INFINITY);
     this.#tenant = this.#createTenant();
     budget.join(this.#tenant);
   }
@@ -129,7 +84,7 @@ export class Store {
 
   /** Memory that it takes: pages and tables. */
   get usedBytes(): number {
-    return this.#entries.pageCount * PAGE_BYTES + this.#charge.bytes;
+    return this.#tables.entries.pageCount * PAGE_BYTES + this.#charge.bytes;
   }
 
   /** What an entry costs on average; 0 when there is none. */
@@ -142,8 +97,8 @@ export class Store {
   get(key: Key): Entry | undefined {
     const id = this.#findLive(key);
     if (id === NO_ENTRY) return undefined;
-    this.#use(id, this.#entries.table.place(id));
-    return this.#view.entry(id, this.#sought.hash, key);
+    this.#use(id, this.#tables.entries.table.place(id));
+    return this.#tables.view.entry(id, this.#sought.hash, key);
   }
 
   /**
@@ -153,7 +108,7 @@ export class Store {
   locate(key: Key): Readonly<ValueLocation> | undefined {
     const id = this.#findLive(key);
     if (id === NO_ENTRY) return undefined;
-    const { records, table } = this.#entries;
+    const { records, table } = this.#tables.entries;
     const place = table.place(id);
     this.#use(id, place);
     if (records.isAbsence(place)) return undefined;
@@ -164,13 +119,13 @@ export class Store {
   /** As `get`, without counting as a use. */
   peek(key: Key): Entry | undefined {
     const id = this.#findLive(key);
-    return id === NO_ENTRY ? undefined : this.#view.entry(id, this.#sought.hash, key);
+    return id === NO_ENTRY ? undefined : this.#tables.view.entry(id, this.#sought.hash, key);
   }
 
   /** As `peek`, without a copy of the value. */
   facts(key: Key): EntryFacts | undefined {
     const id = this.#findLive(key);
-    return id === NO_ENTRY ? undefined : this.#view.facts(id);
+    return id === NO_ENTRY ? undefined : this.#tables.view.facts(id);
   }
 
   /**
@@ -187,7 +142,7 @@ export class Store {
     const costBytes = this.#costOfNew(input);
     this.#occupancy.checkAdmissible(
       costBytes,
-      id === NO_ENTRY ? undefined : this.#view.counted(id),
+      id === NO_ENTRY ? undefined : this.#tables.view.counted(id),
     );
     this.#put(id, input, costBytes);
   }
@@ -224,10 +179,10 @@ export class Store {
   /** Lets a pinned entry be evicted and expire from now on; it may have expired already. */
   unpin(key: Key): void {
     const id = this.#find(key);
-    if (id === NO_ENTRY || !this.#view.isPinned(id)) return;
+    if (id === NO_ENTRY || !this.#tables.view.isPinned(id)) return;
     this.#setPin(id, "none");
-    this.#policy.insert(id, this.#sought.hash);
-    if (this.#view.hasExpired(id)) {
+    this.#tables.policy.insert(id, this.#sought.hash);
+    if (this.#tables.view.hasExpired(id)) {
       this.#expire(id);
       return;
     }
@@ -241,9 +196,9 @@ export class Store {
    */
   keepUnpersisted(key: Key, { maxEntries, maxBytes }: OccupancyBounds): void {
     const id = this.#find(key);
-    if (id === NO_ENTRY || !this.#view.isDirty(id)) return;
+    if (id === NO_ENTRY || !this.#tables.view.isDirty(id)) return;
     this.#setPin(id, "unpersisted");
-    if (this.#view.hasExpired(id)) {
+    if (this.#tables.view.hasExpired(id)) {
       this.#expire(id);
       return;
     }
@@ -260,7 +215,7 @@ export class Store {
     const id = this.#findLive(key);
     if (id === NO_ENTRY) return;
     this.#setEnd(id, expiresAtMs);
-    if (!this.#view.isPinned(id)) this.#tellKept(id);
+    if (!this.#tables.view.isPinned(id)) this.#tellKept(id);
   }
 
   /**
@@ -268,14 +223,14 @@ export class Store {
    * Where uses were not followed before, all entries count as used now.
    */
   setMaxIdle(maxIdleMs: number): void {
-    this.#ends.setMaxIdle(maxIdleMs);
-    this.#charge.follow(this.#tableBytes());
+    this.#tables.ends.setMaxIdle(maxIdleMs);
+    this.#charge.follow(this.#tables.bytes);
   }
 
   /** When the entry of this key will have been idle for too long, if it may; Infinity: never. */
   idleUntilMs(key: Key): number {
     const id = this.#findLive(key);
-    return id === NO_ENTRY ? Number.POSITIVE_INFINITY : this.#ends.idleUntilMs(id);
+    return id === NO_ENTRY ? Number.POSITIVE_INFINITY : this.#tables.ends.idleUntilMs(id);
   }
 
   /** Removes the entry of this key, pinned or not. Returns whether it was live. */
@@ -288,7 +243,7 @@ export class Store {
 
   /** The live entries of a partition. The store may change while they are being read. */
   entriesOf(partition: number): Iterable<Entry> {
-    return this.#view.entriesOf(partition);
+    return this.#tables.view.entriesOf(partition);
   }
 
   /**
@@ -297,17 +252,17 @@ export class Store {
    * out if it is gone.
    */
   hottestOf(partition: number): Iterable<Entry> {
-    return this.#view.hottestOf(partition);
+    return this.#tables.view.hottestOf(partition);
   }
 
   /** The dirty entries, then the unpersisted ones. The store may change while they are being read. */
   pinnedEntries(): Iterable<Entry> {
-    return this.#view.pinnedEntries();
+    return this.#tables.view.pinnedEntries();
   }
 
   /** Removes all entries of a partition, pinned ones too. Returns how many. */
   dropPartition(partition: number): number {
-    const ids = this.#entries.idsOf(partition);
+    const ids = this.#tables.entries.idsOf(partition);
     for (const id of ids) this.#remove(id);
     return ids.length;
   }
@@ -315,7 +270,7 @@ export class Store {
   /** Removes every entry that is not dirty, and gives their memory back. Returns how many. */
   clear(): number {
     const before = this.counts.entries;
-    const dirty = [...this.#view.dirtyEntries()];
+    const dirty = [...this.#tables.view.dirtyEntries()];
     this.#empty();
     for (const entry of dirty) this.putBeyondBounds(entry);
     return before - this.counts.entries;
@@ -326,12 +281,12 @@ export class Store {
    * `deadlineMs`. Returns whether none is left.
    */
   reclaim(deadlineMs: number): boolean {
-    this.#ends.advance();
+    this.#tables.ends.advance();
     for (let taken = 1; ; taken++) {
-      const id = this.#ends.take();
+      const id = this.#tables.ends.take();
       if (id === NO_ENTRY) return true;
-      if (this.#entries.table.isInUse(id)) {
-        if (this.#view.hasExpired(id)) this.#expire(id);
+      if (this.#tables.entries.table.isInUse(id)) {
+        if (this.#tables.view.hasExpired(id)) this.#expire(id);
         else this.#reschedule(id);
       }
       const isClockRead = taken % TAKEN_PER_CLOCK_READ === 0;
@@ -350,45 +305,26 @@ export class Store {
   /** Forgets everything at once, in a time that does not depend on how many entries there were. */
   #empty(): void {
     for (const partition of this.#observer?.watched.keys() ?? []) {
-      for (const id of this.#entries.idsOf(partition)) {
-        if (!this.#view.isPinned(id)) this.#tellGone(id, this.#entries.hashOf(id));
+      for (const id of this.#tables.entries.idsOf(partition)) {
+        if (!this.#tables.view.isPinned(id)) this.#tellGone(id, this.#tables.entries.hashOf(id));
       }
     }
-    this.#entries.close();
-    this.#entries = this.#createEntries();
-    this.#policy = this.#createPolicy();
-    const { maxIdleMs } = this.#ends;
-    this.#ends = new Ends(this.#entries.table, this.#clock);
-    this.#view = this.#createView();
+    this.#tables.entries.close();
     this.#occupancy.emptied();
-    this.#begin(maxIdleMs);
-  }
-
-  #createEntries(): Entries {
-    const { maxBytes, maxEntries } = this.bounds;
-    const likelyEntries = Math.min(maxEntries, Math.ceil(maxBytes / SMALL_ENTRY_BYTES));
-    const { pages } = this.#budget;
-    return new Entries({ pages, placement: this.#placement, likelyEntries });
-  }
-
-  #createPolicy(): EvictionPolicy {
-    return EVICTION_POLICIES[this.#policyName]({
-      hashOf: (id) => this.#entries.hashOf(id),
-      bytesOf: (id) => this.#view.costOf(id),
-    });
-  }
-
-  #createView(): EntryView {
-    const parts = { entries: this.#entries, ends: this.#ends, occupancy: this.#occupancy };
-    return new EntryView({ ...parts, clock: this.#clock });
-  }
-
-  /** Prepares new tables. */
-  #begin(maxIdleMs: number): void {
     this.#charge.end();
-    this.#reserve();
-    this.#ends.setMaxIdle(maxIdleMs);
-    this.#tellCapacity();
+    this.#tables = this.#createTables(this.#tables.ends.maxIdleMs);
+  }
+
+  #createTables(maxIdleMs: number): StoreTables {
+    const tables = new StoreTables({
+      pages: this.#budget.pages,
+      placement: this.#placement,
+      policy: this.#policyName,
+      occupancy: this.#occupancy,
+      clock: this.#clock,
+    });
+    tables.ends.setMaxIdle(maxIdleMs);
+    return tables;
   }
 
   #createTenant(): BudgetTenant {
@@ -398,13 +334,15 @@ export class Store {
         return store.usedBytes;
       },
       get hasVictim() {
-        return store.#policy.size > (store.#spared === NO_ENTRY ? 0 : 1);
+        return store.#tables.policy.size > (store.#spared === NO_ENTRY ? 0 : 1);
       },
       get missingBytes() {
-        return store.#entries.pagesFor(store.#sought.length, store.#valueLength) * PAGE_BYTES;
+        return (
+          store.#tables.entries.pagesFor(store.#sought.length, store.#valueLength) * PAGE_BYTES
+        );
       },
       giveBack: () => {
-        if (!this.#entries.compact()) this.#evict("memory");
+        if (!this.#tables.entries.compact()) this.#evict("memory");
       },
     };
   }
@@ -413,51 +351,51 @@ export class Store {
   #find(key: Key): number {
     const sought = this.#sought;
     if (!sought.set(key)) return NO_ENTRY;
-    return this.#entries.find(sought.hash, sought.bytes, sought.length);
+    return this.#tables.entries.find(sought.hash, sought.bytes, sought.length);
   }
 
   #findLive(key: Key): number {
     const id = this.#find(key);
-    if (id === NO_ENTRY || !this.#view.hasExpired(id)) return id;
+    if (id === NO_ENTRY || !this.#tables.view.hasExpired(id)) return id;
     this.#expire(id);
     return NO_ENTRY;
   }
 
   /** @param present - the live entry of the key that was looked up last. */
   #put(present: number, input: NewEntry, costBytes: number): void {
-    if (present !== NO_ENTRY && !this.#view.isPinned(present) && !input.pinned) {
+    if (present !== NO_ENTRY && !this.#tables.view.isPinned(present) && !input.pinned) {
       this.#update(present, input, costBytes);
       return;
     }
-    const before = present === NO_ENTRY ? undefined : this.#view.counted(present);
+    const before = present === NO_ENTRY ? undefined : this.#tables.view.counted(present);
     const wasTracked = before?.pin === "none";
     this.#makeRoom(wasTracked ? present : NO_ENTRY, before, costBytes, input);
     const id = this.#write(present, input);
     const after: Counted = { costBytes, pin: input.pinned ? "dirty" : "none" };
     if (before === undefined) this.#occupancy.entered(id, after);
     else this.#occupancy.changed(id, before, after);
-    if (wasTracked) this.#policy.remove(id);
-    if (!input.pinned) this.#policy.insert(id, this.#sought.hash);
+    if (wasTracked) this.#tables.policy.remove(id);
+    if (!input.pinned) this.#tables.policy.insert(id, this.#sought.hash);
     this.#setEnd(id, input.expiresAtMs);
     if (!input.pinned) this.#tellKept(id);
   }
 
   /** As `#put`, of an entry that is not pinned and will not be. */
   #update(id: number, input: NewEntry, costBytes: number): void {
-    const costBefore = this.#view.costOf(id);
+    const costBefore = this.#tables.view.costOf(id);
     if (costBytes !== costBefore || this.#budget.freeBytes < 0) {
       const before: Counted = { costBytes: costBefore, pin: "none" };
       this.#makeRoom(id, before, costBytes, input);
       this.#occupancy.changed(id, before, { costBytes, pin: "none" });
     }
     this.#write(id, input);
-    this.#policy.hit(id, this.#sought.hash);
+    this.#tables.policy.hit(id, this.#sought.hash);
     this.#setEnd(id, input.expiresAtMs);
     this.#tellKept(id);
   }
 
   #write(present: number, input: NewEntry): number {
-    const entries = this.#entries;
+    const entries = this.#tables.entries;
     const isNew = present === NO_ENTRY;
     const id = isNew
       ? entries.add(this.#sought.hash, this.#sought.bytes, this.#sought.length, input)
@@ -465,11 +403,9 @@ export class Store {
     if (!isNew) entries.replace(id, this.#sought.bytes, this.#sought.length, input);
     entries.table.setWritten(id, input.writtenAtMs ?? this.#clock.now());
     entries.table.use(id);
-    if (id > this.#reservedIds) this.#reserve();
-    this.#ends.use(id);
-    if (this.#charge.isDue()) this.#charge.follow(this.#tableBytes());
-    if (!isNew) return id;
-    if (this.counts.entries >= 2 * this.#toldAtSize) this.#tellCapacity();
+    if (isNew) this.#tables.added(id);
+    this.#tables.ends.use(id);
+    if (this.#charge.isDue()) this.#charge.follow(this.#tables.bytes);
     return id;
   }
 
@@ -499,9 +435,9 @@ export class Store {
   }
 
   #evict(reason: EvictionReason): void {
-    const victim = this.#policy.evict(this.#spared);
+    const victim = this.#tables.policy.evict(this.#spared);
     if (victim === NO_ENTRY) throw new Error("nothing is left to evict");
-    if (this.#view.hasExpired(victim)) this.#occupancy.countExpiration();
+    if (this.#tables.view.hasExpired(victim)) this.#occupancy.countExpiration();
     else this.#occupancy.countEviction(reason);
     this.#detach(victim);
   }
@@ -512,39 +448,40 @@ export class Store {
   }
 
   #remove(id: number): void {
-    if (!this.#view.isPinned(id)) this.#policy.remove(id);
+    if (!this.#tables.view.isPinned(id)) this.#tables.policy.remove(id);
     this.#detach(id);
   }
 
   /** Takes an entry that the policy does not track out of everything else. */
   #detach(id: number): void {
-    const hash = this.#entries.hashOf(id);
-    if (!this.#view.isPinned(id)) this.#tellGone(id, hash);
-    this.#occupancy.left(id, this.#view.counted(id));
-    this.#ends.cancel(id);
-    this.#entries.remove(id, hash);
+    const hash = this.#tables.entries.hashOf(id);
+    if (!this.#tables.view.isPinned(id)) this.#tellGone(id, hash);
+    this.#occupancy.left(id, this.#tables.view.counted(id));
+    this.#tables.ends.cancel(id);
+    this.#tables.entries.remove(id, hash);
   }
 
   #use(id: number, place: number): void {
-    this.#entries.table.use(id);
-    this.#ends.use(id);
-    if (!this.#entries.records.isPinned(place)) this.#policy.hit(id, this.#sought.hash);
+    this.#tables.entries.table.use(id);
+    this.#tables.ends.use(id);
+    if (!this.#tables.entries.records.isPinned(place))
+      this.#tables.policy.hit(id, this.#sought.hash);
   }
 
   #setPin(id: number, pin: Pin): void {
-    const before = this.#view.counted(id);
+    const before = this.#tables.view.counted(id);
     this.#occupancy.changed(id, before, { costBytes: before.costBytes, pin });
-    this.#entries.records.setPinned(this.#entries.table.place(id), pin !== "none");
+    this.#tables.entries.records.setPinned(this.#tables.entries.table.place(id), pin !== "none");
   }
 
   #setEnd(id: number, endMs: number): void {
-    this.#entries.table.setEnd(id, endMs);
+    this.#tables.entries.table.setEnd(id, endMs);
     this.#reschedule(id);
   }
 
   #reschedule(id: number): void {
-    if (this.#view.isDirty(id)) this.#ends.cancel(id);
-    else this.#ends.schedule(id);
+    if (this.#tables.view.isDirty(id)) this.#tables.ends.cancel(id);
+    else this.#tables.ends.schedule(id);
   }
 
   /** Of an entry with the key that was looked up last. */
@@ -556,43 +493,20 @@ export class Store {
   #tellKept(id: number): void {
     const observer = this.#observer;
     if (observer === undefined || observer.watched.size === 0) return;
-    if (observer.watched.has(this.#entries.partitionOf(this.#sought.hash))) {
-      observer.kept(this.#view.entry(id, this.#sought.hash));
+    if (observer.watched.has(this.#tables.entries.partitionOf(this.#sought.hash))) {
+      observer.kept(this.#tables.view.entry(id, this.#sought.hash));
     }
   }
 
   #tellGone(id: number, hash: number): void {
     const observer = this.#observer;
     if (observer === undefined || observer.watched.size === 0) return;
-    const partition = this.#entries.partitionOf(hash);
-    if (observer.watched.has(partition)) observer.gone(this.#view.key(id), partition);
-  }
-
-  /** Makes room in every table for as many ids as the entries' own has. */
-  #reserve(): void {
-    this.#reservedIds = this.#entries.table.capacity;
-    this.#policy.reserve(this.#reservedIds);
-    this.#ends.reserve(this.#reservedIds);
-  }
-
-  /** How many entries there is room for, as far as those that are here tell. */
-  #tellCapacity(): void {
-    const { maxBytes, maxEntries } = this.bounds;
-    const { entries } = this.counts;
-    const meanBytes = this.meanEntryBytes || SMALL_ENTRY_BYTES;
-    this.#toldAtSize = Math.max(entries, FIRST_TOLD_AT);
-    this.#policy.setCapacity(Math.max(1, Math.floor(Math.min(maxEntries, maxBytes / meanBytes))));
-  }
-
-  #tableBytes(): number {
-    return this.#entries.tableBytes + this.#policy.tableBytes + this.#ends.tableBytes;
+    const partition = this.#tables.entries.partitionOf(hash);
+    if (observer.watched.has(partition)) observer.gone(this.#tables.view.key(id), partition);
   }
 }
 
 const NO_BYTES = Buffer.alloc(0);
-
-/** The first entries say little about the size of the others. */
-const FIRST_TOLD_AT = 512;
 
 function closed(): CacheError {
   return new CacheError("CLOSED", "the cache was removed from this node");
