@@ -432,4 +432,25 @@ export const MUTATIONS = [
     to: "",
     suites: [`${NODE}store/expiry.test.ts`],
   },
+  {
+    rule: "an entry that has expired is missed",
+    file: `${NODE}store/entry-view.ts`,
+    from: "return this.#ends.hasPassed(id) && !this.isDirty(id);",
+    to: "return false;",
+    suites: [`${NODE}store/store.test.ts`],
+  },
+  {
+    rule: "a dirty entry is not evicted",
+    file: `${NODE}store/store.ts`,
+    from: "if (!input.pinned) this.#tables.policy.insert(id, this.#sought.hash);",
+    to: "this.#tables.policy.insert(id, this.#sought.hash);",
+    suites: [`${NODE}store/store.test.ts`],
+  },
+  {
+    rule: "an entry that is replaced counts for what it takes now",
+    file: `${NODE}store/occupancy.ts`,
+    from: "    this.#counts.bytes += after.costBytes - before.costBytes;\n",
+    to: "",
+    suites: [`${NODE}store/store.model.test.ts`],
+  },
 ];

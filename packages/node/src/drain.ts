@@ -4,8 +4,8 @@
  *
  *     draining ──► owns and backs up nothing ──► nothing dirty ──► done
  *
- * Where there is nobody to hand over to, it flushes all the same; at the deadline it is done with
- * whatever there is.
+ * Where there is nobody to hand over to, it flushes all the same, once nobody hands over to it any more; at
+ * the deadline it is done with whatever there is.
  */
 import { delay } from "@holdfast/core";
 import type { DrainProgress } from "@holdfast/proto";
@@ -71,11 +71,27 @@ export class Drain {
     membership.amend({ state: "draining" });
     presence.refresh();
     let untilMs = deadlineMs;
-    while (this.#isNeeded && this.#hasOthers && clock.monotonic() < untilMs) {
+    while (this.#hasToWait && clock.monotonic() < untilMs) {
       if (this.#canMove) untilMs = deadlineMs;
       else untilMs = Math.min(untilMs, clock.monotonic() + HELPLESS_MS);
       await delay(clock, POLL_MS);
     }
+  }
+
+  get #hasToWait(): boolean {
+    return (this.#isNeeded && this.#hasOthers) || this.#isReceiving;
+  }
+
+  /**
+   * Whether somebody is handing something over to this node: a moment later it would be an owner that has
+   * flushed before it had anything to flush. Nothing new is planned for a node that leaves.
+   */
+  get #isReceiving(): boolean {
+    const { ownership, topology } = this.#parts;
+    const { incarnation } = ownership;
+    const partitions = topology.topology?.partitions ?? [];
+    if (partitions.some(({ moveTo }) => moveTo === incarnation)) return true;
+    return [...ownership.tenures()].some(({ state }) => state.at === "waiting");
   }
 
   /** Whether anything would be missing without this node. */
