@@ -436,7 +436,7 @@ export const MUTATIONS = [
     rule: "an entry that has expired is missed",
     file: `${NODE}store/entry-view.ts`,
     from: "return this.#ends.hasPassed(id) && !this.isDirty(id);",
-    to: "return false;",
+    to: "return this.#ends.hasPassed(id) && this.isDirty(id);",
     suites: [`${NODE}store/store.test.ts`],
   },
   {
