@@ -9,7 +9,7 @@ const WRITES_PER_LOOK = 256;
  * lifetime in a store: to make room for it in one `put` of a full store, a tenth of it would have to be evicted
  * there and then. Memory is touched little by little, so charging it so is no less true.
  */
-const MOST_CHARGED_BYTES = 16_384;
+const MOST_CHARGED_BYTES = 8_192;
 
 export class TableCharge {
   readonly #budget: MemoryBudget;
