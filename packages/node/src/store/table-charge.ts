@@ -2,14 +2,15 @@
 import type { MemoryBudget } from "./memory-budget.js";
 
 /** Writes between two looks at what the tables take. */
-const WRITES_PER_LOOK = 256;
+const WRITES_PER_LOOK = 64;
 
 /**
  * Most that is charged at once. Some tables begin to be used all at once, as that of ends does with the first
  * lifetime in a store: to make room for it in one `put` of a full store, a tenth of it would have to be evicted
- * there and then. Memory is touched little by little, so charging it so is no less true.
+ * there and then. Memory is touched little by little, so charging it so is no less true. It is more than what new
+ * entries add between two looks.
  */
-const MOST_CHARGED_BYTES = 8_192;
+const MOST_CHARGED_BYTES = 4_096;
 
 export class TableCharge {
   readonly #budget: MemoryBudget;
