@@ -10,8 +10,8 @@
  * miniatures see every request and correct a mistake within a few thousand, begins by frequency.
  *
  * Memory: 9 bytes for an entry, 8 for the sketch (16 below 65,536 entries), 4 for those that left, and for
- * the miniatures two megabytes at most, less the more alike they are. The sketch is made when the cache is half full, as in
- * Caffeine: one that never fills needs none.
+ * the miniatures a megabyte at most, less the more alike they are. The sketch is made when the cache is half
+ * full, as in Caffeine: one that never fills needs none.
  */
 import { Choice } from "./choice.js";
 import { FrequencySketch } from "./frequency-sketch.js";
