@@ -12,6 +12,7 @@
  */
 import { parseArgs, promisify } from "node:util";
 import zlib from "node:zlib";
+import { randomOf } from "./load.mjs";
 
 const { values: options } = parseArgs({
   options: { json: { type: "boolean", default: false }, rounds: { type: "string", default: "7" } },
@@ -211,17 +212,6 @@ function words(count) {
     return Array.from({ length }, () => letters[Math.floor(random() * letters.length)]).join("");
   };
   return Array.from({ length: count }, word);
-}
-
-/** A generator with a seed (mulberry32), so that every run sees the same documents. */
-function randomOf(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 function sum(buffers) {

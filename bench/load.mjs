@@ -1,4 +1,4 @@
-/** What benchmarks of the store put in and ask for: keys, and how often each. All of it is drawn from a seed. */
+/** What benchmarks put in and ask for: keys, and how often each. All of it is drawn from a seed. */
 
 export const KEY_BYTES = 16;
 

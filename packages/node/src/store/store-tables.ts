@@ -39,7 +39,8 @@ export class StoreTables {
   /** How many entries there were when the policy was told how many fit. */
   #toldAtSize = 0;
 
-  constructor({ pages, placement, policy, occupancy, clock }: StoreTablesParts) {
+  /** @param maxIdleMs - how long an entry may be idle; Infinity: for ever. */
+  constructor({ pages, placement, policy, occupancy, clock }: StoreTablesParts, maxIdleMs: number) {
     const { maxBytes, maxEntries } = occupancy.bounds;
     const likelyEntries = Math.min(maxEntries, Math.ceil(maxBytes / SMALL_ENTRY_BYTES));
     this.#occupancy = occupancy;
@@ -52,6 +53,7 @@ export class StoreTables {
     });
     this.#reserve();
     this.#tellCapacity();
+    this.ends.setMaxIdle(maxIdleMs);
   }
 
   /** Memory that they take beside pages. */

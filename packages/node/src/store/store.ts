@@ -13,8 +13,8 @@
  *   - the wheel holds exactly those that are not dirty and expire some day; of those that a new `maxIdleMs` lets
  *     expire earlier, the ones that `reclaim` has come to.
  */
-import { CacheError, type Clock, type Placement } from "@holdfast/core";
-import { type EvictionPolicyName, NO_ENTRY } from "../eviction/index.js";
+import { CacheError, type Clock } from "@holdfast/core";
+import { NO_ENTRY } from "../eviction/index.js";
 import { costOfLengths } from "./cost.js";
 import type { Entry, EntryFacts, NewEntry, Pin } from "./entry.js";
 import { MAX_ID } from "./key-index.js";
@@ -30,7 +30,7 @@ import { PAGE_BYTES } from "./pages.js";
 import { storedLength, type ValueLocation } from "./records.js";
 import { type Key, SoughtKey } from "./sought-key.js";
 import type { StoreObserver, StoreOptions } from "./store-options.js";
-import { StoreTables } from "./store-tables.js";
+import { StoreTables, type StoreTablesParts } from "./store-tables.js";
 import { TableCharge } from "./table-charge.js";
 
 /** Expired entries taken between two looks at the clock: few enough to take some 20 µs. */
@@ -40,8 +40,7 @@ export class Store {
   readonly #budget: MemoryBudget;
   readonly #clock: Clock;
   readonly #occupancy: Occupancy;
-  readonly #policyName: EvictionPolicyName;
-  readonly #placement: Placement;
+  readonly #parts: StoreTablesParts;
   #tables: StoreTables;
   readonly #charge: TableCharge;
   readonly #tenant: BudgetTenant;
@@ -59,15 +58,15 @@ export class Store {
     const { budget, clock, policy, placement } = options;
     this.#budget = budget;
     this.#clock = clock;
-    this.#policyName = policy;
-    this.#placement = placement;
     this.#sought = new SoughtKey(placement.hashSeed);
     this.#charge = new TableCharge(budget);
     const maxEntries = Math.min(options.maxEntries ?? MAX_ID, MAX_ID);
     const maxBytes = Math.min(options.maxBytes ?? budget.capacityBytes, budget.capacityBytes);
     this.#occupancy = new Occupancy(budget, { maxBytes, maxEntries });
     this.#observer = options.observer;
-    this.#tables = this.#createTables(options.maxIdleMs ?? Number.POSITIVE_INFINITY);
+    const { pages } = budget;
+    this.#parts = { pages, placement, policy, occupancy: this.#occupancy, clock };
+    this.#tables = new StoreTables(this.#parts, options.maxIdleMs ?? Number.POSITIVE_INFINITY);
     this.#tenant = this.#createTenant();
     budget.join(this.#tenant);
   }
@@ -312,19 +311,7 @@ export class Store {
     this.#tables.entries.close();
     this.#occupancy.emptied();
     this.#charge.end();
-    this.#tables = this.#createTables(this.#tables.ends.maxIdleMs);
-  }
-
-  #createTables(maxIdleMs: number): StoreTables {
-    const tables = new StoreTables({
-      pages: this.#budget.pages,
-      placement: this.#placement,
-      policy: this.#policyName,
-      occupancy: this.#occupancy,
-      clock: this.#clock,
-    });
-    tables.ends.setMaxIdle(maxIdleMs);
-    return tables;
+    this.#tables = new StoreTables(this.#parts, this.#tables.ends.maxIdleMs);
   }
 
   #createTenant(): BudgetTenant {
