@@ -132,7 +132,8 @@ describe("the launcher of a local cluster", () => {
         expect(stdout).toBe(`${key}\n`);
       }
       second.command.kill("SIGTERM");
-      expect(await second.command.outcome).toMatchObject({ code: 0, signal: null });
+      const stderr = expect.stringMatching(/Draining …\nStopped\.\n$/);
+      expect(await second.command.outcome).toMatchObject({ code: 0, signal: null, stderr });
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

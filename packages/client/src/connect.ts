@@ -125,6 +125,7 @@ function assemble(
     onNextTopology: (callback) => follower.onChange(callback),
     isFromFormerOwner: (partition, term) => terms.isFromFormerOwner(partition, term),
     suspect: (address) => follower.suspect(address),
+    doubtTopology: () => follower.doubt(),
   };
   const closing = new AbortController();
   const operations = new Operations(context, new Flight(flight));

@@ -13,7 +13,10 @@ import type { NodeInputs, NodeParts } from "./node-parts.js";
 
 const POLL_MS = 25;
 
-/** How long it waits for a leader, and for its own lease, before it goes on without handing over. */
+/**
+ * How long it waits for a leader, for its own lease, and for what it may not serve yet because a former
+ * owner might, before it goes on without. What it has of such a partition stays in its journal.
+ */
 const HELPLESS_MS = 5_000;
 
 export class Drain {
@@ -72,26 +75,27 @@ export class Drain {
     presence.refresh();
     let untilMs = deadlineMs;
     while (this.#hasToWait && clock.monotonic() < untilMs) {
-      if (this.#canMove) untilMs = deadlineMs;
+      if (this.#canMove && this.#isMoving) untilMs = deadlineMs;
       else untilMs = Math.min(untilMs, clock.monotonic() + HELPLESS_MS);
       await delay(clock, POLL_MS);
     }
   }
 
   get #hasToWait(): boolean {
-    return (this.#isNeeded && this.#hasOthers) || this.#isReceiving;
+    return this.#isMoving || this.#isReceiving;
   }
 
-  /**
-   * Whether somebody is handing something over to this node: a moment later it would be an owner that has
-   * flushed before it had anything to flush. Nothing new is planned for a node that leaves.
-   */
-  get #isReceiving(): boolean {
+  /** Whether others take over from this node, or it from others: nothing new is planned for one that leaves. */
+  get #isMoving(): boolean {
     const { ownership, topology } = this.#parts;
-    const { incarnation } = ownership;
     const partitions = topology.topology?.partitions ?? [];
-    if (partitions.some(({ moveTo }) => moveTo === incarnation)) return true;
-    return [...ownership.tenures()].some(({ state }) => state.at === "waiting");
+    const isTarget = partitions.some(({ moveTo }) => moveTo === ownership.incarnation);
+    return isTarget || (this.#isNeeded && this.#hasOthers);
+  }
+
+  /** Whether it will be an owner in a moment, who would have flushed before it had anything to flush. */
+  get #isReceiving(): boolean {
+    return [...this.#parts.ownership.tenures()].some(({ state }) => state.at === "waiting");
   }
 
   /** Whether anything would be missing without this node. */

@@ -65,8 +65,8 @@ export interface NodeExit extends ProcessExit {
 
 /** A run of this length counts as healthy: the next restart is quick again. */
 const HEALTHY_RUN_MS = 10_000;
-/** A drain flushes dirty entries, which a slow database may hold up. */
-const DRAIN_TIMEOUT_MS = 40_000;
+/** A node gives up draining by itself after `drainTimeout`, a minute, and what it grants the last flush. */
+const DRAIN_TIMEOUT_MS = 80_000;
 
 export class LocalNode {
   readonly nodeId: string;

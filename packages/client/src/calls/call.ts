@@ -60,6 +60,8 @@ export interface CallContext {
   isFromFormerOwner(partition: number, term: number): boolean;
   /** Nobody at this address has answered for a while. */
   suspect(address: string): void;
+  /** The owner that the topology names does not serve, and knows of no other. */
+  doubtTopology(): void;
 }
 
 /** `begin` is called before anything is sent, and says whether the answer is still wanted. */
@@ -239,6 +241,7 @@ export class Call implements Attempt {
     } else if (step.step === "follow" && error instanceof NotOwnerError) {
       this.#attempt(step.owner, error.hint.epoch);
     } else if (step.step === "wait") {
+      this.#context.doubtTopology();
       this.#wait(step.waitMs, clock);
     }
   }

@@ -184,6 +184,33 @@ describe("TopologyFollower", () => {
     expect(watches).toHaveLength(2);
   });
 
+  it("leaves an address whose news are doubted, every two seconds at most", () => {
+    const options = { members: ["m:1", "n:1"] };
+    const { clock, current, follower, watches } = createFollower(["a:1", "b:1"]);
+    current().handlers.message(viewOf(5, options));
+    const tried = [current().address];
+    for (let second = 1; second <= 4; second++) {
+      clock.advance(1_000);
+      follower.doubt();
+      if (second % 2 === 1) continue;
+      current().handlers.message(viewOf(5, options));
+      tried.push(current().address);
+    }
+    expect(watches).toHaveLength(3);
+    expect(new Set(tried).size).toBe(3);
+  });
+
+  it("comes back to an address that it has left after all others", () => {
+    const { clock, current, fail, follower, watches } = createFollower(["a:1", "b:1", "c:1"]);
+    current().handlers.message(viewOf(5));
+    const left = current().address;
+    clock.advance(60_000);
+    follower.doubt();
+    for (let next = 0; next < 3; next++) fail();
+    expect(watches.at(-1)?.address).toBe(left);
+    expect(watches.filter(({ address }) => address === left)).toHaveLength(2);
+  });
+
   it("takes no notice of a node that has no topology yet", () => {
     const { current, epochs, fatal } = createFollower(["a:1"]);
     current().handlers.message({ config: null, topology: null, coordinatorAddress: "" });

@@ -1,6 +1,7 @@
 /**
  * Keeps the client's view of the cluster: watches the topology at one address, and goes to another
- * when that one fails, falls silent, or is behind. Each watch starts with the whole present view,
+ * when that one fails, falls silent, or is behind; also when what it told does not prove true, for a node
+ * that is cut off from the others goes on telling what it knew. Each watch starts with the whole present view,
  * so nothing can be missed between two of them; the epoch that is kept never goes back.
  *
  * Addresses are tried in rounds: the members of the last view, the coordinator, and always the
@@ -37,7 +38,7 @@ const FIRST_VIEW_MS = 1_000;
 /** How long an address may lag behind an epoch that a node has named. */
 const LAG_MS = 1_000;
 /** A watch that lasted this long was a good one: the next round starts without rest. */
-const GOOD_WATCH_MS = 5_000;
+const GOOD_WATCH_MS = 2_000;
 const REST = { baseMs: 50, maxMs: 1_000 };
 
 type State =
@@ -126,6 +127,16 @@ export class TopologyFollower {
     }
   }
 
+  /**
+   * An owner that the view names does not serve: the address may not know who does. It is left, unless it
+   * has only just been turned to.
+   */
+  doubt(): void {
+    if (this.#state.at === "following" && this.#hasLasted(this.#state)) {
+      this.#leave("it may be behind");
+    }
+  }
+
   #isUpToDate(): boolean {
     return (this.#view?.topology.epoch ?? 0) >= this.#expectedEpoch;
   }
@@ -141,13 +152,16 @@ export class TopologyFollower {
     }
   }
 
-  #startRound(): void {
+  /** @param last - the address that is tried after all others. */
+  #startRound(last?: string): void {
     const { topology, coordinatorAddress = "" } = this.#view ?? {};
     const alive = topology?.members.filter(({ state }) => state !== "dead") ?? [];
     const known = this.#shuffled(alive.map(({ addresses }) => addresses.data));
     const seeds = this.#shuffled(this.#options.seeds);
-    const all = [...known, coordinatorAddress, ...seeds];
-    this.#round = [...new Set(all)].filter((address) => address !== "");
+    const all = new Set([...known, coordinatorAddress, ...seeds]);
+    all.delete("");
+    if (last !== undefined && all.delete(last)) all.add(last);
+    this.#round = [...all];
     this.#tryNext();
   }
 
@@ -173,13 +187,16 @@ export class TopologyFollower {
     if (state.at !== "trying" && state.at !== "following") return;
     if (this.#options.seeds.includes(state.address)) this.#failures.set(state.address, why);
     this.#logger.debug({ address: state.address, why }, "left a source of topology");
-    const lastedMs = this.#clock.monotonic() - state.sinceMs;
-    if (state.at === "following" && lastedMs >= GOOD_WATCH_MS) {
+    if (state.at === "following" && this.#hasLasted(state)) {
       this.#rounds = 0;
-      this.#startRound();
+      this.#startRound(state.address);
     } else {
       this.#tryNext();
     }
+  }
+
+  #hasLasted({ sinceMs }: { readonly sinceMs: number }): boolean {
+    return this.#clock.monotonic() - sinceMs >= GOOD_WATCH_MS;
   }
 
   #onMessage(address: string, message: TopologyView__Output): void {

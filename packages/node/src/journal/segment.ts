@@ -38,7 +38,13 @@ const CHECKSUM_BYTES = 4;
 const RECORD_HEADER_BYTES = 1 + 4;
 const SEQUENCE_BYTES = 6;
 const NOTE_BYTES = 1 + SEQUENCE_BYTES + 4;
-const FIRST_BYTES = 16 * 1_024;
+/**
+ * Enough for a write that is committed alone. It comes from Node's pool of buffers; one that was larger would
+ * be memory of its own outside the heap, and so much of that for each commit makes V8 collect the whole
+ * heap every few seconds.
+ */
+const FIRST_BYTES = 1_024;
+const GROWTH = 4;
 
 export function encodeName(slot: number, sequence: number): Buffer {
   const name = Buffer.allocUnsafe(4 + SEQUENCE_BYTES);
@@ -102,7 +108,7 @@ export class SegmentDraft {
     const offset = this.#length;
     this.#length += by;
     if (this.#length > this.#bytes.length) {
-      const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#length));
+      const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * GROWTH, this.#length));
       this.#bytes.copy(larger, 0, 0, offset);
       this.#bytes = larger;
     }
