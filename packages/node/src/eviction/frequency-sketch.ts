@@ -14,6 +14,8 @@
  *
  * Positions that this file computes lie within the arrays, hence the casts of what is read there.
  */
+
+import { mapTable } from "../mapped-memory.js";
 import { inRange, spread } from "./spread.js";
 
 const WORDS_PER_BLOCK = 16;
@@ -43,8 +45,8 @@ export class FrequencySketch {
   /** How many counters there shall be, and after how many increments they are halved. Forgets all. */
   resize(counters: number, incrementsPerEpoch: number): void {
     this.#blocks = Math.max(1, Math.ceil(counters / COUNTERS_PER_BLOCK));
-    this.#words = new Int32Array(this.#blocks * WORDS_PER_BLOCK);
-    this.#epochs = new Uint8Array(this.#blocks);
+    this.#words = mapTable(Int32Array, this.#blocks * WORDS_PER_BLOCK);
+    this.#epochs = mapTable(Uint8Array, this.#blocks);
     this.#incrementsPerEpoch = incrementsPerEpoch;
     this.#increments = 0;
     this.#epoch = 0;

@@ -11,6 +11,7 @@
  * What nobody added is taken for remembered once in some 4,000 times. The memory is touched from the first
  * key that leaves, and none before.
  */
+import { mapTable } from "../mapped-memory.js";
 import { inRange, spread } from "./spread.js";
 
 const BUCKET = 8;
@@ -46,7 +47,7 @@ export class Ghosts {
     // A table that is somewhat too large or small does less harm than to forget everything.
     if (buckets <= this.#buckets && buckets > this.#buckets / 2) return;
     this.#buckets = this.#buckets === 0 ? buckets : buckets + (buckets >> 2);
-    this.#slots = new Int32Array(this.#buckets * BUCKET);
+    this.#slots = mapTable(Int32Array, this.#buckets * BUCKET);
     this.#isTouched = false;
   }
 

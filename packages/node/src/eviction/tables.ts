@@ -11,14 +11,15 @@
 const MIN_LENGTH = 1024;
 
 /** The same contents in an array of at least this length; the same array when it is long enough. */
+import { mapTable, type TableKind } from "../mapped-memory.js";
+
 export function grownTo<Table extends Uint8Array | Uint16Array | Uint32Array | Float64Array>(
   table: Table,
   length: number,
 ): Table {
   if (length <= table.length) return table;
-  const bigger = new (table.constructor as new (length: number) => Table)(
-    Math.max(length, 2 * table.length, MIN_LENGTH),
-  );
+  const kind = table.constructor as TableKind<Table>;
+  const bigger = mapTable(kind, Math.max(length, 2 * table.length, MIN_LENGTH));
   bigger.set(table);
   return bigger;
 }

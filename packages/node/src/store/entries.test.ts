@@ -3,7 +3,7 @@ import { seededRandom, testSeed } from "@holdfast/core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Entries } from "./entries.js";
-import { Pages } from "./pages.js";
+import { PAGE_SHIFT, Pages } from "./pages.js";
 import type { RecordContent } from "./records.js";
 
 const seed = testSeed();
@@ -76,6 +76,16 @@ class CheckedEntries {
     return this.entries.find(this.#hash(key), bytes, bytes.length);
   }
 
+  /** Moves what is in the page of some record. */
+  vacate(choice: number): void {
+    const ids = [...this.model.values()].map(({ id }) => id);
+    if (ids.length === 0) return;
+    const place = this.entries.table.place(ids[choice % ids.length] as number);
+    const page = (place >>> PAGE_SHIFT) * 2 ** PAGE_SHIFT;
+    expect(this.entries.vacate(page)).toBe(true);
+    expect(this.entries.vacate(page)).toBe(false);
+  }
+
   removeAll(): void {
     for (const key of [...this.model.keys()]) this.remove(key);
   }
@@ -111,7 +121,7 @@ function contentOf(length: number, from: number): RecordContent {
 
 const steps = fc.array(
   fc.record({
-    at: fc.constantFrom("put", "put", "put", "remove", "compact"),
+    at: fc.constantFrom("put", "put", "put", "remove", "compact", "vacate"),
     from: fc.nat(),
     count: fc.integer({ min: 1, max: 60 }),
     /** Of values: whole batches are of another size, as when a user's data change. */
@@ -133,6 +143,10 @@ describe.each([
             const before = entries.pages.inUse;
             const isSmaller = entries.entries.compact();
             expect(entries.pages.inUse).toBe(before - Number(isSmaller));
+            continue;
+          }
+          if (at === "vacate") {
+            entries.vacate(from);
             continue;
           }
           for (let each = from; each < from + count; each++) {

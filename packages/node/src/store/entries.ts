@@ -114,6 +114,13 @@ export class Entries {
     return this.#slots.compact((from, to) => this.#move(from, to));
   }
 
+  /** Moves what is in a page elsewhere, and gives it back. Returns whether it is one of these entries'. */
+  vacate(page: number): boolean {
+    if (!this.#slots.hasPage(page)) return this.#index.vacate(page);
+    this.#slots.vacate(page, (from, to) => this.#move(from, to));
+    return true;
+  }
+
   #move(from: number, to: number): void {
     const { records, table } = this;
     const owner = records.move(from, to);

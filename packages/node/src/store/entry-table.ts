@@ -7,10 +7,11 @@
  * store can ever have costs only what its entries touch, and need not grow, with a pause for copying, while
  * the store does. Ends of lifetimes are written for entries that have one, and cost nothing elsewhere.
  */
+import { mapTable } from "../mapped-memory.js";
 import { instantMs, instantStep } from "./instants.js";
 
 /** Ids for a store that has just begun. */
-const FIRST_IDS = 2 ** 16;
+const FIRST_IDS = 2 ** 12;
 
 /** The record of an id that is not in use. */
 const NOWHERE = 0;
@@ -129,10 +130,10 @@ export class EntryTable {
   #grow(): void {
     const now = this.#places.length;
     const ids = now < this.#likelyIds ? this.#likelyIds : 2 * now;
-    this.#places = copied(this.#places, new Uint32Array(ids));
-    this.#written = copied(this.#written, new Uint32Array(ids));
-    this.#used = copied(this.#used, new Uint8Array(ids));
-    const ends = new Float64Array(ids);
+    this.#places = copied(this.#places, mapTable(Uint32Array, ids));
+    this.#written = copied(this.#written, mapTable(Uint32Array, ids));
+    this.#used = copied(this.#used, mapTable(Uint8Array, ids));
+    const ends = mapTable(Float64Array, ids);
     // Pages that nobody has written to stay untouched.
     this.#ends = this.#hasEnds ? copied(this.#ends, ends) : ends;
   }

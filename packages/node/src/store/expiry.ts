@@ -19,6 +19,8 @@
  * back to its slot, so that an entry can be taken out wherever it is.
  */
 
+import { mapTable } from "../mapped-memory.js";
+
 /** How late memory comes back at most, beside the interval at which the wheel is advanced. */
 export const TICK_MS = 128;
 
@@ -64,7 +66,7 @@ export class ExpiryWheel {
 
   /** From now on ids may be as large as this. */
   reserve(maxId: number): void {
-    const links = new Uint32Array(2 * (maxId + 1));
+    const links = mapTable(Uint32Array, 2 * (maxId + 1));
     links.set(this.#links);
     this.#links = links;
   }

@@ -3,7 +3,7 @@ import { seededRandom, testSeed } from "@holdfast/core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { KeyIndex, MAX_ID } from "./key-index.js";
-import { PAGE_BYTES, Pages } from "./pages.js";
+import { PAGE_BYTES, PAGE_SHIFT, Pages } from "./pages.js";
 
 const seed = testSeed();
 const BUCKET_SLOTS = 15;
@@ -32,6 +32,21 @@ class CheckedIndex {
   remove(id: number): void {
     this.index.remove(this.#entry(id).hash, id);
     this.entries.delete(id);
+  }
+
+  /** Moves all blocks, page by page. */
+  vacateAll(): void {
+    const places = Array.from(
+      { length: this.pages.inUse },
+      (_, number) => (number + 1) << PAGE_SHIFT,
+    );
+    const { pageCount } = this.index;
+    for (const place of places) {
+      const isOwn = this.pages.note(place) < pageCount;
+      expect(this.index.vacate(place)).toBe(isOwn);
+    }
+    expect(this.index.pageCount).toBe(pageCount);
+    expect(this.pages.inUse).toBe(pageCount);
   }
 
   find(hash: number, key: Buffer): number {
@@ -69,6 +84,7 @@ const steps = fc.array(
     { weight: 3, arbitrary: fc.record({ at: fc.constant("add"), hash: anyHash }) },
     { weight: 2, arbitrary: fc.record({ at: fc.constant("add"), hash: collidingHash }) },
     { weight: 3, arbitrary: fc.record({ at: fc.constant("remove"), hash: anyHash }) },
+    { weight: 1, arbitrary: fc.record({ at: fc.constant("vacate"), hash: anyHash }) },
   ),
   { maxLength: 400, size: "max" },
 );
@@ -99,6 +115,7 @@ describe("KeyIndex", () => {
           for (const { at, hash } of sequence) {
             const ids = [...index.entries.keys()];
             if (at === "add") index.add(free.pop() ?? next++, hash);
+            else if (at === "vacate") index.vacateAll();
             else if (ids.length > 0) {
               const id = ids[hash % ids.length] as number;
               index.remove(id);

@@ -14,8 +14,8 @@
  *
  * Buckets lie in the same paged memory as records, 16 of them to a block: a table that grows leaves no garbage.
  */
-import { type Pages, wordOffset } from "./pages.js";
-import { classOf } from "./size-classes.js";
+import { PAGE_SHIFT, type Pages, wordOffset } from "./pages.js";
+import { classOf, SLOT_BYTES } from "./size-classes.js";
 import { Slots } from "./slots.js";
 
 /** What the index asks about the entries in it. */
@@ -165,6 +165,27 @@ export class KeyIndex {
       ids[count++] = id;
     });
     return ids;
+  }
+
+  /** Moves the blocks in a page elsewhere, and gives it back. Returns whether it is one of the index's. */
+  vacate(page: number): boolean {
+    if (!this.#slots.hasPage(page)) return false;
+    const holders = new Map<number, { readonly blocks: number[]; readonly index: number }>();
+    for (const { blocks } of this.#tables.filter((table) => table !== undefined)) {
+      for (const [index, block] of blocks.entries()) {
+        if (block >>> PAGE_SHIFT === page >>> PAGE_SHIFT) holders.set(block, { blocks, index });
+      }
+    }
+    const move = (from: number, to: number) => {
+      const start = wordOffset(from);
+      const words = (SLOT_BYTES[this.#slots.classAt(to)] as number) / 4;
+      const moved = this.#pages.wordsAt(from).subarray(start, start + words);
+      this.#pages.wordsAt(to).set(moved, wordOffset(to));
+      const { blocks, index } = holders.get(from) as { blocks: number[]; index: number };
+      blocks[index] = to;
+    };
+    this.#slots.vacate(page, move, holders.keys());
+    return true;
   }
 
   /** Gives all memory back. */

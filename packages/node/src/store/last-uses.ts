@@ -5,6 +5,7 @@
  * bytes more, and a use one look at the clock. The wheel (expiry.ts) is not told of uses: when it brings up an
  * entry that was used meanwhile, the store schedules it again, for its new end.
  */
+import { mapTable } from "../mapped-memory.js";
 import { INSTANT_MS, instantMs, instantStep } from "./instants.js";
 
 /** Memory that an entry takes here while there is a bound. */
@@ -32,7 +33,7 @@ export class LastUses {
   /** From now on ids may be as large as this. */
   reserve(maxId: number): void {
     if (!this.isOn || maxId < this.#steps.length) return;
-    const steps = new Uint32Array(maxId + 1);
+    const steps = mapTable(Uint32Array, maxId + 1);
     steps.set(this.#steps);
     this.#steps = steps;
   }

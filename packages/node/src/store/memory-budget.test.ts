@@ -1,11 +1,15 @@
 import { CacheError } from "@holdfast/core";
-import { FakeClock } from "@holdfast/core/testing";
+import { FakeClock, seededRandom, testSeed } from "@holdfast/core/testing";
 import { describe, expect, it } from "vitest";
 import { MemoryBudget } from "./memory-budget.js";
+import { PAGE_BYTES } from "./pages.js";
 import { Store } from "./store.js";
 
 const VALUE = new Uint8Array(4_000);
 const MIB = 2 ** 20;
+/** More than tables grow by with 64 entries. */
+const STEP_BYTES = 16_384;
+const seed = testSeed();
 
 /** A store with entries of equal size. */
 function createTenant(budget: MemoryBudget) {
@@ -18,7 +22,12 @@ function createTenant(budget: MemoryBudget) {
       store.put({ ...entry, expiresAtMs: Number.POSITIVE_INFINITY });
     }
   };
-  return { store, put };
+  /** Whether so many that were written last are there. */
+  const isKept = (count: number) => {
+    const keys = Array.from({ length: count }, (_, back) => `key-${written - 1 - back}`);
+    return keys.every((key) => store.get(key)?.key === key);
+  };
+  return { store, put, isKept };
 }
 
 describe("Stores that share a budget", () => {
@@ -63,6 +72,29 @@ describe("Stores that share a budget", () => {
     staying.put(1_000);
     expect(staying.store.counts.entries).toBeGreaterThan(2 * before);
     expect(staying.store.hasRoomFor(VALUE.length)).toBe(false);
+  });
+});
+
+describe("A full node whose tables grow", () => {
+  it(`takes hardly more memory than it may, and keeps what it has (seed ${seed})`, () => {
+    const random = seededRandom(seed);
+    const budget = new MemoryBudget(192 * MIB);
+    const { store, put, isKept } = createTenant(budget);
+    const keys = Array.from({ length: 48_000 }, (_, number) => `key-${number}`);
+    put(keys.length);
+    // What is evicted from now on lies anywhere.
+    for (const key of keys.toSorted(() => random.next() - 0.5)) store.get(key);
+    let mostBytes = 0;
+    for (let grownBytes = 0; grownBytes < 56 * MIB; grownBytes += STEP_BYTES) {
+      budget.charge(STEP_BYTES, 0);
+      put(64);
+      mostBytes = Math.max(mostBytes, budget.usedBytes + budget.pages.idle * PAGE_BYTES);
+    }
+    expect(budget.usedBytes / MIB).toBeLessThanOrEqual(192);
+    // A segment, and by how much tables grow until another one is empty.
+    expect(mostBytes / MIB).toBeLessThan(192 + 32 + 8);
+    expect(store.counts.entries).toBeGreaterThan(20_000);
+    expect(isKept(store.counts.entries)).toBe(true);
   });
 });
 

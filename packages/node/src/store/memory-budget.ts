@@ -2,13 +2,15 @@
  * The memory that all stores of a node share.
  *
  * It counts real memory: the pages that stores have taken, and what else stores and others have charged for
- * their tables. When that would exceed the node's capacity, it says which store has to give something back;
+ * their tables. Pages that were given back take room until their segment is let go; where they would make the node
+ * exceed its capacity by much, segments are emptied (`gather`). When that would exceed the node's capacity, it says which store has to give something back;
  * what that is remains the matter of the store and its policy. A choice costs one comparison for each store.
  *
  * Every store is entitled to an even share, the capacity divided by the number of stores, and may
  * use more while others use less. Since the share is the same for all, the store that is furthest
  * beyond it is the one that uses most.
  */
+import { MAPPED_BYTES } from "../mapped-memory.js";
 import { MAX_MEMORY_BYTES, PAGE_BYTES, Pages } from "./pages.js";
 
 /** What a store shows to the budget. */
@@ -20,7 +22,12 @@ export interface BudgetTenant {
   readonly missingBytes: number;
   /** Gives back a page that it can do without, or evicts one entry. Called only while `hasVictim`. */
   giveBack(): void;
+  /** Moves what is in a page elsewhere, and gives it back. Returns whether the page is this tenant's. */
+  vacate(page: number): boolean;
 }
+
+/** How far the memory that is used and the pages that are idle may exceed the capacity: by a segment. */
+const TOLERATED_BYTES: number = MAPPED_BYTES;
 
 export class MemoryBudget {
   readonly capacityBytes: number;
@@ -73,6 +80,19 @@ export class MemoryBudget {
       if (largest === undefined) return;
       largest.giveBack();
     }
+  }
+
+  /**
+   * To be called now and then while tables grow: makes a step towards letting a segment go, if what is idle
+   * makes the node take more than it may. A step moves what is in one page, in less than a millisecond.
+   */
+  gather(): void {
+    const takenBytes = this.usedBytes + this.pages.idle * PAGE_BYTES;
+    if (takenBytes <= this.capacityBytes + TOLERATED_BYTES) return;
+    this.pages.trim();
+    const page = this.pages.sparsestPage();
+    if (page === undefined) return;
+    for (const tenant of this.#tenants) if (tenant.vacate(page)) return;
   }
 
   /** The tenant that would use most once `growing` has grown, of those that can evict. */

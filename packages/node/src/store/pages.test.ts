@@ -11,7 +11,7 @@ import {
 } from "./pages.js";
 
 const seed = testSeed();
-const SEGMENT_PAGES = 64;
+const SEGMENT_PAGES = 512;
 const SEGMENT_BYTES = SEGMENT_PAGES * PAGE_BYTES;
 /** The first page of all belongs to nobody. */
 const FIRST_SEGMENT_PAGES = SEGMENT_PAGES - 1;
@@ -138,6 +138,52 @@ describe("Pages", () => {
     expect(anew.map((place) => filling(pages, place))).toEqual(anew.map(() => 0));
   });
 
+  it("counts as idle what takes room and nobody has", () => {
+    const pages = new Pages();
+    const segments = fourSegments(pages);
+    expect(pages.idle).toBe(0);
+    releaseAll(pages, segments[1].slice(0, 10));
+    releaseAll(pages, segments[2].slice(0, 20));
+    expect(pages.idle).toBe(30);
+    pages.take();
+    expect(pages.idle).toBe(29);
+    releaseAll(pages, segments[3]);
+    // The spare, too, until it is asked for.
+    expect(pages.idle).toBe(29 + SEGMENT_PAGES);
+    pages.trim();
+    expect(pages.idle).toBe(29);
+    expect(pages.bytesAt(segments[3][0] as number).length).toBe(0);
+  });
+
+  it("lets a segment go whose sparsest pages are moved elsewhere, one after the other", () => {
+    const pages = new Pages();
+    const segments = fourSegments(pages);
+    releaseAll(pages, segments[0].slice(0, 200));
+    releaseAll(pages, segments[1].slice(0, 100));
+    releaseAll(pages, segments[2].slice(0, 300));
+    const kept = new Set(segments[2].slice(300));
+    for (let left = kept.size; left > 0; left--) {
+      const page = pages.sparsestPage() as number;
+      expect(kept.delete(page)).toBe(true);
+      expect(segments[2]).not.toContain(pages.take());
+      pages.release(page);
+    }
+    pages.trim();
+    expect(pages.bytesAt(segments[2][0] as number).length).toBe(0);
+    expect(pages.idle).toBe(300 - (SEGMENT_PAGES - 300));
+    // The rest of another segment would not fit elsewhere.
+    expect(pages.sparsestPage()).toBeUndefined();
+  });
+
+  it("moves nothing to and fro between segments that are equally empty", () => {
+    const pages = new Pages();
+    const segments = fourSegments(pages);
+    for (const segment of segments.slice(1)) releaseAll(pages, segment.slice(0, 300));
+    const page = pages.sparsestPage() as number;
+    const emptied = segments.find((segment) => segment.includes(page));
+    expect(emptied).not.toContain(pages.take());
+  });
+
   it(`never hands out a page that is in use, nor lets go of its bytes (seed ${seed})`, () => {
     const step = fc.record({ at: fc.constantFrom("take", "release"), count: fc.nat({ max: 150 }) });
     const steps = fc.array(step, { maxLength: 30 });
@@ -145,6 +191,7 @@ describe("Pages", () => {
       fc.property(steps, fc.infiniteStream(fc.nat()), (sequence, choices) => {
         const pages = new Pages();
         const used: number[] = [];
+        let mostUsed = 0;
         const check = (place: number) => expect(filling(pages, place)).toBe(place);
         for (const { at, count } of sequence) {
           for (let left = at === "take" ? count : Math.min(count, used.length); left > 0; left--) {
@@ -159,6 +206,9 @@ describe("Pages", () => {
             }
           }
           expect(pages.inUse).toBe(used.length);
+          mostUsed = Math.max(mostUsed, used.length);
+          // None was let go yet, and what was used before is used first.
+          if (mostUsed < FIRST_SEGMENT_PAGES) expect(pages.idle).toBe(mostUsed - used.length);
         }
         expect(new Set(used).size).toBe(used.length);
         for (const place of used) check(place);

@@ -1,28 +1,30 @@
 /**
  * The memory of a node's entries: pages of 64 KiB, handed out to stores and taken back.
  *
- * Pages lie in segments of 4 MiB outside the JS heap, so the garbage collector sees one object for 64
+ * Pages lie in segments of 32 MiB outside the JS heap, so the garbage collector sees one object for 512
  * pages however many entries they hold. A segment comes into being when a page of it is needed and is
- * let go when all its pages are free. What a page is used for is its owner's matter (slots.ts); how many
- * there may be, the budget's (memory-budget.ts).
+ * let go when all its pages are free. Until then the system does not have them back: whoever counts real memory
+ * counts those that are idle, too, and may have a segment emptied (`sparsestPage`). What a page is used for is
+ * its owner's matter (slots.ts); how many there may be, the budget's (memory-budget.ts).
  *
  * Places are counted in units of 8 bytes from the start of the first page, so that one fits into 32 bits up
  * to 32 GiB. Place 0 belongs to nobody and means "nowhere".
  */
+
+import { MAPPED_BYTES, mapMemory } from "../mapped-memory.js";
 
 export const PAGE_BYTES = 65_536;
 export const UNIT_BYTES = 8;
 
 /** From a place to its page, and to its segment. */
 export const PAGE_SHIFT = 13;
-const SEGMENT_SHIFT = 19;
-const SEGMENT_PAGES = 64;
-const SEGMENT_BYTES = SEGMENT_PAGES * PAGE_BYTES;
+const SEGMENT_SHIFT = 22;
+const SEGMENT_PAGES: number = MAPPED_BYTES / PAGE_BYTES;
 const IN_SEGMENT_MASK = 2 ** SEGMENT_SHIFT - 1;
 
 /** More than any place can be: see above. */
 export const MAX_MEMORY_BYTES: number = 2 ** 32 * UNIT_BYTES;
-const MAX_SEGMENTS: number = MAX_MEMORY_BYTES / SEGMENT_BYTES;
+const MAX_SEGMENTS: number = MAX_MEMORY_BYTES / MAPPED_BYTES;
 
 /** Segments without any page in use that are kept, against making and dropping one all the time. */
 const SPARE_SEGMENTS = 1;
@@ -30,24 +32,35 @@ const SPARE_SEGMENTS = 1;
 /** Pages for whose notes there is room at first: 256 MiB. */
 const FIRST_NOTES = 4_096;
 
+/** The note of a page that is not handed out. */
+const FREE: number = 2 ** 32 - 1;
+
 export class Pages {
   /** The same memory three times. Holes are segments that were let go. */
   readonly #bytes: Buffer[] = [];
   readonly #words: Uint32Array[] = [];
-  /** Free pages by segment: a stack of numbers within it. */
+  /** Free pages by segment: a stack of numbers within it, those that were never handed out at its bottom. */
   readonly #free: number[][] = [];
+  /** By segment: how many of its pages were never handed out. */
+  readonly #untouched: number[] = [];
   /** Segments with a free page; each at most once. */
   readonly #withFree: number[] = [];
   /** Numbers of segments that were let go. */
   readonly #unmapped: number[] = [];
   /** By number of the page: what its user notes. */
-  #notes = new Uint32Array(FIRST_NOTES);
+  #notes = new Uint32Array(FIRST_NOTES).fill(FREE);
   #wholeFree = 0;
   #inUse = 0;
+  #idle = 0;
 
   /** Pages handed out. */
   get inUse(): number {
     return this.#inUse;
+  }
+
+  /** Pages that take room although nobody has them: they were handed out before. */
+  get idle(): number {
+    return this.#idle;
   }
 
   /**
@@ -56,33 +69,55 @@ export class Pages {
    * @throws {RangeError} when there are as many as there are places for. Nothing has changed then.
    */
   take(): number {
-    let segment = this.#withFree.at(-1);
-    if (segment === undefined) {
-      segment = this.#addSegment();
-      this.#withFree.push(segment);
-    }
-    const free = this.#free[segment] as number[];
-    if (free.length === SEGMENT_PAGES) this.#wholeFree -= 1;
-    const page = free.pop() as number;
-    if (free.length === 0) this.#withFree.pop();
+    const segment = this.#fullestWithFree() ?? this.#addSegment();
+    const free = this.#freeIn(segment);
+    if (isWhole(segment, free)) this.#wholeFree -= 1;
+    if (free.length === this.#untouched[segment]) this.#untouched[segment] = free.length - 1;
+    else this.#idle -= 1;
+    const number = segment * SEGMENT_PAGES + (free.pop() as number);
+    if (free.length === 0) this.#withFree.splice(this.#withFree.indexOf(segment), 1);
     this.#inUse += 1;
-    return (((segment * SEGMENT_PAGES + page) << PAGE_SHIFT) >>> 0) as number;
+    this.#notes[number] = 0;
+    return (number << PAGE_SHIFT) >>> 0;
   }
 
   /** Takes a page back. */
   release(place: number): void {
     const number = place >>> PAGE_SHIFT;
     const segment = Math.floor(number / SEGMENT_PAGES);
-    const free = this.#free[segment] as number[];
+    const free = this.#freeIn(segment);
     free.push(number % SEGMENT_PAGES);
+    this.#notes[number] = FREE;
     this.#inUse -= 1;
+    this.#idle += 1;
     if (free.length === 1) this.#withFree.push(segment);
     if (!isWhole(segment, free)) return;
     this.#wholeFree += 1;
     if (this.#wholeFree > SPARE_SEGMENTS) this.#dropSegment(segment);
   }
 
-  /** A number that the user of a page keeps with it, by any place in it. */
+  /** Lets go of all segments without a page in use. */
+  trim(): void {
+    for (const segment of [...this.#withFree]) {
+      if (isWhole(segment, this.#freeIn(segment))) this.#dropSegment(segment);
+    }
+  }
+
+  /**
+   * A page in use of the segment that would be let go soonest if such pages were moved elsewhere, one after
+   * the other; `undefined` while there is no room for them elsewhere.
+   */
+  sparsestPage(): number | undefined {
+    const segment = this.#emptiest();
+    if (segment === undefined) return undefined;
+    const first = segment * SEGMENT_PAGES;
+    const inUse = this.#notes
+      .subarray(first, first + SEGMENT_PAGES)
+      .findIndex((note) => note !== FREE);
+    return ((first + inUse) << PAGE_SHIFT) >>> 0;
+  }
+
+  /** A number below 2^32 - 1 that the user of a page keeps with it, by any place in it. At first 0. */
   note(place: number): number {
     return this.#notes[place >>> PAGE_SHIFT] as number;
   }
@@ -101,13 +136,47 @@ export class Pages {
     return this.#words[place >>> SEGMENT_SHIFT] as Uint32Array;
   }
 
+  #freeIn(segment: number): number[] {
+    return this.#free[segment] as number[];
+  }
+
+  /** So that the others become empty. */
+  #fullestWithFree(): number | undefined {
+    let fullest: number | undefined;
+    let least = Number.POSITIVE_INFINITY;
+    for (const segment of this.#withFree) {
+      const free = this.#freeIn(segment).length;
+      // Of several the last, whereas the first of several is emptied.
+      if (free > least) continue;
+      least = free;
+      fullest = segment;
+    }
+    return fullest;
+  }
+
+  /** The segment with the fewest pages in use, if they have room elsewhere. */
+  #emptiest(): number | undefined {
+    let emptiest: number | undefined;
+    let most = 0;
+    for (const segment of this.#withFree) {
+      const free = this.#freeIn(segment).length;
+      if (segment === 0 || free <= most) continue;
+      most = free;
+      emptiest = segment;
+    }
+    if (emptiest === undefined) return undefined;
+    const inUse = SEGMENT_PAGES - most;
+    const idleElsewhere = this.#idle - most + (this.#untouched[emptiest] as number);
+    return inUse > 0 && inUse <= idleElsewhere ? emptiest : undefined;
+  }
+
   #addSegment(): number {
     const segment = this.#unmapped.pop() ?? this.#bytes.length;
     // The next place would be 0 again.
     if (segment === MAX_SEGMENTS) throw new RangeError("there are no places beyond 32 GiB");
-    const memory = new ArrayBuffer(SEGMENT_BYTES);
+    const memory = mapMemory(MAPPED_BYTES);
     if ((segment + 1) * SEGMENT_PAGES > this.#notes.length) {
-      const notes = new Uint32Array(2 * this.#notes.length);
+      const notes = new Uint32Array(2 * this.#notes.length).fill(FREE, this.#notes.length);
       notes.set(this.#notes);
       this.#notes = notes;
     }
@@ -119,13 +188,16 @@ export class Pages {
       { length: SEGMENT_PAGES - lowest },
       (_, index) => SEGMENT_PAGES - 1 - index,
     );
+    this.#untouched[segment] = SEGMENT_PAGES - lowest;
     if (lowest === 0) this.#wholeFree += 1;
+    this.#withFree.push(segment);
     return segment;
   }
 
   #dropSegment(segment: number): void {
     this.#bytes[segment] = NOTHING;
     this.#words[segment] = new Uint32Array(0);
+    this.#idle -= SEGMENT_PAGES - (this.#untouched[segment] as number);
     this.#free[segment] = [];
     this.#withFree.splice(this.#withFree.indexOf(segment), 1);
     this.#unmapped.push(segment);

@@ -42,9 +42,27 @@ class CheckedSlots {
   }
 
   compact(): boolean {
-    const before = new Map(this.used);
     const pagesBefore = this.slots.pageCount;
-    const found = this.slots.compact((from, to) => {
+    const found = this.slots.compact(this.#mover());
+    expect(this.slots.pageCount).toBe(pagesBefore - Number(found));
+    return found;
+  }
+
+  /** Empties the page that a slot is in. */
+  vacate(place: number): void {
+    const page = (place >>> PAGE_SHIFT) * 2 ** PAGE_SHIFT;
+    const pagesBefore = this.pages.inUse;
+    this.slots.vacate(page, this.#mover());
+    expect(
+      [...this.used.keys()].filter((each) => each >>> PAGE_SHIFT === page >>> PAGE_SHIFT),
+    ).toEqual([]);
+    expect(this.slots.hasPage(page)).toBe(false);
+    expect(this.pages.inUse).toBeLessThanOrEqual(pagesBefore);
+  }
+
+  #mover() {
+    const before = new Map(this.used);
+    return (from: number, to: number) => {
       const slot = before.get(from) as UsedSlot;
       expect(slot).toBeDefined();
       before.delete(from);
@@ -55,9 +73,7 @@ class CheckedSlots {
       this.pages.bytesAt(from).copy(this.pages.bytesAt(to), byteOffset(to), start, end);
       this.used.delete(from);
       this.used.set(to, slot);
-    });
-    expect(this.slots.pageCount).toBe(pagesBefore - Number(found));
-    return found;
+    };
   }
 
   check(): void {
@@ -93,7 +109,7 @@ class CheckedSlots {
 
 const steps = fc.array(
   fc.record({
-    at: fc.constantFrom("allocate", "allocate", "release", "compact"),
+    at: fc.constantFrom("allocate", "allocate", "release", "compact", "vacate"),
     sizeClass: fc.constantFrom(...TESTED_CLASSES),
     count: fc.nat({ max: 120 }),
     /** Whose turn it is. */
@@ -114,7 +130,10 @@ describe("Slots", () => {
           const slots = owners[owner] as CheckedSlots;
           const random = seededRandom(choice);
           if (at === "compact") slots.compact();
-          else if (at === "allocate") {
+          else if (at === "vacate") {
+            const places = [...slots.used.keys()];
+            if (places.length > 0) slots.vacate(places[choice % places.length] as number);
+          } else if (at === "allocate") {
             for (let left = count; left > 0; left--) slots.allocate(sizeClass, stamp++);
           } else {
             const places = slots.placesOf(sizeClass);

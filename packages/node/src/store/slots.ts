@@ -11,7 +11,8 @@
  * free slot are listed for each class, and slots that were never used are only counted, so that a new page
  * is not touched before it is needed.
  *
- * The third word of a slot says whether it is used: 0 means free. Everything else in it is its user's.
+ * The third word of a slot says whether it is used: 0 means free. Everything else in it is its user's. Who does
+ * not keep to that has to say which slots are used when a page is to be emptied (`vacate`).
  */
 import { PAGE_SHIFT, type Pages, UNIT_BYTES, wordOffset } from "./pages.js";
 import { CLASSES, SLOT_BYTES, SLOTS_PER_PAGE } from "./size-classes.js";
@@ -92,19 +93,31 @@ export class Slots {
   compact(move: (from: number, to: number) => void): boolean {
     const page = this.#findSparse();
     if (page === undefined) return false;
-    const { place, sizeClass, fresh } = page;
-    this.#close(page);
-    this.#addFreeSlots(sizeClass, page.used - (SLOTS_PER_PAGE[sizeClass] as number));
-    const units = (SLOT_BYTES[sizeClass] as number) / UNIT_BYTES;
-    const words = this.#pages.wordsAt(place);
-    for (let slot = 0; slot < fresh; slot++) {
-      const from = place + slot * units;
-      const use = wordOffset(from) + USE_WORD;
-      if (words[use] === 0) continue;
-      move(from, this.allocate(sizeClass));
-    }
-    this.#giveBack(page);
+    this.vacate(page.place, move);
     return true;
+  }
+
+  /** Whether a page is in use here, by its place. */
+  hasPage(place: number): boolean {
+    return this.#all[this.#pages.note(place)]?.place === place;
+  }
+
+  /**
+   * As `compact`, of a page of the caller's choice: what does not fit elsewhere goes into a new page.
+   *
+   * @param used - its used slots, where use words do not tell.
+   */
+  vacate(
+    place: number,
+    move: (from: number, to: number) => void,
+    used: Iterable<number> = this.#usedIn(place),
+  ): void {
+    const page = this.#pageAt(place);
+    const { sizeClass } = page;
+    if (page.position !== -1) this.#close(page);
+    this.#addFreeSlots(sizeClass, page.used - (SLOTS_PER_PAGE[sizeClass] as number));
+    for (const from of used) move(from, this.allocate(sizeClass));
+    this.#giveBack(page);
   }
 
   /** Gives every page back. */
@@ -117,6 +130,18 @@ export class Slots {
 
   #pageAt(place: number): Page {
     return this.#all[this.#pages.note(place)] as Page;
+  }
+
+  #usedIn(place: number): number[] {
+    const { sizeClass, fresh } = this.#pageAt(place);
+    const units = (SLOT_BYTES[sizeClass] as number) / UNIT_BYTES;
+    const words = this.#pages.wordsAt(place);
+    const used: number[] = [];
+    for (let slot = 0; slot < fresh; slot++) {
+      const from = place + slot * units;
+      if (words[wordOffset(from) + USE_WORD] !== 0) used.push(from);
+    }
+    return used;
   }
 
   #addFreeSlots(sizeClass: number, count: number): void {

@@ -331,6 +331,7 @@ export class Store {
       giveBack: () => {
         if (!this.#tables.entries.compact()) this.#evict("memory");
       },
+      vacate: (page) => this.#tables.entries.vacate(page),
     };
   }
 
@@ -392,7 +393,10 @@ export class Store {
     entries.table.use(id);
     if (isNew) this.#tables.added(id);
     this.#tables.ends.use(id);
-    if (this.#charge.isDue()) this.#charge.follow(this.#tables.bytes);
+    if (this.#charge.isDue()) {
+      this.#charge.follow(this.#tables.bytes);
+      this.#budget.gather();
+    }
     return id;
   }
 
