@@ -9,12 +9,10 @@
  */
 import { mapTable } from "../mapped-memory.js";
 import { instantMs, instantStep } from "./instants.js";
+import { NOWHERE } from "./pages.js";
 
 /** Ids for a store that has just begun. */
 const FIRST_IDS = 2 ** 12;
-
-/** The record of an id that is not in use. */
-const NOWHERE = 0;
 
 /** A tick of the use clock takes so many uses for each entry: 256 of them are 16 uses of everything. */
 const USES_PER_TICK: number = 1 / 16;

@@ -1,65 +1,53 @@
 /**
  * Finds the id of an entry by its key: a hash table of its own for each partition.
  *
- * So a partition can be walked or dropped without a look at the others, and growing a table, which hashes its
- * keys anew, takes as long as a partition is large, not the store. Which partition a key is in, its hash says
- * (its highest bits); keys themselves lie elsewhere (`IndexedKeys`).
+ * So a partition can be walked or dropped without a look at the others. Which partition a key is in, its hash says
+ * (its highest bits); keys themselves lie elsewhere (`IndexedKeys`), and the buckets in the same paged memory as
+ * records (bucket-runs.ts).
  *
- * A table consists of buckets of 16 words, a cache line: 15 slots, each with an id and six bits of its key's hash,
- * and the number of entries that found this bucket full on their way. A search begins in the bucket that the
- * hash says and goes on to the next while such a number is not 0: so nothing has to be moved or marked when an
- * entry leaves (the counters are those of Folly's F14, N. Bronson and X. Shi, 2019). Tables grow by a quarter, so
- * the load of one that grows stays between 65 and 85 % and an entry takes 5 to 7 bytes; they shrink as finely once
- * entries have left.
- *
- * Buckets lie in the same paged memory as records, 16 of them to a block: a table that grows leaves no garbage.
+ * Tables grow by a quarter, so the load of one that grows stays between 65 and 85 % and an entry takes 5 to 7 bytes;
+ * they shrink as finely once entries have left. No table is ever hashed anew in one go: the entries of the *old* run
+ * move to the new one home by home, two with each change of the table. Since homes are in the order of hashes in both,
+ * a hash alone says which of the two has an entry.
  */
-import { PAGE_SHIFT, type Pages, wordOffset } from "./pages.js";
-import { classOf, SLOT_BYTES } from "./size-classes.js";
-import { Slots } from "./slots.js";
-
-/** What the index asks about the entries in it. */
-export interface IndexedKeys {
-  hashOf(id: number): number;
-  hasKey(id: number, key: Uint8Array, keyLength: number): boolean;
-}
-
-/** Ids take 26 bits: that many entries are the most that a store can have. */
-export const MAX_ID: number = 2 ** 26 - 1;
+import {
+  BUCKET_SLOTS,
+  type BucketRun,
+  BucketRuns,
+  homeOf,
+  type IndexedKeys,
+  newRun,
+  spreadOf,
+} from "./bucket-runs.js";
+import type { Pages } from "./pages.js";
 
 /** There is no such entry. */
 const NONE = 0;
-
-const BUCKET_SHIFT = 4;
-const BUCKET_WORDS: number = 2 ** BUCKET_SHIFT;
-const BUCKET_SLOTS: number = BUCKET_WORDS - 1;
-const BUCKET_BYTES: number = 4 * BUCKET_WORDS;
-const BLOCK_SHIFT = 4;
-const BLOCK_BUCKETS: number = 2 ** BLOCK_SHIFT;
-const BLOCK_MASK: number = BLOCK_BUCKETS - 1;
-const TAG_SHIFT = 26;
-const TAG_MASK = 63;
-const ID_MASK: number = MAX_ID;
 
 const MAX_LOAD = 0.85;
 /** A table that is emptier than this shrinks. */
 const MIN_LOAD = 0.4;
 const GROWTH = 1.25;
+/** Fewer homes are not worth shrinking. */
+const MIN_SHRINKING = 4;
+
+/** Enough for a table to have moved before 5 % more entries have come. */
+const HOMES_PER_STEP = 2;
 
 /** What the objects of a table take in the JS heap. */
-const TABLE_BYTES = 128;
+const TABLE_BYTES = 160;
 
 interface Table {
-  /** Places of its buckets: each but the last has all that a block can have. */
-  blocks: number[];
-  buckets: number;
+  run: BucketRun;
+  /** What is being moved to `run`; `undefined`: nothing is. */
+  old: BucketRun | undefined;
+  /** Homes of `old` that have been moved. */
+  moved: number;
   size: number;
 }
 
 export class KeyIndex {
-  readonly #keys: IndexedKeys;
-  readonly #pages: Pages;
-  readonly #slots: Slots;
+  readonly #runs: BucketRuns;
   /** How far half a hash is shifted to be the number of its partition. */
   readonly #partitionShift: number;
   /** By partition; `undefined`: nothing is in it. */
@@ -68,15 +56,13 @@ export class KeyIndex {
 
   /** @param partitions - a power of two. */
   constructor(pages: Pages, keys: IndexedKeys, partitions: number) {
-    this.#keys = keys;
-    this.#pages = pages;
-    this.#slots = new Slots(pages);
+    this.#runs = new BucketRuns(pages, keys);
     this.#partitionShift = 31 - Math.log2(partitions);
     this.#tables = new Array(partitions).fill(undefined);
   }
 
   get pageCount(): number {
-    return this.#slots.pageCount;
+    return this.#runs.pageCount;
   }
 
   /** Memory beside the pages. */
@@ -93,66 +79,45 @@ export class KeyIndex {
   find(hash: number, key: Uint8Array, keyLength: number): number {
     const table = this.#tables[this.partitionOf(hash)];
     if (table === undefined) return NONE;
-    const { blocks, buckets } = table;
     const spread = spreadOf(hash);
-    const tag = spread & TAG_MASK;
-    let bucket = bucketOf(spread, buckets);
-    for (let looked = 0; looked < buckets; looked++) {
-      const block = blocks[bucket >> BLOCK_SHIFT] as number;
-      const words = this.#pages.wordsAt(block);
-      const start = startOf(block, bucket);
-      for (let at = start + 1; at < start + BUCKET_WORDS; at++) {
-        const word = words[at] as number;
-        if (word >>> TAG_SHIFT !== tag || word === NONE) continue;
-        const id = word & ID_MASK;
-        if (this.#keys.hasKey(id, key, keyLength)) return id;
-      }
-      if (words[start] === 0) return NONE;
-      bucket = bucket + 1 === buckets ? 0 : bucket + 1;
-    }
-    return NONE;
+    return this.#runs.find(runOf(table, spread), spread, key, keyLength);
   }
 
   /** The id of the entry with this hash of which `isSought` holds; 0: there is none. */
   findWhere(hash: number, isSought: (id: number) => boolean): number {
     const table = this.#tables[this.partitionOf(hash)];
     if (table === undefined) return NONE;
-    const { blocks, buckets } = table;
-    let bucket = bucketOf(spreadOf(hash), buckets);
-    for (let looked = 0; looked < buckets; looked++) {
-      const block = blocks[bucket >> BLOCK_SHIFT] as number;
-      const words = this.#pages.wordsAt(block);
-      const start = startOf(block, bucket);
-      for (let at = start + 1; at < start + BUCKET_WORDS; at++) {
-        const id = (words[at] as number) & ID_MASK;
-        if (id !== NONE && isSought(id)) return id;
-      }
-      if (words[start] === 0) return NONE;
-      bucket = bucket + 1 === buckets ? 0 : bucket + 1;
-    }
-    return NONE;
+    const spread = spreadOf(hash);
+    return this.#runs.findWhere(runOf(table, spread), spread, isSought);
   }
 
   /** Adds an entry whose key is not in the index. */
   add(hash: number, id: number): void {
     const table = this.#tableFor(this.partitionOf(hash));
-    if (table.size + 1 > MAX_LOAD * table.buckets * BUCKET_SLOTS) {
-      this.#resize(table, Math.ceil(table.buckets * GROWTH));
-    }
     table.size += 1;
-    this.#addTo(table, hash, id);
+    const { homes } = table.run;
+    const isFull = table.size > MAX_LOAD * homes * BUCKET_SLOTS;
+    if (isFull && table.old === undefined) begin(table, Math.ceil(homes * GROWTH));
+    this.#step(table);
+    const spread = spreadOf(hash);
+    this.#runs.add(runOf(table, spread), spread, id);
   }
 
   /** Takes out an entry that is in the index. */
   remove(hash: number, id: number): void {
     const partition = this.partitionOf(hash);
     const table = this.#tables[partition] as Table;
-    this.#removeFrom(table, hash, id);
+    const spread = spreadOf(hash);
+    this.#runs.remove(runOf(table, spread), spread, id);
     table.size -= 1;
-    if (table.size === 0) this.#drop(partition, table);
-    else if (table.buckets > 4 && table.size < MIN_LOAD * table.buckets * BUCKET_SLOTS) {
-      this.#resize(table, Math.floor(table.buckets / GROWTH));
+    if (table.size === 0) {
+      this.#drop(partition, table);
+      return;
     }
+    const { homes } = table.run;
+    const isSparse = homes > MIN_SHRINKING && table.size < MIN_LOAD * homes * BUCKET_SLOTS;
+    if (isSparse && table.old === undefined) begin(table, Math.floor(homes / GROWTH));
+    this.#step(table);
   }
 
   /** The ids of the entries of a partition, in no order, as they are now. */
@@ -161,138 +126,72 @@ export class KeyIndex {
     if (table === undefined) return new Uint32Array(0);
     const ids = new Uint32Array(table.size);
     let count = 0;
-    this.#forEach(table.blocks, table.buckets, (id) => {
+    const note = (id: number) => {
       ids[count++] = id;
-    });
+    };
+    if (table.old !== undefined) this.#runs.forEach(table.old, table.moved, note);
+    this.#runs.forEach(table.run, 0, note);
     return ids;
   }
 
   /** Moves the blocks in a page elsewhere, and gives it back. Returns whether it is one of the index's. */
   vacate(page: number): boolean {
-    if (!this.#slots.hasPage(page)) return false;
-    const holders = new Map<number, { readonly blocks: number[]; readonly index: number }>();
-    for (const { blocks } of this.#tables.filter((table) => table !== undefined)) {
-      for (const [index, block] of blocks.entries()) {
-        if (block >>> PAGE_SHIFT === page >>> PAGE_SHIFT) holders.set(block, { blocks, index });
-      }
-    }
-    const move = (from: number, to: number) => {
-      const start = wordOffset(from);
-      const words = (SLOT_BYTES[this.#slots.classAt(to)] as number) / 4;
-      const moved = this.#pages.wordsAt(from).subarray(start, start + words);
-      this.#pages.wordsAt(to).set(moved, wordOffset(to));
-      const { blocks, index } = holders.get(from) as { blocks: number[]; index: number };
-      blocks[index] = to;
-    };
-    this.#slots.vacate(page, move, holders.keys());
-    return true;
+    return this.#runs.vacate(page, this.#allRuns());
   }
 
   /** Gives all memory back. */
   close(): void {
-    this.#slots.clear();
+    this.#runs.close();
     this.#tables.fill(undefined);
     this.#tableCount = 0;
+  }
+
+  *#allRuns(): Iterable<BucketRun> {
+    for (const table of this.#tables) {
+      if (table === undefined) continue;
+      yield table.run;
+      if (table.old !== undefined) yield table.old;
+    }
   }
 
   #tableFor(partition: number): Table {
     const present = this.#tables[partition];
     if (present !== undefined) return present;
-    const table = { blocks: this.#createBlocks(1), buckets: 1, size: 0 };
+    const table: Table = { run: newRun(1), old: undefined, moved: 0, size: 0 };
     this.#tables[partition] = table;
     this.#tableCount += 1;
     return table;
   }
 
-  #drop(partition: number, { blocks }: Table): void {
-    for (const block of blocks) this.#slots.release(block);
+  #drop(partition: number, { run, old }: Table): void {
+    this.#runs.drop(run);
+    if (old !== undefined) this.#runs.drop(old);
     this.#tables[partition] = undefined;
     this.#tableCount -= 1;
   }
 
-  #resize(table: Table, wanted: number): void {
-    const { blocks, buckets } = table;
-    table.buckets = wanted;
-    table.blocks = this.#createBlocks(wanted);
-    this.#forEach(blocks, buckets, (id) => this.#addTo(table, this.#keys.hashOf(id), id));
-    for (const block of blocks) this.#slots.release(block);
-  }
-
-  /** Empty ones. */
-  #createBlocks(buckets: number): number[] {
-    const blocks: number[] = [];
-    for (let left = buckets; left > 0; left -= BLOCK_BUCKETS) {
-      const bytes = Math.min(left, BLOCK_BUCKETS) * BUCKET_BYTES;
-      const block = this.#slots.allocate(classOf(bytes));
-      const start = wordOffset(block);
-      this.#pages.wordsAt(block).fill(0, start, start + bytes / 4);
-      blocks.push(block);
+  /** Goes on with moving, where something is being moved. */
+  #step(table: Table): void {
+    const { run, old } = table;
+    if (old === undefined) return;
+    for (let left = HOMES_PER_STEP; left > 0 && table.moved < old.homes; left--) {
+      this.#runs.moveHome(old, table.moved, run);
+      table.moved += 1;
     }
-    return blocks;
-  }
-
-  #forEach(blocks: readonly number[], buckets: number, visit: (id: number) => void): void {
-    for (let bucket = 0; bucket < buckets; bucket++) {
-      const block = blocks[bucket >> BLOCK_SHIFT] as number;
-      const words = this.#pages.wordsAt(block);
-      const start = startOf(block, bucket);
-      for (let at = start + 1; at < start + BUCKET_WORDS; at++) {
-        const id = (words[at] as number) & ID_MASK;
-        if (id !== NONE) visit(id);
-      }
-    }
-  }
-
-  #addTo(table: Table, hash: number, id: number): void {
-    const spread = spreadOf(hash);
-    const { blocks, buckets } = table;
-    let bucket = bucketOf(spread, buckets);
-    for (;;) {
-      const block = blocks[bucket >> BLOCK_SHIFT] as number;
-      const words = this.#pages.wordsAt(block);
-      const start = startOf(block, bucket);
-      for (let at = start + 1; at < start + BUCKET_WORDS; at++) {
-        if (words[at] !== NONE) continue;
-        words[at] = id | ((spread & TAG_MASK) << TAG_SHIFT);
-        return;
-      }
-      words[start] = (words[start] as number) + 1;
-      bucket = bucket + 1 === buckets ? 0 : bucket + 1;
-    }
-  }
-
-  #removeFrom(table: Table, hash: number, id: number): void {
-    const spread = spreadOf(hash);
-    const sought = (id | ((spread & TAG_MASK) << TAG_SHIFT)) >>> 0;
-    const { blocks, buckets } = table;
-    let bucket = bucketOf(spread, buckets);
-    for (let looked = 0; looked < buckets; looked++) {
-      const block = blocks[bucket >> BLOCK_SHIFT] as number;
-      const words = this.#pages.wordsAt(block);
-      const start = startOf(block, bucket);
-      for (let at = start + 1; at < start + BUCKET_WORDS; at++) {
-        if (words[at] !== sought) continue;
-        words[at] = NONE;
-        return;
-      }
-      // It found this bucket full when it came.
-      words[start] = (words[start] as number) - 1;
-      bucket = bucket + 1 === buckets ? 0 : bucket + 1;
-    }
-    throw new Error(`entry ${id} is not in the index`);
+    if (table.moved < old.homes) return;
+    this.#runs.drop(old);
+    table.old = undefined;
   }
 }
 
-/** Within a partition only the lower bits differ: the product's upper bits depend on all of them. */
-function spreadOf(hash: number): number {
-  return Math.imul(hash, 0x9e3779b1) >>> 0;
+/** From now on a table is being moved to a run of so many homes. */
+function begin(table: Table, homes: number): void {
+  table.old = table.run;
+  table.run = newRun(homes);
+  table.moved = 0;
 }
 
-/** Of the words of a bucket in its block's memory. */
-function startOf(block: number, bucket: number): number {
-  return wordOffset(block) + ((bucket & BLOCK_MASK) << BUCKET_SHIFT);
-}
-
-function bucketOf(spread: number, buckets: number): number {
-  return Math.floor((spread * buckets) / 2 ** 32);
+/** Which of its runs has the entries of this hash. */
+function runOf({ run, old, moved }: Table, spread: number): BucketRun {
+  return old === undefined || homeOf(spread, old.homes) < moved ? run : old;
 }

@@ -8,13 +8,16 @@
  * its owner's matter (slots.ts); how many there may be, the budget's (memory-budget.ts).
  *
  * Places are counted in units of 8 bytes from the start of the first page, so that one fits into 32 bits up
- * to 32 GiB. Place 0 belongs to nobody and means "nowhere".
+ * to 32 GiB.
  */
 
 import { MAPPED_BYTES, mapMemory } from "../mapped-memory.js";
 
 export const PAGE_BYTES = 65_536;
 export const UNIT_BYTES = 8;
+
+/** The place that belongs to nobody. */
+export const NOWHERE = 0;
 
 /** From a place to its page, and to its segment. */
 export const PAGE_SHIFT = 13;

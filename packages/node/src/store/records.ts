@@ -11,11 +11,11 @@
  * The encodings of compressed values are longer than a byte: their upper byte stands before the value.
  *
  * A record that is longer than the largest slot has a fourth word, the place of its next part, and goes on
- * there: parts have a head of four words (length, the entry's id, what it is, the next part). Where a record is
+ * there: parts have a head of four words (length, the entry's id, what it is, the next part if there is one). Where a record is
  * and when it goes are the store's matter; so is everything about an entry that changes when it is read.
  */
 import { hash32 } from "@holdfast/core";
-import { byteOffset, type Pages, wordOffset } from "./pages.js";
+import { byteOffset, NOWHERE, type Pages, wordOffset } from "./pages.js";
 import { classOf, MAX_SLOT_BYTES, SLOT_BYTES } from "./size-classes.js";
 import { type Slots, USE_WORD } from "./slots.js";
 
@@ -24,8 +24,6 @@ const HEAD_BYTES = 12;
 const LINKED_HEAD_BYTES = 16;
 const NEXT_WORD = 3;
 const PART_BYTES: number = MAX_SLOT_BYTES - LINKED_HEAD_BYTES;
-/** No part follows. */
-const NOWHERE = 0;
 
 const VALUE_LENGTH_BITS = 23;
 const VALUE_LENGTH_MASK = 2 ** VALUE_LENGTH_BITS - 1;

@@ -15,9 +15,9 @@
  */
 import { CacheError, type Clock } from "@holdfast/core";
 import { NO_ENTRY } from "../eviction/index.js";
+import { MAX_ID } from "./bucket-runs.js";
 import { costOfLengths } from "./cost.js";
 import type { Entry, EntryFacts, NewEntry, Pin } from "./entry.js";
-import { MAX_ID } from "./key-index.js";
 import type { BudgetTenant, MemoryBudget } from "./memory-budget.js";
 import {
   type Counted,
