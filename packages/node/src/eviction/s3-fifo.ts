@@ -10,13 +10,18 @@
  * part, whether or not some of those came back; and a part of the cache is a part of the entries
  * there are, since how many fit is not known exactly. On traces it makes 0.1 points on average.
  *
- * 9 bytes for an entry, 4 for a remembered key.
+ * 5 bytes for an entry, 4 for a remembered key. An entry has one link, not two, so nothing leaves from the
+ * middle of a queue: an id that is removed is marked, and dropped when its turn comes. When it is tracked
+ * again before that, for whichever key, it counts to the part where it still stands, and at its turn it goes to
+ * the end of the queue that it would have joined. So it leaves somewhat later than if it had joined it at once,
+ * and never earlier. A turn that is passed over like this was paid for by a removal.
  */
 import { Ghosts } from "./ghosts.js";
-import { IdLists } from "./id-lists.js";
+import { IdQueues } from "./id-queues.js";
 import { type EvictionPolicy, NO_ENTRY, type PolicyEntries } from "./policy.js";
 import { grownTo } from "./tables.js";
 
+/** The parts. Each is a queue. */
 const SMALL = 0;
 const MAIN = 1;
 const SMALL_SHARE = 0.1;
@@ -24,12 +29,18 @@ const SMALL_SHARE = 0.1;
 const MOVE_READS = 2;
 /** Reads are counted up to this; it is also the mask of the count within the state. */
 const MAX_READS = 3;
-/** Bit of the state: the entry is in the main part. */
+/** Bits of the state. The id stands in the queue of the main part. */
 const IN_MAIN = 4;
+/** It is tracked no longer, but still stands in a queue. Not set for an id that is in none. */
+const GONE = 8;
+/** It was gone and is tracked again: at its turn it joins a queue, rather than leave. */
+const BACK = 16;
+/** The queue that it then joins is the main part's. */
+const TO_MAIN = 32;
 
 export class S3FifoPolicy implements EvictionPolicy {
   readonly #entries: PolicyEntries;
-  readonly #lists = new IdLists(2);
+  readonly #queues = new IdQueues(2);
   readonly #ghosts = new Ghosts();
   #states = new Uint8Array(0);
   #smallSize = 0;
@@ -45,12 +56,12 @@ export class S3FifoPolicy implements EvictionPolicy {
   }
 
   get tableBytes(): number {
-    const ofIds = this.#lists.bytesUpTo(this.#largestId) + this.#largestId + 1;
+    const ofIds = this.#queues.bytesUpTo(this.#largestId) + this.#largestId + 1;
     return ofIds + this.#ghosts.tableBytes;
   }
 
   reserve(maxId: number): void {
-    this.#lists.reserve(maxId);
+    this.#queues.reserve(maxId);
     this.#states = grownTo(this.#states, maxId + 1);
   }
 
@@ -60,62 +71,76 @@ export class S3FifoPolicy implements EvictionPolicy {
 
   insert(id: number, hash: number): void {
     if (id > this.#largestId) this.#largestId = id;
-    if (this.#ghosts.take(hash)) this.#join(MAIN, id, IN_MAIN);
-    else this.#join(SMALL, id, 0);
+    const part = this.#ghosts.take(hash) ? MAIN : SMALL;
+    // Ids lie within the table, here and below.
+    const state = this.#states[id] as number;
+    if ((state & GONE) === 0) {
+      this.#join(part, id, 0);
+      return;
+    }
+    this.#count(partOf(state), 1);
+    this.#states[id] = (state & IN_MAIN) | BACK | (part === MAIN ? TO_MAIN : 0);
   }
 
   hit(id: number): void {
-    // Tracked ids lie within the table, here and below.
     const state = this.#states[id] as number;
     if ((state & MAX_READS) < MAX_READS) this.#states[id] = state + 1;
   }
 
   remove(id: number): void {
-    this.#lists.unlink(id);
-    if (((this.#states[id] as number) & IN_MAIN) !== 0) this.#mainSize -= 1;
-    else this.#smallSize -= 1;
+    const state = this.#states[id] as number;
+    this.#count(partOf(state), -1);
+    this.#states[id] = (state & IN_MAIN) | GONE;
   }
 
   evict(spared: number): number {
+    // Otherwise there is a victim in one of the queues.
+    if (this.size <= (spared === NO_ENTRY ? 0 : 1)) return NO_ENTRY;
+    let part = this.#partDue();
+    for (;;) {
+      const id = this.#queues.take(part, spared);
+      if (id === NO_ENTRY) part = part === SMALL ? MAIN : SMALL;
+      else if (this.#isVictim(id, part)) return id;
+    }
+  }
+
+  #partDue(): number {
     const size = this.size;
     const isMainOver = this.#mainSize > size - Math.max(1, Math.floor(SMALL_SHARE * size));
-    let victim = isMainOver ? NO_ENTRY : this.#evictFromSmall(spared);
-    if (victim === NO_ENTRY) victim = this.#evictFromMain(spared);
-    return victim === NO_ENTRY ? this.#evictFromSmall(spared) : victim;
+    return isMainOver ? MAIN : SMALL;
   }
 
-  #evictFromSmall(spared: number): number {
-    for (;;) {
-      const id = this.#lists.oldestExcept(SMALL, spared);
-      if (id === NO_ENTRY) return NO_ENTRY;
-      const reads = (this.#states[id] as number) & MAX_READS;
-      this.remove(id);
-      if (reads < MOVE_READS) {
-        this.#ghosts.add(this.#entries.hashOf(id));
-        return id;
-      }
-      this.#join(MAIN, id, IN_MAIN);
+  /** Whether an id that was taken out of its queue leaves. If not, it is in a queue again, or was gone before. */
+  #isVictim(id: number, part: number): boolean {
+    const state = this.#states[id] as number;
+    if ((state & GONE) !== 0) {
+      this.#states[id] = 0;
+      return false;
     }
-  }
-
-  #evictFromMain(spared: number): number {
-    for (;;) {
-      const id = this.#lists.oldestExcept(MAIN, spared);
-      if (id === NO_ENTRY) return NO_ENTRY;
-      const state = this.#states[id] as number;
-      if ((state & MAX_READS) === 0) {
-        this.remove(id);
-        return id;
-      }
-      this.#states[id] = state - 1;
-      this.#lists.moveToNewest(MAIN, id);
+    this.#count(part, -1);
+    const reads = state & MAX_READS;
+    if ((state & BACK) !== 0) this.#join((state & TO_MAIN) === 0 ? SMALL : MAIN, id, reads);
+    else if (part === MAIN && reads > 0) this.#join(MAIN, id, reads - 1);
+    else if (part === SMALL && reads >= MOVE_READS) this.#join(MAIN, id, 0);
+    else {
+      if (part === SMALL) this.#ghosts.add(this.#entries.hashOf(id));
+      return true;
     }
+    return false;
   }
 
-  #join(list: number, id: number, state: number): void {
-    this.#lists.append(list, id);
-    this.#states[id] = state;
-    if (list === MAIN) this.#mainSize += 1;
-    else this.#smallSize += 1;
+  #join(part: number, id: number, reads: number): void {
+    this.#queues.append(part, id);
+    this.#states[id] = reads | (part === MAIN ? IN_MAIN : 0);
+    this.#count(part, 1);
   }
+
+  #count(part: number, change: number): void {
+    if (part === MAIN) this.#mainSize += change;
+    else this.#smallSize += change;
+  }
+}
+
+function partOf(state: number): number {
+  return (state & IN_MAIN) === 0 ? SMALL : MAIN;
 }
