@@ -8,6 +8,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          setupFiles: ["./scripts/property-tests.mjs"],
           include: ["packages/*/src/**/*.test.ts", "proto/src/**/*.test.ts"],
           sequence: { groupOrder: 0 },
           testTimeout: 20_000,
@@ -18,6 +19,7 @@ export default defineConfig({
       {
         test: {
           name: "cluster",
+          setupFiles: ["./scripts/property-tests.mjs"],
           include: ["test/**/*.test.ts"],
           // They start real servers and wait more than they compute: two files at a time, each in a
           // process of its own, after the unit tests.

@@ -82,7 +82,7 @@ describe("reconcile, whatever happens", () => {
           checkStep(before, model, given);
         }
       }),
-      { seed, numRuns: 400 },
+      { seed, numRuns: 25 },
     );
   });
 
@@ -99,7 +99,7 @@ describe("reconcile, whatever happens", () => {
           expect(Math.abs((counts[name] ?? 0) - 16 / living.length)).toBeLessThan(1);
         }
       }),
-      { seed, numRuns: 200 },
+      { seed, numRuns: 100 },
     );
   });
 });

@@ -75,7 +75,7 @@ const steps = fc.array(
     action: fc.constantFrom("insert", "insert", "hit", "hit", "hit", "remove", "evict"),
     id: fc.integer({ min: 1, max: IDS }),
   }),
-  { maxLength: 300, size: "max" },
+  { maxLength: 300 },
 );
 
 describe.each(PREFERENCES)("%s policy", (name, preference) => {

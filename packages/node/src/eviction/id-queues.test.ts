@@ -48,7 +48,7 @@ describe("IdQueues", () => {
       id: fc.integer({ min: NO_ENTRY, max: MAX_ID }),
     });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 200, size: "max" }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
         const queues = new IdQueues(QUEUES);
         queues.reserve(MAX_ID);
         const arrays: number[][] = Array.from({ length: QUEUES }, () => []);

@@ -43,7 +43,7 @@ describe("a segment", () => {
           expect(decodeRecord(bytes, frame.place.offset)).toEqual(frame.record);
         }
       }),
-      { seed },
+      { seed, numRuns: 40 },
     );
   });
 
@@ -61,7 +61,7 @@ describe("a segment", () => {
           list.toReversed(),
         );
       }),
-      { seed },
+      { seed, numRuns: 40 },
     );
   });
 
@@ -76,7 +76,7 @@ describe("a segment", () => {
         target[offset >> 3] = (target[offset >> 3] ?? 0) ^ (1 << (offset & 7));
         expect(() => [...decodeSegment(name, bytes)]).toThrow(DamagedSegmentError);
       }),
-      { seed },
+      { seed, numRuns: 40 },
     );
   });
 

@@ -92,7 +92,7 @@ const steps = fc.array(
     { weight: 3, arbitrary: fc.record({ at: fc.constant("remove"), hash: anyHash }) },
     { weight: 1, arbitrary: fc.record({ at: fc.constant("vacate"), hash: anyHash }) },
   ),
-  { maxLength: 400, size: "max" },
+  { maxLength: 400 },
 );
 
 /** Pairs of keys with the same hash, found by trying. */

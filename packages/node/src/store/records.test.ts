@@ -74,7 +74,7 @@ const contents = (lengths: fc.Arbitrary<number>): fc.Arbitrary<RecordContent> =>
 
 const keys = fc.oneof(
   fc.uint8Array({ minLength: 1, maxLength: 40 }),
-  fc.uint8Array({ minLength: 1, maxLength: 512, size: "max" }),
+  fc.uint8Array({ minLength: 1, maxLength: 512 }),
   fc.constant(bytesOf(512, 3)),
 );
 
@@ -123,7 +123,7 @@ describe("Records", () => {
         expect([slots.pageCount, pages.inUse]).toEqual([0, 0]);
         expect(SLOT_BYTES.filter((_, sizeClass) => slots.freeSlots(sizeClass) > 0)).toEqual([]);
       }),
-      { seed, numRuns: 150 },
+      { seed, numRuns: 50 },
     );
   });
 
@@ -189,7 +189,7 @@ describe("Records", () => {
           expectRecord(records, neighbour as number, { key, content: before });
         }
       }),
-      { seed, numRuns: 300 },
+      { seed, numRuns: 100 },
     );
   });
 
