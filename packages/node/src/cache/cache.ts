@@ -11,7 +11,8 @@ import type { UsedEntry } from "../curve/miss-ratio-curve.js";
 import type { Source } from "../database/source.js";
 import type { ReplayOutcome } from "../journal/record.js";
 import { costOf } from "../store/cost.js";
-import type { Entry } from "../store/entry.js";
+import type { Entry, FoundEntry } from "../store/entry.js";
+import { type Key, textOf } from "../store/sought-key.js";
 import type { Store } from "../store/store.js";
 import { ABSENT, type NodeServices, type OperationContext, type ReadResult } from "./context.js";
 import { withDeadline } from "./deadline.js";
@@ -51,29 +52,22 @@ export class Cache {
     this.#writes = new Writes(parts, (key, context) => this.#read(key, context));
   }
 
-  /** In the same tick, when the entry is in memory. */
-  get(key: string, context: OperationContext): ReadResult | Promise<ReadResult> {
+  /** In the same tick, when the entry is in memory; then a key that comes as bytes is never made text. */
+  get(key: Key, context: OperationContext): ReadResult | Promise<ReadResult> {
     const { store, counters, usage, clock, pattern } = this.#parts;
     pattern.checkComplete?.(context);
     const unresolved = pattern.unresolved(key);
-    if (unresolved !== undefined) return this.#getAfter(unresolved, key, context);
+    if (unresolved !== undefined) return this.#getAfter(unresolved, textOf(key), context);
     const entry = store().get(key);
-    if (entry === undefined) {
-      counters.misses += 1;
-      usage.miss(context.keyHash);
-      return this.#followed(pattern.miss(key, context), key, context);
-    }
+    if (entry === undefined) return this.#getMissing(textOf(key), context);
     usage.hit(context.keyHash, this.#toUsed(entry));
-    const uncommitted = entry.pinned ? pattern.uncommitted?.(key, entry.partition) : undefined;
-    if (uncommitted !== undefined) return this.#getWhenCommitted(uncommitted, entry, context);
-    counters.hits += 1;
-    if (entry.value === undefined) counters.negativeHits += 1;
+    if (entry.pinned) return this.#getPinned({ ...entry, key: textOf(key) }, context);
+    this.#countHit(entry);
     const now = clock.now();
-    if (entry.pinned && pattern.hasExpiredDirty(entry, now)) return { ...ABSENT, source: "MEMORY" };
     const read = ofEntry(entry, now, "MEMORY");
     if (staleFromMs(entry, context.keyHash, this.#parts.config()) > now) return read;
     counters.staleHits += 1;
-    this.#refresh(entry, context);
+    this.#refresh(textOf(key), entry.version, context);
     return { ...read, stale: true };
   }
 
@@ -275,7 +269,7 @@ export class Cache {
   }
 
   /** An entry as it is when it has just been used: its end is then known, as long as nobody uses it again. */
-  #toUsed(entry: Entry): UsedEntry {
+  #toUsed(entry: FoundEntry): UsedEntry {
     const { config, clock } = this.#parts;
     const { maxIdleMs } = config();
     if (maxIdleMs === 0) return entry;
@@ -283,7 +277,31 @@ export class Cache {
     return { costBytes, expiresAtMs: Math.min(expiresAtMs, clock.now() + maxIdleMs) };
   }
 
-  #refresh({ key, version }: Entry, context: OperationContext): void {
+  #getMissing(key: string, context: OperationContext): ReadResult | Promise<ReadResult> {
+    const { counters, usage, pattern } = this.#parts;
+    counters.misses += 1;
+    usage.miss(context.keyHash);
+    return this.#followed(pattern.miss(key, context), key, context);
+  }
+
+  /** What is dirty may not be committed yet, or have expired. */
+  #getPinned(entry: Entry, context: OperationContext): ReadResult | Promise<ReadResult> {
+    const { clock, pattern } = this.#parts;
+    const uncommitted = pattern.uncommitted?.(entry.key, entry.partition);
+    if (uncommitted !== undefined) return this.#getWhenCommitted(uncommitted, entry, context);
+    this.#countHit(entry);
+    const now = clock.now();
+    if (pattern.hasExpiredDirty(entry, now)) return { ...ABSENT, source: "MEMORY" };
+    return ofEntry(entry, now, "MEMORY");
+  }
+
+  #countHit({ value }: FoundEntry): void {
+    const { counters } = this.#parts;
+    counters.hits += 1;
+    if (value === undefined) counters.negativeHits += 1;
+  }
+
+  #refresh(key: string, version: number, context: OperationContext): void {
     const refresh = this.#parts.loads?.refresh(key, context.tenure, version);
     if (refresh !== undefined) void this.#followed(refresh, key, context);
   }
@@ -297,7 +315,8 @@ export class Cache {
     if (uncommitted !== undefined) {
       return this.#committed(uncommitted, context).then(() => this.#read(key, context));
     }
-    if (entry.pinned && pattern.hasExpiredDirty(entry, clock.now())) return ABSENT;
+    const hasExpired = entry.pinned && pattern.hasExpiredDirty({ ...entry, key }, clock.now());
+    if (hasExpired) return ABSENT;
     return ofEntry(entry, clock.now(), "MEMORY");
   }
 

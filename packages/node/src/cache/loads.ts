@@ -14,7 +14,7 @@ import { DatabaseError } from "@holdfast/process";
 import { type LoadedRow, type Source, SourceMismatchError } from "../database/source.js";
 import { PartitionMovingError } from "../ownership/ownership.js";
 import type { Tenure } from "../ownership/tenure.js";
-import type { Entry } from "../store/entry.js";
+import type { FoundEntry } from "../store/entry.js";
 import type { Store } from "../store/store.js";
 import { Batcher } from "./batcher.js";
 import { ABSENT, type NodeServices, type OperationContext, type ReadResult } from "./context.js";
@@ -202,7 +202,11 @@ export class Loads {
   }
 }
 
-export function ofEntry(entry: Entry, nowMs: number, source: ReadResult["source"]): ReadResult {
+export function ofEntry(
+  entry: FoundEntry,
+  nowMs: number,
+  source: ReadResult["source"],
+): ReadResult {
   const { value, encoding, version, writtenAtMs, expiresAtMs, unpersisted } = entry;
   if (value === undefined) return { ...ABSENT, source, unpersisted };
   return {

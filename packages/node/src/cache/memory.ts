@@ -5,7 +5,7 @@
  */
 import type { Clock } from "@holdfast/core";
 import type { CacheConfig } from "@holdfast/process";
-import type { Entry, EntryFacts, NewEntry } from "../store/entry.js";
+import type { Entry, EntryFacts, FoundEntry, NewEntry } from "../store/entry.js";
 import type { OccupancyBounds } from "../store/occupancy.js";
 import type { Store } from "../store/store.js";
 import type { Mutation } from "./patterns/pattern.js";
@@ -79,7 +79,7 @@ export class Memory {
     this.#store().tryPut({ ...negative, pinned: false });
   }
 
-  find(key: string): Entry | undefined {
+  find(key: string): FoundEntry | undefined {
     return this.#store().peek(key);
   }
 

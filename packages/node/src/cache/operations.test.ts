@@ -10,7 +10,7 @@ import {
 import { FakeClock, settle } from "@holdfast/core/testing";
 import type { CachePattern } from "@holdfast/process";
 import { CODEC, type Operation__Output, type Reply } from "@holdfast/proto";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Ownership } from "../ownership/ownership.js";
 import { RightToServe } from "../ownership/right-to-serve.js";
 import { createCacheFixture } from "../testing/cache-fixture.js";
@@ -303,6 +303,21 @@ describe("Operations", () => {
       code: "INVALID_ARGUMENT",
       outcome: "NOT_APPLIED",
     });
+  });
+
+  it("makes no text of the key of a read that memory answers", async () => {
+    const { execute } = createOperations();
+    const key = Buffer.from("product:1");
+    await execute({ kind: "SET", key, value: Buffer.from("1"), encoding: CODEC.json });
+    const decode = vi.spyOn(TextDecoder.prototype, "decode");
+    try {
+      expect(await execute({ kind: "GET", key })).toMatchObject({ code: "OK", source: "MEMORY" });
+      expect(decode).not.toHaveBeenCalled();
+      await execute({ kind: "GET", key: Buffer.from("product:2") });
+      expect(decode).toHaveBeenCalled();
+    } finally {
+      decode.mockRestore();
+    }
   });
 
   it("adds to an integer, from nothing too, and to nothing else", async () => {

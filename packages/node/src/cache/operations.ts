@@ -110,7 +110,6 @@ export class Operations {
     }
     if (operation.kind === "CLEAR") return this.#clear(operation, cache, request);
     if (isFlushOfAll(operation)) return this.#flushAll(operation, cache, request).catch(onRefused);
-    const key = decodeKey(operation.key);
     const keyHash = hash32(operation.key, placement.hashSeed) | 0;
     const tenure = ownership.admit(partitionOfHash(keyHash, placement));
     const { term } = tenure;
@@ -119,8 +118,8 @@ export class Operations {
     try {
       const reply =
         operation.kind === "EXPLAIN"
-          ? explain(operation, key, cache, context, ownership)
-          : run(operation, key, cache, context);
+          ? explain(operation, decodeKey(operation.key), cache, context, ownership)
+          : run(operation, cache, context);
       return reply instanceof Promise ? reply.catch(onFailure) : reply;
     } catch (error) {
       return onFailure(error);
@@ -246,16 +245,19 @@ function isFlushOfAll({ kind, key }: Operation__Output): boolean {
 
 function run(
   operation: Operation__Output,
-  key: string,
   cache: ConfiguredCache,
   { tenure, keyHash, deadlineMs }: OperationContext,
 ): Reply | Promise<Reply> {
   const { id, value, encoding, ttlMs, expectedVersion } = operation;
   const { operations } = cache;
   const context = { tenure, keyHash, deadlineMs, ack: ackOf(operation, cache) };
+  if (operation.kind === "GET") {
+    // As bytes: a hit makes no text of it.
+    const read = operations.get(operation.key, context);
+    return after(read, (result) => readReply(id, tenure.term, result));
+  }
+  const key = decodeKey(operation.key);
   switch (operation.kind) {
-    case "GET":
-      return after(operations.get(key, context), (read) => readReply(id, tenure.term, read));
     case "SET": {
       const written = operations.set(key, { value, encoding, ttlMs }, expectedVersion, context);
       return after(written, (result) => writeReply(id, tenure.term, result));

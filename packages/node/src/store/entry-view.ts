@@ -3,9 +3,8 @@ import type { Clock } from "@holdfast/core";
 import { costOfLengths } from "./cost.js";
 import type { Ends } from "./ends.js";
 import type { Entries } from "./entries.js";
-import type { Entry, EntryFacts, Pin } from "./entry.js";
+import type { Entry, EntryFacts, FoundEntry, Pin } from "./entry.js";
 import type { Counted, Occupancy } from "./occupancy.js";
-import type { Key } from "./sought-key.js";
 
 export interface EntryViewParts {
   readonly entries: Entries;
@@ -70,12 +69,16 @@ export class EntryView {
     return this.#entries.records.keyText(this.#entries.table.place(id));
   }
 
-  /** @param hash - of its key. @param key - the key, if it is known. */
-  entry(id: number, hash: number = this.#entries.hashOf(id), key?: Key): Entry {
+  /** @param hash - of its key. */
+  entry(id: number, hash: number = this.#entries.hashOf(id)): Entry {
+    return { key: this.key(id), ...this.found(id, hash) };
+  }
+
+  /** @param hash - of its key. */
+  found(id: number, hash: number): FoundEntry {
     const { table, records } = this.#entries;
     const place = table.place(id);
     return {
-      key: typeof key === "string" ? key : records.keyText(place),
       partition: this.#entries.partitionOf(hash),
       value: records.value(place),
       encoding: records.encoding(place),

@@ -22,6 +22,9 @@ export interface Entry {
   readonly costBytes: number;
 }
 
+/** An entry as whoever knows its key finds it. */
+export type FoundEntry = Omit<Entry, "key">;
+
 /** What there is to know of an entry beside its value. */
 export interface EntryFacts extends Pick<Entry, "version" | "pinned" | "unpersisted"> {
   /** It is known that there is no such row. */

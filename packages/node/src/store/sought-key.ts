@@ -2,10 +2,15 @@
  * The key that a store was asked for last: its bytes in UTF-8, and their hash. It saves each lookup an object, and lasts
  * until the next one.
  */
-import { CacheError, hash32, MAX_KEY_BYTES } from "@holdfast/core";
+import { CacheError, decodeKey, hash32, MAX_KEY_BYTES } from "@holdfast/core";
 
 /** Text, or its bytes in UTF-8: these cost nothing to look up with. */
 export type Key = string | Uint8Array;
+
+/** @throws {CacheError} `INVALID_ARGUMENT` when bytes are no key. */
+export function textOf(key: Key): string {
+  return typeof key === "string" ? key : decodeKey(key);
+}
 
 export class SoughtKey {
   readonly #hashSeed: number;

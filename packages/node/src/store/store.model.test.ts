@@ -188,7 +188,9 @@ const read = fc
         } else {
           const expected = naive.get(key, how === "get");
           const actual = how === "get" ? real.get(key) : real.peek(key);
-          expect(byKey(actual ? [actual] : [])).toEqual(byKey(expected ? [expected] : []));
+          expect(byKey(actual ? [{ ...actual, key }] : [])).toEqual(
+            byKey(expected ? [expected] : []),
+          );
         }
       }),
   );

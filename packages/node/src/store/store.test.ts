@@ -52,7 +52,6 @@ describe("Store", () => {
     const { store, clock, put } = createStore();
     put("a", { expiresAtMs: clock.now() + 50 });
     expect(store.get("a")).toEqual({
-      key: "a",
       partition: partition("a"),
       value: Buffer.from(VALUE),
       encoding: 1,

@@ -17,7 +17,7 @@ import { CacheError, type Clock } from "@holdfast/core";
 import { NO_ENTRY } from "../eviction/index.js";
 import { MAX_ID } from "./bucket-runs.js";
 import { costOfLengths } from "./cost.js";
-import type { Entry, EntryFacts, NewEntry, Pin } from "./entry.js";
+import type { Entry, EntryFacts, FoundEntry, NewEntry, Pin } from "./entry.js";
 import type { BudgetTenant, MemoryBudget } from "./memory-budget.js";
 import {
   type Counted,
@@ -93,11 +93,11 @@ export class Store {
   }
 
   /** The live entry of this key, or `undefined`. Counts as a use of the entry. */
-  get(key: Key): Entry | undefined {
+  get(key: Key): FoundEntry | undefined {
     const id = this.#findLive(key);
     if (id === NO_ENTRY) return undefined;
     this.#use(id, this.#tables.entries.table.place(id));
-    return this.#tables.view.entry(id, this.#sought.hash, key);
+    return this.#tables.view.found(id, this.#sought.hash);
   }
 
   /**
@@ -116,9 +116,9 @@ export class Store {
   }
 
   /** As `get`, without counting as a use. */
-  peek(key: Key): Entry | undefined {
+  peek(key: Key): FoundEntry | undefined {
     const id = this.#findLive(key);
-    return id === NO_ENTRY ? undefined : this.#tables.view.entry(id, this.#sought.hash, key);
+    return id === NO_ENTRY ? undefined : this.#tables.view.found(id, this.#sought.hash);
   }
 
   /** As `peek`, without a copy of the value. */

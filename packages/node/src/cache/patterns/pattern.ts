@@ -5,6 +5,7 @@
  * To add a pattern: one file here, one line in index.ts.
  */
 import type { JournalRecord, ReplayOutcome } from "../../journal/record.js";
+import type { Key } from "../../store/sought-key.js";
 import type { WriteBehindQueue } from "../../write-behind/queue.js";
 import type { OperationContext, ReadResult } from "../context.js";
 import type { Occurrence } from "../occurrence.js";
@@ -81,7 +82,7 @@ export interface Pattern {
    * found out.
    * `undefined`: nothing.
    */
-  unresolved(key: string): Occurrence | undefined;
+  unresolved(key: Key): Occurrence | undefined;
 
   /**
    * Waits until a write of this size may be accepted; `undefined`: at once.

@@ -9,6 +9,7 @@
  */
 import { backoffMs, CacheError, type Clock, delay, type Logger, type Random } from "@holdfast/core";
 import { DatabaseError } from "@holdfast/process";
+import { type Key, textOf } from "../../store/sought-key.js";
 import { Batcher } from "../batcher.js";
 import type { NodeServices, OperationContext, ReadResult } from "../context.js";
 import type { Loads } from "../loads.js";
@@ -76,8 +77,9 @@ export class WriteThrough implements Pattern {
     return NOTHING_DIRTY;
   }
 
-  unresolved(key: string): Occurrence | undefined {
-    return this.#unresolved.get(key);
+  unresolved(key: Key): Occurrence | undefined {
+    // Hardly ever is there any, and then a key that came as bytes need not be made text.
+    return this.#unresolved.size === 0 ? undefined : this.#unresolved.get(textOf(key));
   }
 
   room(): undefined {
