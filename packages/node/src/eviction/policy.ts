@@ -25,6 +25,12 @@ export interface EvictionPolicy {
   /** How many entries it tracks. */
   readonly size: number;
 
+  /**
+   * How cold a tracked entry is, from 0 to 255, as far as the policy's own notes tell. A policy without this has the
+   * store note uses, for one byte more of each entry.
+   */
+  coldness?(id: number): number;
+
   /** Memory of its tables, in bytes, as far as it has been written to. */
   readonly tableBytes: number;
 

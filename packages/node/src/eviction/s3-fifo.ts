@@ -87,6 +87,11 @@ export class S3FifoPolicy implements EvictionPolicy {
     if ((state & MAX_READS) < MAX_READS) this.#states[id] = state + 1;
   }
 
+  coldness(id: number): number {
+    const state = this.#states[id] as number;
+    return (MAX_READS - (state & MAX_READS)) * 2 + (partOf(state) === MAIN ? 0 : 1);
+  }
+
   remove(id: number): void {
     const state = this.#states[id] as number;
     this.#count(partOf(state), -1);

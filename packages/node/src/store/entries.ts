@@ -19,6 +19,8 @@ export interface EntriesOptions {
   readonly placement: Placement;
   /** How many there may be in the end; more are possible. */
   readonly likelyEntries: number;
+  /** Default: true. */
+  readonly notesUses?: boolean;
 }
 
 export class Entries {
@@ -27,8 +29,8 @@ export class Entries {
   readonly #slots: Slots;
   readonly #index: KeyIndex;
 
-  constructor({ pages, placement, likelyEntries }: EntriesOptions) {
-    this.table = new EntryTable(likelyEntries);
+  constructor({ pages, placement, likelyEntries, notesUses }: EntriesOptions) {
+    this.table = new EntryTable(likelyEntries, notesUses);
     this.#slots = new Slots(pages);
     this.records = new Records(pages, this.#slots, placement.hashSeed);
     const { table, records } = this;

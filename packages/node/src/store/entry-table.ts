@@ -17,12 +17,14 @@ const FIRST_IDS = 2 ** 12;
 /** A tick of the use clock takes so many uses for each entry: 256 of them are 16 uses of everything. */
 const USES_PER_TICK: number = 1 / 16;
 
-/** Bytes of an entry here, without an end, and of its end. */
-const BYTES_PER_ID = 9;
+/** Bytes of an entry here; of when it was used last, and of its end, where that is noted. */
+const BYTES_PER_ID = 8;
+const BYTES_PER_USE = 1;
 const BYTES_PER_END = 8;
 
 export class EntryTable {
   readonly #likelyIds: number;
+  readonly #notesUses: boolean;
   #places = new Uint32Array(FIRST_IDS);
   #written = new Uint32Array(FIRST_IDS);
   #used = new Uint8Array(FIRST_IDS);
@@ -37,8 +39,12 @@ export class EntryTable {
   #tick = 0;
   #usesLeft = 0;
 
-  /** @param likelyIds - how many entries there may be in the end; more grow the arrays once more. */
-  constructor(likelyIds: number) {
+  /**
+   * @param likelyIds - how many entries there may be in the end; more grow the arrays once more.
+   * @param notesUses - whether `coldness` will be asked.
+   */
+  constructor(likelyIds: number, notesUses = true) {
+    this.#notesUses = notesUses;
     this.#likelyIds = Math.max(FIRST_IDS, likelyIds + 1);
   }
 
@@ -54,7 +60,8 @@ export class EntryTable {
 
   /** Memory that has been written to. */
   get tableBytes(): number {
-    return this.#highest * (BYTES_PER_ID + (this.#hasEnds ? BYTES_PER_END : 0));
+    const bytesPerUse = this.#notesUses ? BYTES_PER_USE : 0;
+    return this.#highest * (BYTES_PER_ID + bytesPerUse + (this.#hasEnds ? BYTES_PER_END : 0));
   }
 
   /** Hands out an id. */
@@ -112,6 +119,7 @@ export class EntryTable {
   }
 
   use(id: number): void {
+    if (!this.#notesUses) return;
     // A step that was begun when there were many more entries ends with them.
     if (this.#usesLeft-- <= 0 || this.#usesLeft > this.#size) {
       this.#tick = (this.#tick + 1) & 0xff;
@@ -130,7 +138,7 @@ export class EntryTable {
     const ids = now < this.#likelyIds ? this.#likelyIds : 2 * now;
     this.#places = copied(this.#places, mapTable(Uint32Array, ids));
     this.#written = copied(this.#written, mapTable(Uint32Array, ids));
-    this.#used = copied(this.#used, mapTable(Uint8Array, ids));
+    if (this.#notesUses) this.#used = copied(this.#used, mapTable(Uint8Array, ids));
     const ends = mapTable(Float64Array, ids);
     // Pages that nobody has written to stay untouched.
     this.#ends = this.#hasEnds ? copied(this.#ends, ends) : ends;

@@ -11,6 +11,8 @@ export interface EntryViewParts {
   readonly ends: Ends;
   readonly occupancy: Occupancy;
   readonly clock: Clock;
+  /** From 0 to 255. */
+  readonly coldnessOf: (id: number) => number;
 }
 
 export class EntryView {
@@ -18,12 +20,14 @@ export class EntryView {
   readonly #ends: Ends;
   readonly #occupancy: Occupancy;
   readonly #clock: Clock;
+  readonly #coldnessOf: (id: number) => number;
 
-  constructor({ entries, ends, occupancy, clock }: EntryViewParts) {
+  constructor({ entries, ends, occupancy, clock, coldnessOf }: EntryViewParts) {
     this.#entries = entries;
     this.#ends = ends;
     this.#occupancy = occupancy;
     this.#clock = clock;
+    this.#coldnessOf = coldnessOf;
   }
 
   isPinned(id: number): boolean {
@@ -100,9 +104,9 @@ export class EntryView {
 
   /** As `Store.hottestOf`. */
   *hottestOf(partition: number): Iterable<Entry> {
-    const { table } = this.#entries;
     const ids = this.#entries.idsOf(partition);
-    for (const id of ids.sort((a, b) => table.coldness(a) - table.coldness(b))) {
+    const coldness = this.#coldnessOf;
+    for (const id of ids.sort((a, b) => coldness(a) - coldness(b))) {
       if (this.#isLiveIn(id, partition) && !this.isPinned(id)) yield this.entry(id);
     }
   }

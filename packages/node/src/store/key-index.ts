@@ -5,7 +5,7 @@
  * (its highest bits); keys themselves lie elsewhere (`IndexedKeys`), and the buckets in the same paged memory as
  * records (bucket-runs.ts).
  *
- * Tables grow by a quarter, so the load of one that grows stays between 65 and 85 % and an entry takes 5 to 7 bytes;
+ * Tables grow by an eighth, so the load of one that grows stays between 75 and 85 % and an entry takes 5 to 6 bytes;
  * they shrink as finely once entries have left. No table is ever hashed anew in one go: the entries of the *old* run
  * move to the new one home by home, two with each change of the table. Since homes are in the order of hashes in both,
  * a hash alone says which of the two has an entry.
@@ -27,12 +27,14 @@ const NONE = 0;
 const MAX_LOAD = 0.85;
 /** A table that is emptier than this shrinks. */
 const MIN_LOAD = 0.4;
-const GROWTH = 1.25;
+const GROWTH = 1.125;
 /** Fewer homes are not worth shrinking. */
 const MIN_SHRINKING = 4;
 
 /** Enough for a table to have moved before 5 % more entries have come. */
 const HOMES_PER_STEP = 2;
+/** So few move at once: as long as two runs of a block or two are there, they take twice the memory. */
+const HOMES_AT_ONCE = 32;
 
 /** What the objects of a table take in the JS heap. */
 const TABLE_BYTES = 160;
@@ -174,7 +176,12 @@ export class KeyIndex {
   #step(table: Table): void {
     const { run, old } = table;
     if (old === undefined) return;
-    for (let left = HOMES_PER_STEP; left > 0 && table.moved < old.homes; left--) {
+    const isSmall = old.homes <= HOMES_AT_ONCE;
+    for (
+      let left = isSmall ? HOMES_AT_ONCE : HOMES_PER_STEP;
+      left > 0 && table.moved < old.homes;
+      left--
+    ) {
       this.#runs.moveHome(old, table.moved, run);
       table.moved += 1;
     }

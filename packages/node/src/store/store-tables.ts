@@ -44,13 +44,16 @@ export class StoreTables {
     const { maxBytes, maxEntries } = occupancy.bounds;
     const likelyEntries = Math.min(maxEntries, Math.ceil(maxBytes / SMALL_ENTRY_BYTES));
     this.#occupancy = occupancy;
-    this.entries = new Entries({ pages, placement, likelyEntries });
-    this.ends = new Ends(this.entries.table, clock);
-    this.view = new EntryView({ entries: this.entries, ends: this.ends, occupancy, clock });
     this.policy = EVICTION_POLICIES[policy]({
       hashOf: (id) => this.entries.hashOf(id),
       bytesOf: (id) => this.view.costOf(id),
     });
+    const notesUses = this.policy.coldness === undefined;
+    const entries = new Entries({ pages, placement, likelyEntries, notesUses });
+    const coldnessOf = (id: number) => this.policy.coldness?.(id) ?? entries.table.coldness(id);
+    this.entries = entries;
+    this.ends = new Ends(entries.table, clock);
+    this.view = new EntryView({ entries, ends: this.ends, occupancy, clock, coldnessOf });
     this.#reserve();
     this.#tellCapacity();
     this.ends.setMaxIdle(maxIdleMs);

@@ -361,21 +361,24 @@ describe("Store that is full, and gets its first lifetimes", () => {
 });
 
 describe("Store that is asked for the hottest entries of a partition", () => {
-  it("names the used ones before the others, and leaves out what goes meanwhile", () => {
-    const { store, put } = createStore({ placement: { partitions: 1, hashSeed: 1 } });
-    const names = Array.from({ length: 200 }, (_, number) => `key-${number}`);
-    for (const key of names) put(key);
-    const used = names.filter((_, number) => number % 10 === 3);
-    for (const key of used) for (let times = 0; times < 30; times++) store.get(key);
-    const order: string[] = [];
-    for (const { key } of store.hottestOf(0)) {
-      order.push(key);
-      if (order.length === 1) store.remove("key-7");
-    }
-    expect(order).toHaveLength(199);
-    const among = new Set(order.slice(0, 40));
-    expect(used.filter((key) => among.has(key))).toEqual(used);
-  });
+  it.each(["lru", "s3-fifo"] as const)(
+    "names the used ones before the others, and leaves out what goes meanwhile, with %s",
+    (policy) => {
+      const { store, put } = createStore({ policy, placement: { partitions: 1, hashSeed: 1 } });
+      const names = Array.from({ length: 200 }, (_, number) => `key-${number}`);
+      for (const key of names) put(key);
+      const used = names.filter((_, number) => number % 10 === 3);
+      for (const key of used) for (let times = 0; times < 30; times++) store.get(key);
+      const order: string[] = [];
+      for (const { key } of store.hottestOf(0)) {
+        order.push(key);
+        if (order.length === 1) store.remove("key-7");
+      }
+      expect(order).toHaveLength(199);
+      const among = new Set(order.slice(0, 40));
+      expect(used.filter((key) => among.has(key))).toEqual(used);
+    },
+  );
 });
 
 describe("Store that is closed", () => {
