@@ -71,7 +71,7 @@ export const MUTATIONS = [
   {
     rule: "what could still be lost is not shown",
     file: `${NODE}cache/cache.ts`,
-    from: "const uncommitted = entry.pinned ? pattern.uncommitted?.(key, entry.partition) : undefined;\n    if (uncommitted !== undefined) return this.#getWhenCommitted",
+    from: "const uncommitted = pattern.uncommitted?.(entry.key, entry.partition);\n    if (uncommitted !== undefined) return this.#getWhenCommitted",
     to: "const uncommitted: Promise<unknown> | undefined = undefined;\n    if (uncommitted !== undefined) return this.#getWhenCommitted",
     suites: [`${NODE}cache`],
   },
