@@ -32,9 +32,10 @@ const FOLDER_ARROWS: Readonly<Record<string, Readonly<Record<string, readonly st
     ".": ["config", "grpc", "ops", "postgres", "registry", "testing"],
   },
   "packages/node": {
-    eviction: [],
+    memory: [],
+    eviction: ["memory"],
     ownership: [],
-    store: ["eviction"],
+    store: ["eviction", "memory"],
     curve: [],
     "write-behind": [],
     database: [],

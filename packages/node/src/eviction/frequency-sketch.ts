@@ -15,7 +15,7 @@
  * Positions that this file computes lie within the arrays, hence the casts of what is read there.
  */
 
-import { mapTable } from "../mapped-memory.js";
+import { mapTable } from "../memory/mapped.js";
 import { inRange, spread } from "./spread.js";
 
 const WORDS_PER_BLOCK = 16;

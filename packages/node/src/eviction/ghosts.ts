@@ -11,7 +11,7 @@
  * What nobody added is taken for remembered once in some 4,000 times. The memory is touched from the first
  * key that leaves, and none before.
  */
-import { mapTable } from "../mapped-memory.js";
+import { mapTable } from "../memory/mapped.js";
 import { inRange, spread } from "./spread.js";
 
 const BUCKET = 8;

@@ -11,7 +11,7 @@
 const MIN_LENGTH = 1024;
 
 /** The same contents in an array of at least this length; the same array when it is long enough. */
-import { mapTable, type TableKind } from "../mapped-memory.js";
+import { mapTable, type TableKind } from "../memory/mapped.js";
 
 export function grownTo<Table extends Uint8Array | Uint16Array | Uint32Array | Float64Array>(
   table: Table,

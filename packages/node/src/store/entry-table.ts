@@ -7,7 +7,7 @@
  * store can ever have costs only what its entries touch, and need not grow, with a pause for copying, while
  * the store does. Ends of lifetimes are written for entries that have one, and cost nothing elsewhere.
  */
-import { mapTable } from "../mapped-memory.js";
+import { mapTable } from "../memory/mapped.js";
 import { instantMs, instantStep } from "./instants.js";
 import { NOWHERE } from "./pages.js";
 

@@ -19,7 +19,7 @@
  * back to its slot, so that an entry can be taken out wherever it is.
  */
 
-import { mapTable } from "../mapped-memory.js";
+import { mapTable } from "../memory/mapped.js";
 
 /** How late memory comes back at most, beside the interval at which the wheel is advanced. */
 export const TICK_MS = 128;

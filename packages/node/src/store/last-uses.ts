@@ -5,7 +5,7 @@
  * bytes more, and a use one look at the clock. The wheel (expiry.ts) is not told of uses: when it brings up an
  * entry that was used meanwhile, the store schedules it again, for its new end.
  */
-import { mapTable } from "../mapped-memory.js";
+import { mapTable } from "../memory/mapped.js";
 import { INSTANT_MS, instantMs, instantStep } from "./instants.js";
 
 /** Memory that an entry takes here while there is a bound. */

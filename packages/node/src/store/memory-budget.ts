@@ -10,7 +10,7 @@
  * use more while others use less. Since the share is the same for all, the store that is furthest
  * beyond it is the one that uses most.
  */
-import { MAPPED_BYTES } from "../mapped-memory.js";
+import { MAPPED_BYTES } from "../memory/mapped.js";
 import { MAX_MEMORY_BYTES, PAGE_BYTES, Pages } from "./pages.js";
 
 /** What a store shows to the budget. */

@@ -11,7 +11,7 @@
  * to 32 GiB.
  */
 
-import { MAPPED_BYTES, mapMemory } from "../mapped-memory.js";
+import { MAPPED_BYTES, mapMemory } from "../memory/mapped.js";
 
 export const PAGE_BYTES = 65_536;
 export const UNIT_BYTES = 8;
