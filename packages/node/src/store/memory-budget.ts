@@ -29,12 +29,17 @@ export interface BudgetTenant {
 /** How far the memory that is used and the pages that are idle may exceed the capacity: by a segment. */
 const TOLERATED_BYTES: number = MAPPED_BYTES;
 
+/** By how much tables grow for each page that is moved: emptying a segment of 512 pages yields as many. */
+const GROWTH_PER_STEP_BYTES: number = PAGE_BYTES / 2;
+
 export class MemoryBudget {
   readonly capacityBytes: number;
   readonly pages: Pages = new Pages();
   readonly #tenants = new Set<BudgetTenant>();
   #chargedBytes = 0;
   #pinnedBytes = 0;
+  /** What was charged since the last step towards letting a segment go. */
+  #grownBytes = 0;
 
   /** @throws {RangeError} unless above 0 and at most 32 GiB, which is as far as places reach. */
   constructor(capacityBytes: number) {
@@ -70,6 +75,7 @@ export class MemoryBudget {
   /** So much more memory is used beside the pages, and so much more of all is pinned; may be negative. */
   charge(usedDeltaBytes: number, pinnedDeltaBytes: number): void {
     this.#chargedBytes += usedDeltaBytes;
+    if (usedDeltaBytes > 0) this.#grownBytes += usedDeltaBytes;
     this.#pinnedBytes += pinnedDeltaBytes;
   }
 
@@ -89,6 +95,8 @@ export class MemoryBudget {
   gather(): void {
     const takenBytes = this.usedBytes + this.pages.idle * PAGE_BYTES;
     if (takenBytes <= this.capacityBytes + TOLERATED_BYTES) return;
+    if (this.#grownBytes < GROWTH_PER_STEP_BYTES) return;
+    this.#grownBytes = 0;
     this.pages.trim();
     const page = this.pages.sparsestPage();
     if (page === undefined) return;
