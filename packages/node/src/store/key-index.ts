@@ -7,7 +7,7 @@
  *
  * Tables grow by an eighth, so the load of one that grows stays between 75 and 85 % and an entry takes 5 to 6 bytes;
  * they shrink as finely once entries have left. No table is ever hashed anew in one go: the entries of the *old* run
- * move to the new one home by home, two with each change of the table. Since homes are in the order of hashes in both,
+ * move to the new one home by home, two with each entry that comes, or in a table that shrinks, goes. Since homes are in the order of hashes in both,
  * a hash alone says which of the two has an entry.
  */
 import {
@@ -119,7 +119,8 @@ export class KeyIndex {
     const { homes } = table.run;
     const isSparse = homes > MIN_SHRINKING && table.size < MIN_LOAD * homes * BUCKET_SLOTS;
     if (isSparse && table.old === undefined) begin(table, Math.floor(homes / GROWTH));
-    this.#step(table);
+    // A table that grows has time: there is less in it now.
+    if (table.old !== undefined && table.old.homes > table.run.homes) this.#step(table);
   }
 
   /** The ids of the entries of a partition, in no order, as they are now. */
