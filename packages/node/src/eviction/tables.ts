@@ -7,12 +7,12 @@
  * therefore counted up to the largest id that was used.
  */
 
+import { mapTable, type TableKind } from "../memory/mapped.js";
+
 /** Below this it is not worth to grow in small steps. */
 const MIN_LENGTH = 1024;
 
 /** The same contents in an array of at least this length; the same array when it is long enough. */
-import { mapTable, type TableKind } from "../memory/mapped.js";
-
 export function grownTo<Table extends Uint8Array | Uint16Array | Uint32Array | Float64Array>(
   table: Table,
   length: number,

@@ -2,9 +2,11 @@
  * The memory that all stores of a node share.
  *
  * It counts real memory: the pages that stores have taken, and what else stores and others have charged for
- * their tables. Pages that were given back take room until their segment is let go; where they would make the node
- * exceed its capacity by much, segments are emptied (`gather`). When that would exceed the node's capacity, it says which store has to give something back;
+ * their tables. When that would exceed the node's capacity, it says which store has to give something back;
  * what that is remains the matter of the store and its policy. A choice costs one comparison for each store.
+ *
+ * Pages that were given back take room until their segment is let go. Where they make the node take more than its
+ * capacity by much, segments are emptied (`gather`).
  *
  * Every store is entitled to an even share, the capacity divided by the number of stores, and may
  * use more while others use less. Since the share is the same for all, the store that is furthest
@@ -90,7 +92,7 @@ export class MemoryBudget {
 
   /**
    * To be called now and then while tables grow: makes a step towards letting a segment go, if what is idle
-   * makes the node take more than it may. A step moves what is in one page, in less than a millisecond.
+   * makes the node take more than it may. A step moves what is in one page, which takes about a millisecond.
    */
   gather(): void {
     const takenBytes = this.usedBytes + this.pages.idle * PAGE_BYTES;

@@ -51,7 +51,7 @@ export class Store {
   #valueLength = 0;
   readonly #sought: SoughtKey;
   /** What `locate` found last. */
-  readonly #located: ValueLocation = { bytes: NO_BYTES, start: 0, end: 0 };
+  readonly #located: ValueLocation = { bytes: Buffer.alloc(0), start: 0, end: 0 };
   #isClosed = false;
 
   constructor(options: StoreOptions) {
@@ -64,8 +64,7 @@ export class Store {
     const maxBytes = Math.min(options.maxBytes ?? budget.capacityBytes, budget.capacityBytes);
     this.#occupancy = new Occupancy(budget, { maxBytes, maxEntries });
     this.#observer = options.observer;
-    const { pages } = budget;
-    this.#parts = { pages, placement, policy, occupancy: this.#occupancy, clock };
+    this.#parts = { pages: budget.pages, placement, policy, occupancy: this.#occupancy, clock };
     this.#tables = new StoreTables(this.#parts, options.maxIdleMs ?? Number.POSITIVE_INFINITY);
     this.#tenant = this.#createTenant();
     budget.join(this.#tenant);
@@ -324,9 +323,8 @@ export class Store {
         return store.#tables.policy.size > (store.#spared === NO_ENTRY ? 0 : 1);
       },
       get missingBytes() {
-        return (
-          store.#tables.entries.pagesFor(store.#sought.length, store.#valueLength) * PAGE_BYTES
-        );
+        const { entries } = store.#tables;
+        return entries.pagesFor(store.#sought.length, store.#valueLength) * PAGE_BYTES;
       },
       giveBack: () => {
         if (!this.#tables.entries.compact()) this.#evict("memory");
@@ -496,8 +494,6 @@ export class Store {
     if (observer.watched.has(partition)) observer.gone(this.#tables.view.key(id), partition);
   }
 }
-
-const NO_BYTES = Buffer.alloc(0);
 
 function closed(): CacheError {
   return new CacheError("CLOSED", "the cache was removed from this node");
