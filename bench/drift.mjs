@@ -13,7 +13,7 @@
 import { parseArgs } from "node:util";
 import { systemClock } from "../packages/core/dist/index.js";
 import { MemoryBudget } from "../packages/node/dist/store/memory-budget.js";
-import { recordBytes } from "../packages/node/dist/store/records.js";
+import { recordBytes } from "../packages/node/dist/store/record-layout.js";
 import { Store } from "../packages/node/dist/store/store.js";
 import { KEY_BYTES, randomOf, writeKey } from "./load.mjs";
 import { bar, progress, report } from "./report.mjs";

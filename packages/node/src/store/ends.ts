@@ -1,13 +1,14 @@
 /**
  * When the entries of a store end: at the instant that they were given, or once they have been idle for too long.
  *
- * It knows what has passed, and brings up what may have, through the wheel (expiry.ts). Which entries end at all,
- * and what becomes of them, is the store's matter: it has those scheduled that may expire, and not the dirty ones.
- * A store in which nothing ever ends has no wheel and pays nothing.
+ * It knows what has passed, and brings up what may have: what was given an instant through the wheel (expiry.ts),
+ * whose links lie with the ends in the records; what was idle by looking through the times of last uses
+ * (last-uses.ts). What becomes of entries that end is the store's matter: it has those scheduled that may expire, and
+ * not the dirty ones. A store in which nothing ever ends pays nothing.
  */
 import type { Clock } from "@holdfast/core";
-import type { EntryTable } from "./entry-table.js";
-import { ExpiryWheel, WHEEL_BYTES_PER_ENTRY } from "./expiry.js";
+import type { Entries } from "./entries.js";
+import { ExpiryWheel, type WheelLinks } from "./expiry.js";
 import { LastUses } from "./last-uses.js";
 
 const NEVER: number = Number.POSITIVE_INFINITY;
@@ -15,47 +16,43 @@ const NEVER: number = Number.POSITIVE_INFINITY;
 /** No entry has this id. */
 const NONE = 0;
 
+/** Which link of an end is which. */
+const PREVIOUS = 0;
+const NEXT = 1;
+
 export class Ends {
-  readonly #table: EntryTable;
+  readonly #entries: Entries;
   readonly #clock: Clock;
   readonly #wheel: ExpiryWheel;
   readonly #lastUses = new LastUses();
-  #isWheelUsed = false;
   #maxId = 0;
-  /** Ids up to this one may end earlier than the wheel knows. */
-  #unscheduled = 0;
 
-  constructor(table: EntryTable, clock: Clock) {
-    this.#table = table;
+  constructor(entries: Entries, clock: Clock) {
+    this.#entries = entries;
     this.#clock = clock;
-    this.#wheel = new ExpiryWheel(clock.now());
+    this.#wheel = new ExpiryWheel(linksOf(entries), clock.now());
   }
 
   get maxIdleMs(): number {
     return this.#lastUses.maxIdleMs;
   }
 
-  /** Memory that has been written to, beside the table of entries. */
+  /** Memory that has been written to, beside the records. */
   get tableBytes(): number {
-    const { highest } = this.#table;
-    const wheelBytes = this.#isWheelUsed ? highest * WHEEL_BYTES_PER_ENTRY : 0;
-    return wheelBytes + this.#lastUses.bytesOf(highest);
+    return this.#lastUses.bytesOf(this.#entries.table.highest);
   }
 
   /** From now on ids may be as large as this. */
   reserve(maxId: number): void {
     this.#maxId = maxId;
     this.#lastUses.reserve(maxId);
-    if (this.#isWheelUsed) this.#wheel.reserve(maxId);
   }
 
   /** Infinity: entries may be idle for ever. Where uses were not followed before, all count as used now. */
   setMaxIdle(maxIdleMs: number): void {
-    const beforeMs = this.maxIdleMs;
-    if (maxIdleMs === beforeMs) return;
-    this.#lastUses.setMaxIdle(maxIdleMs, this.#maxId, this.#clock.now());
-    // In slices, because there may be millions. Reads do not depend on it.
-    if (maxIdleMs < beforeMs) this.#unscheduled = this.#table.highest;
+    if (maxIdleMs !== this.maxIdleMs) {
+      this.#lastUses.setMaxIdle(maxIdleMs, this.#maxId, this.#clock.now());
+    }
   }
 
   use(id: number): void {
@@ -64,7 +61,8 @@ export class Ends {
 
   /** Whether the entry is one that has to go, unless something else keeps it. */
   hasPassed(id: number): boolean {
-    const endMs = this.#table.endMs(id);
+    const { records, table } = this.#entries;
+    const endMs = records.endMs(table.place(id));
     const { isOn } = this.#lastUses;
     if (endMs === NEVER && !isOn) return false;
     const nowMs = this.#clock.now();
@@ -78,23 +76,24 @@ export class Ends {
 
   /** Has an entry brought up when it ends; anew, if it was scheduled before. */
   schedule(id: number): void {
-    this.cancel(id);
-    const endMs = Math.min(this.#table.endMs(id), this.idleUntilMs(id));
-    if (endMs === NEVER) return;
-    if (!this.#isWheelUsed) {
-      this.#isWheelUsed = true;
-      this.#wheel.reserve(this.#maxId);
-    }
-    this.#wheel.schedule(id, endMs);
+    const { records, table } = this.#entries;
+    const place = table.place(id);
+    if (!records.hasEnd(place)) return;
+    this.#wheel.cancel(id);
+    this.#wheel.schedule(id, records.endMs(place));
   }
 
+  /** To be called before its content changes, too. */
   cancel(id: number): void {
-    if (this.#isWheelUsed) this.#wheel.cancel(id);
+    const { records, table } = this.#entries;
+    if (records.hasEnd(table.place(id))) this.#wheel.cancel(id);
   }
 
   /** Sees what time it is. */
   advance(): void {
-    this.#wheel.advance(this.#clock.now());
+    const nowMs = this.#clock.now();
+    this.#wheel.advance(nowMs);
+    this.#lastUses.advance(nowMs, this.#entries.table.highest);
   }
 
   /**
@@ -102,7 +101,17 @@ export class Ends {
    * be an id that is not in use.
    */
   take(): number {
-    if (this.#unscheduled === NONE) return this.#wheel.take();
-    return this.#unscheduled--;
+    const id = this.#wheel.take();
+    return id === NONE ? this.#lastUses.take() : id;
   }
+}
+
+/** Of entries that have an end. */
+function linksOf({ records, table }: Entries): WheelLinks {
+  return {
+    previous: (id) => records.endLink(table.place(id), PREVIOUS),
+    setPrevious: (id, link) => records.setEndLink(table.place(id), PREVIOUS, link),
+    next: (id) => records.endLink(table.place(id), NEXT),
+    setNext: (id, link) => records.setEndLink(table.place(id), NEXT, link),
+  };
 }

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Entries } from "./entries.js";
 import { PAGE_SHIFT, Pages } from "./pages.js";
+import { leadLength } from "./record-layout.js";
 import type { RecordContent } from "./records.js";
 
 const seed = testSeed();
@@ -60,6 +61,13 @@ class CheckedEntries {
     this.model.delete(key);
   }
 
+  setEnd(key: string, expiresAtMs: number): void {
+    const entry = this.model.get(key);
+    if (entry === undefined) return;
+    this.entries.setEnd(entry.id, expiresAtMs);
+    this.model.set(key, { ...entry, content: { ...entry.content, expiresAtMs } });
+  }
+
   check(): void {
     for (const [key, entry] of this.model) this.#checkEntry(key, entry);
     const ids = [...this.model.values()].map(({ id }) => id).toSorted((a, b) => a - b);
@@ -98,6 +106,7 @@ class CheckedEntries {
     expect(records.keyText(place)).toBe(key);
     expect(records.version(place)).toBe(content.version);
     expect(records.isPinned(place)).toBe(content.pinned);
+    expect(records.endMs(place)).toBe(content.expiresAtMs);
     const value = records.value(place);
     if (value === undefined || content.value === undefined) expect(value).toBe(content.value);
     else expect(value.equals(content.value)).toBe(true);
@@ -116,12 +125,13 @@ function contentOf(length: number, from: number): RecordContent {
     encoding: from & 255,
     version: from,
     pinned,
+    expiresAtMs: from % 3 === 0 ? from : Number.POSITIVE_INFINITY,
   };
 }
 
 const steps = fc.array(
   fc.record({
-    at: fc.constantFrom("put", "put", "put", "remove", "compact", "vacate"),
+    at: fc.constantFrom("put", "put", "put", "remove", "end", "compact", "vacate"),
     from: fc.nat(),
     count: fc.integer({ min: 1, max: 60 }),
     /** Of values: whole batches are of another size, as when a user's data change. */
@@ -152,6 +162,8 @@ describe.each([
           for (let each = from; each < from + count; each++) {
             const key = `key ${Math.imul(each, 7_919) & 255}`;
             if (at === "put") entries.put(key, contentOf(length + (each % 16), each));
+            else if (at === "end")
+              entries.setEnd(key, each % 5 === 0 ? Number.POSITIVE_INFINITY : each);
             else entries.remove(key);
           }
         }
@@ -201,8 +213,10 @@ describe.each([
     for (let number = 1; number <= 300; number++) {
       const length = Math.floor(random.next() * (number % 10 === 0 ? 300_000 : 9_000));
       const key = Buffer.from(`key ${number}`);
-      const content = { value: Buffer.alloc(length), encoding: 0, version: 1, pinned: false };
-      const expected = entries.entries.pagesFor(key.length, length);
+      const expiresAtMs = number % 2 === 0 ? number : Number.POSITIVE_INFINITY;
+      const fixed = { encoding: 0, version: 1, pinned: false, expiresAtMs };
+      const content = { value: Buffer.alloc(length), ...fixed };
+      const expected = entries.entries.pagesFor(leadLength(key.length, expiresAtMs), length);
       const before = entries.pages.inUse;
       const place = entries.entries.records.write(number, key, key.length, content);
       const taken = entries.pages.inUse - before;

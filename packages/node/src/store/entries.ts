@@ -10,7 +10,8 @@ import type { Placement } from "@holdfast/core";
 import { EntryTable } from "./entry-table.js";
 import { KeyIndex } from "./key-index.js";
 import type { Pages } from "./pages.js";
-import { headClass, type RecordContent, Records, recordBytes } from "./records.js";
+import { headClass, recordBytes } from "./record-layout.js";
+import { type RecordContent, Records } from "./records.js";
 import { MAX_SLOT_BYTES, SLOTS_PER_PAGE } from "./size-classes.js";
 import { Slots } from "./slots.js";
 
@@ -65,12 +66,23 @@ export class Entries {
     return id;
   }
 
-  /** Gives an entry another value. `key` is its key. */
+  /** Gives an entry another content, with an end that is not linked. `key` is its key. */
   replace(id: number, key: Uint8Array, keyLength: number, content: RecordContent): void {
     const place = this.table.place(id);
     if (this.records.overwrite(place, content)) return;
     this.table.setPlace(id, this.records.write(id, key, keyLength, content));
     this.records.free(place);
+  }
+
+  /** Changes when an entry ends. Its end is not linked. */
+  setEnd(id: number, endMs: number): void {
+    const { records, table } = this;
+    const place = table.place(id);
+    if (records.hasEnd(place)) records.setEnd(place, endMs);
+    else if (endMs !== Number.POSITIVE_INFINITY) {
+      table.setPlace(id, records.rewrite(id, place, endMs));
+      records.free(place);
+    }
   }
 
   /** @param hash - of its key. */
@@ -102,9 +114,9 @@ export class Entries {
   }
 
   /** Pages that a record of this size would take beyond what is free in those there are. */
-  pagesFor(keyLength: number, valueLength: number): number {
-    const sizeClass = headClass(keyLength, valueLength);
-    const bytes = recordBytes(keyLength, valueLength);
+  pagesFor(leadLength: number, valueLength: number): number {
+    const sizeClass = headClass(leadLength, valueLength);
+    const bytes = recordBytes(leadLength, valueLength);
     if (bytes <= MAX_SLOT_BYTES) return this.#slots.freeSlots(sizeClass) > 0 ? 0 : 1;
     const wholeSlots = Math.floor(bytes / MAX_SLOT_BYTES) - this.#slots.freeSlots(sizeClass);
     // And one for the last part, which may be of another size.

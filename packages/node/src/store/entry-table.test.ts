@@ -88,43 +88,6 @@ describe("EntryTable", () => {
     }
   });
 
-  it("keeps ends as they are: of 0 and less too, which have passed", () => {
-    const table = createTable(3);
-    expect(table.endMs(1)).toBe(Number.POSITIVE_INFINITY);
-    for (const endMs of [START_MS + 0.5, 1, -1, -START_MS, Number.NEGATIVE_INFINITY]) {
-      table.setEnd(2, endMs);
-      expect(table.endMs(2)).toBe(endMs);
-    }
-    for (const zero of [0, -0]) {
-      table.setEnd(2, zero);
-      expect(table.endMs(2)).toBeGreaterThanOrEqual(0);
-      expect(table.endMs(2)).toBeLessThan(1e-300);
-    }
-    expect([table.endMs(1), table.endMs(3)]).toEqual([
-      Number.POSITIVE_INFINITY,
-      Number.POSITIVE_INFINITY,
-    ]);
-    table.setEnd(2, Number.POSITIVE_INFINITY);
-    expect(table.endMs(2)).toBe(Number.POSITIVE_INFINITY);
-  });
-
-  it("hands an id out again without the end of its last entry", () => {
-    const table = createTable(2);
-    table.setEnd(2, START_MS);
-    table.remove(2);
-    expect(table.add()).toBe(2);
-    expect(table.endMs(2)).toBe(Number.POSITIVE_INFINITY);
-  });
-
-  it("counts ends as memory once there is one", () => {
-    const table = createTable(10);
-    const withoutEnds = table.tableBytes;
-    table.setEnd(3, Number.POSITIVE_INFINITY);
-    expect(table.tableBytes).toBe(withoutEnds);
-    table.setEnd(3, START_MS);
-    expect(table.tableBytes).toBe(withoutEnds + 10 * 8);
-  });
-
   it("orders entries by how long ago they were used, in steps", () => {
     const entries = 160;
     const table = createTable(entries);
@@ -182,7 +145,6 @@ describe("EntryTable", () => {
         expect(table.add()).toBe(id);
         table.setPlace(id, id);
         table.setWritten(id, START_MS + STEP_MS * id);
-        if (id % 3 === 0) table.setEnd(id, id);
         table.use(id);
         if (table.capacity !== capacity) growths += 1;
         capacity = table.capacity;
@@ -191,8 +153,7 @@ describe("EntryTable", () => {
       expect(growths).toBeLessThanOrEqual(3);
       const isKept = (id: number) =>
         table.place(id) === id &&
-        table.writtenAtMs(id, START_MS + DAY_MS) === START_MS + STEP_MS * id &&
-        table.endMs(id) === (id % 3 === 0 ? id : Number.POSITIVE_INFINITY);
+        table.writtenAtMs(id, START_MS + DAY_MS) === START_MS + STEP_MS * id;
       const ids = Array.from({ length: last }, (_, index) => index + 1);
       expect(ids.filter((id) => !isKept(id))).toEqual([]);
       expect(table.coldness(1)).toBeGreaterThan(table.coldness(last));

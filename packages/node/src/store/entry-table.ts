@@ -1,11 +1,11 @@
 /**
  * What a store notes of each entry beside its record, in typed arrays indexed by the entry's id: where the
- * record is, when it was written, when it ends, and how recently it was used.
+ * record is, when it was written, and how recently it was used.
  *
  * Ids are small, dense, and used again. The arrays are made larger than needed: memory that is fresh from
  * the operating system takes no room until something is written to it, so an array for all entries that the
  * store can ever have costs only what its entries touch, and need not grow, with a pause for copying, while
- * the store does. Ends of lifetimes are written for entries that have one, and cost nothing elsewhere.
+ * the store does.
  */
 import { mapTable } from "../memory/mapped.js";
 import { instantMs, instantStep } from "./instants.js";
@@ -17,10 +17,9 @@ const FIRST_IDS = 2 ** 12;
 /** A tick of the use clock takes so many uses for each entry: 256 of them are 16 uses of everything. */
 const USES_PER_TICK: number = 1 / 16;
 
-/** Bytes of an entry here; of when it was used last, and of its end, where that is noted. */
+/** Bytes of an entry here, and of when it was used last, where that is noted. */
 const BYTES_PER_ID = 8;
 const BYTES_PER_USE = 1;
-const BYTES_PER_END = 8;
 
 export class EntryTable {
   readonly #likelyIds: number;
@@ -28,9 +27,6 @@ export class EntryTable {
   #places = new Uint32Array(FIRST_IDS);
   #written = new Uint32Array(FIRST_IDS);
   #used = new Uint8Array(FIRST_IDS);
-  /** Wall-clock ms; 0: never. */
-  #ends = new Float64Array(FIRST_IDS);
-  #hasEnds = false;
   /** The largest id that was ever handed out. */
   #highest = 0;
   /** Freed ids: a stack, threaded through `#written`. */
@@ -60,8 +56,7 @@ export class EntryTable {
 
   /** Memory that has been written to. */
   get tableBytes(): number {
-    const bytesPerUse = this.#notesUses ? BYTES_PER_USE : 0;
-    return this.#highest * (BYTES_PER_ID + bytesPerUse + (this.#hasEnds ? BYTES_PER_END : 0));
+    return this.#highest * (BYTES_PER_ID + (this.#notesUses ? BYTES_PER_USE : 0));
   }
 
   /** Hands out an id. */
@@ -78,7 +73,6 @@ export class EntryTable {
   remove(id: number): void {
     this.#size -= 1;
     this.#places[id] = NOWHERE;
-    if (this.#hasEnds) this.#ends[id] = 0;
     this.#written[id] = this.#firstFree;
     this.#firstFree = id;
   }
@@ -104,20 +98,6 @@ export class EntryTable {
     return instantMs(this.#written[id] as number, nowMs);
   }
 
-  /** When it ends, in wall-clock ms; Infinity: never. */
-  endMs(id: number): number {
-    if (!this.#hasEnds) return Number.POSITIVE_INFINITY;
-    return (this.#ends[id] as number) || Number.POSITIVE_INFINITY;
-  }
-
-  setEnd(id: number, endMs: number): void {
-    const isNever = endMs === Number.POSITIVE_INFINITY;
-    if (isNever && !this.#hasEnds) return;
-    this.#hasEnds = true;
-    // 0 stands for never, and has passed as well as the least number above it.
-    this.#ends[id] = isNever ? 0 : endMs || Number.MIN_VALUE;
-  }
-
   use(id: number): void {
     if (!this.#notesUses) return;
     // A step that was begun when there were many more entries ends with them.
@@ -139,13 +119,10 @@ export class EntryTable {
     this.#places = copied(this.#places, mapTable(Uint32Array, ids));
     this.#written = copied(this.#written, mapTable(Uint32Array, ids));
     if (this.#notesUses) this.#used = copied(this.#used, mapTable(Uint8Array, ids));
-    const ends = mapTable(Float64Array, ids);
-    // Pages that nobody has written to stay untouched.
-    this.#ends = this.#hasEnds ? copied(this.#ends, ends) : ends;
   }
 }
 
-function copied<T extends Uint32Array | Uint8Array | Float64Array>(from: T, to: T): T {
+function copied<T extends Uint32Array | Uint8Array>(from: T, to: T): T {
   to.set(from);
   return to;
 }

@@ -51,7 +51,7 @@ export class EntryView {
   costOf(id: number): number {
     const { table, records } = this.#entries;
     const place = table.place(id);
-    return costOfLengths(records.keyLength(place), records.storedLength(place));
+    return costOfLengths(records.leadLength(place), records.storedLength(place));
   }
 
   counted(id: number): Counted {
@@ -88,7 +88,7 @@ export class EntryView {
       encoding: records.encoding(place),
       version: records.version(place),
       writtenAtMs: table.writtenAtMs(id, this.#clock.now()),
-      expiresAtMs: table.endMs(id),
+      expiresAtMs: records.endMs(place),
       pinned: records.isPinned(place),
       unpersisted: this.#occupancy.isUnpersisted(id),
       costBytes: this.costOf(id),

@@ -15,17 +15,12 @@
  * with the clock. Reads do the same by themselves, so an entry is missed on time however late the
  * wheel gets to it.
  *
- * Entries are ids; the lists of the slots are threaded through one typed array. The first of a list is linked
- * back to its slot, so that an entry can be taken out wherever it is.
+ * Entries are ids; the lists of the slots are threaded through two links of each, kept by somebody else. The first of
+ * a list is linked back to its slot, so that an entry can be taken out wherever it is.
  */
-
-import { mapTable } from "../memory/mapped.js";
 
 /** How late memory comes back at most, beside the interval at which the wheel is advanced. */
 export const TICK_MS = 128;
-
-/** Memory that an entry takes here once it has been scheduled. */
-export const WHEEL_BYTES_PER_ENTRY = 8;
 
 const SLOTS_PER_LEVEL = 64;
 
@@ -48,9 +43,18 @@ const NONE = 0;
 /** Marks a link back to a slot rather than to an entry. */
 const SLOT_FLAG: number = 2 ** 31;
 
+/** What is kept of an entry that may be scheduled: 32 bits each, and 0 at first. */
+export interface WheelLinks {
+  /** The entry before it, or its slot. 0: it is not in the wheel. */
+  previous(id: number): number;
+  setPrevious(id: number, link: number): void;
+  /** The entry behind it. */
+  next(id: number): number;
+  setNext(id: number, link: number): void;
+}
+
 export class ExpiryWheel {
-  /** Of each entry: previous (or its slot), next. 0, 0: it is not in the wheel. */
-  #links = new Uint32Array(0);
+  readonly #links: WheelLinks;
   /** First entries: of the slots, level by level, then of the lists that have been reached. */
   readonly #firsts: number[] = new Array(WHEEL_SLOTS).fill(NONE);
   /** Places in `#firsts` of what was reached, whose entries `take` hands out. */
@@ -60,15 +64,9 @@ export class ExpiryWheel {
   /** All ticks before this one have been reached. */
   #tick: number;
 
-  constructor(nowMs: number) {
-    this.#tick = tickOf(nowMs);
-  }
-
-  /** From now on ids may be as large as this. */
-  reserve(maxId: number): void {
-    const links = mapTable(Uint32Array, 2 * (maxId + 1));
-    links.set(this.#links);
+  constructor(links: WheelLinks, nowMs: number) {
     this.#links = links;
+    this.#tick = tickOf(nowMs);
   }
 
   /** Places an entry that is not in the wheel. One that never ends is left out. */
@@ -80,14 +78,14 @@ export class ExpiryWheel {
   /** Takes an entry out, wherever it is. Nothing happens when it is not in the wheel. */
   cancel(id: number): void {
     const links = this.#links;
-    const previous = links[2 * id] as number;
+    const previous = links.previous(id);
     if (previous === NONE) return;
-    const next = links[2 * id + 1] as number;
+    const next = links.next(id);
     if (previous >= SLOT_FLAG) this.#firsts[previous - SLOT_FLAG] = next;
-    else links[2 * previous + 1] = next;
-    if (next !== NONE) links[2 * next] = previous;
-    links[2 * id] = NONE;
-    links[2 * id + 1] = NONE;
+    else links.setNext(previous, next);
+    if (next !== NONE) links.setPrevious(next, previous);
+    links.setPrevious(id, NONE);
+    links.setNext(id, NONE);
   }
 
   /** Brings the wheel to this time. What it passed is handed out by `take`. */
@@ -143,16 +141,16 @@ export class ExpiryWheel {
     if (first === NONE) return;
     const list = this.#spare.pop() ?? this.#firsts.length;
     this.#firsts[list] = first;
-    this.#links[2 * first] = SLOT_FLAG + list;
+    this.#links.setPrevious(first, SLOT_FLAG + list);
     this.#firsts[slot] = NONE;
     this.#reached.push(list);
   }
 
   #push(slot: number, id: number): void {
     const next = this.#firsts[slot] as number;
-    this.#links[2 * id] = SLOT_FLAG + slot;
-    this.#links[2 * id + 1] = next;
-    if (next !== NONE) this.#links[2 * next] = id;
+    this.#links.setPrevious(id, SLOT_FLAG + slot);
+    this.#links.setNext(id, next);
+    if (next !== NONE) this.#links.setPrevious(next, id);
     this.#firsts[slot] = id;
   }
 

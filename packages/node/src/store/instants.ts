@@ -7,7 +7,8 @@
 export const INSTANT_MS = 8;
 
 /** A clock that is set back by less than this, a day, makes no instant wrong. */
-const MAX_STEPS_BACK: number = 86_400_000 / INSTANT_MS;
+export const MAX_MS_BACK = 86_400_000;
+const MAX_STEPS_BACK: number = MAX_MS_BACK / INSTANT_MS;
 
 /** The step in which an instant lies, as a table keeps it. */
 export function instantStep(ms: number): number {

@@ -1,5 +1,5 @@
 /** What a store makes of `maxIdleMs`: when entries end that nobody uses, and when their memory is back. */
-import { FakeClock } from "@holdfast/core/testing";
+import { FakeClock, seededRandom, testSeed } from "@holdfast/core/testing";
 import { describe, expect, it } from "vitest";
 import type { NewEntry } from "./entry.js";
 import { LastUses } from "./last-uses.js";
@@ -7,6 +7,7 @@ import { MemoryBudget } from "./memory-budget.js";
 import { Reclaimer } from "./reclaimer.js";
 import { Store } from "./store.js";
 
+const seed = testSeed();
 const START_MS = 1_790_000_000_000;
 const IDLE_MS = 10_000;
 /** How exactly uses are known. */
@@ -131,12 +132,12 @@ describe("A store that ends idle entries", () => {
 
   it("looks for what a shorter time ends in slices", () => {
     const { store, clock, put } = createStore();
-    for (let number = 0; number < 1_000; number++) put(`key-${number}`);
+    for (let number = 0; number < 30_000; number++) put(`key-${number}`);
     store.setMaxIdle(IDLE_MS);
     let slices = 1;
     while (!store.reclaim(clock.monotonic())) slices += 1;
     expect(slices).toBeGreaterThan(10);
-    expect(store.counts.entries).toBe(1_000);
+    expect(store.counts.entries).toBe(30_000);
   });
 
   it("takes four bytes more for an entry, and none without such a time", () => {
@@ -153,6 +154,29 @@ describe("A store that ends idle entries", () => {
 });
 
 describe("LastUses", () => {
+  it(`names in a sweep who has been idle for too long, and hardly anybody else (seed ${seed})`, () => {
+    const random = seededRandom(seed);
+    const roundMs = 2 ** 32 * STEP_MS;
+    for (const atMs of [START_MS, 100 * roundMs - DAY_MS, 100 * roundMs + 1]) {
+      const uses = new LastUses();
+      uses.setMaxIdle(IDLE_MS, 10_000, atMs);
+      const nowMs = atMs + 20 * IDLE_MS;
+      for (let id = 1; id <= 10_000; id++) {
+        // Some have not been used, and some before the clock was set back.
+        if (id % 10 > 0) uses.use(id, nowMs + (random.next() - 0.9) * 2 * IDLE_MS);
+      }
+      uses.advance(nowMs, 10_000);
+      const named = new Set<number>();
+      for (let id = uses.take(); id !== 0; id = uses.take()) named.add(id);
+      const idle = Array.from({ length: 10_000 }, (_, index) => index + 1).filter(
+        (id) => uses.endMs(id, nowMs) <= nowMs,
+      );
+      expect(idle.length).toBeGreaterThan(1_000);
+      expect(idle.filter((id) => !named.has(id))).toEqual([]);
+      expect(named.size - idle.length).toBeLessThan(10_000 / 60);
+    }
+  });
+
   it("knows the end on both sides of where its count of steps begins again, and of a set back clock", () => {
     const uses = new LastUses();
     const roundMs = 2 ** 32 * STEP_MS;

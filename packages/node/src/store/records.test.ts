@@ -3,20 +3,15 @@ import { seededRandom, testSeed } from "@holdfast/core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Pages } from "./pages.js";
-import {
-  headClass,
-  type RecordContent,
-  Records,
-  recordBytes,
-  storedLength,
-  type ValueLocation,
-} from "./records.js";
+import { headClass, leadLength, recordBytes, storedLength } from "./record-layout.js";
+import { type RecordContent, Records, type ValueLocation } from "./records.js";
 import { CLASSES, MAX_SLOT_BYTES, SLOT_BYTES, SLOTS_PER_PAGE } from "./size-classes.js";
 import { Slots } from "./slots.js";
 
 const seed = testSeed();
 const HASH_SEED = 0x9747b28c;
 const MAX_VALUE_BYTES = 4 * 2 ** 20;
+const NEVER = Number.POSITIVE_INFINITY;
 /** What the first slot of a linked record has for key and value, and what each part has. */
 const PART_BYTES = 4_080;
 
@@ -68,6 +63,7 @@ const contents = (lengths: fc.Arbitrary<number>): fc.Arbitrary<RecordContent> =>
       { nil: undefined, freq: 8 },
     ),
     encoding: fc.oneof(fc.nat({ max: 255 }), fc.nat({ max: 65_535 })),
+    expiresAtMs: fc.oneof(fc.constant(NEVER), fc.maxSafeNat(), fc.double({ noNaN: true })),
     version: fc.oneof(fc.nat(), fc.maxSafeNat(), fc.constant(Number.MAX_SAFE_INTEGER)),
     pinned: fc.boolean(),
   });
@@ -90,6 +86,7 @@ function expectRecord(records: Records, place: number, { key, content }: TestRec
   expect(records.keyText(place)).toBe(key.toString("utf8"));
   expect(records.hashOfKey(place)).toBe(hash32(key, HASH_SEED));
   expect(records.version(place)).toBe(content.version);
+  expect(records.endMs(place)).toBe(content.expiresAtMs);
   const { value: written, encoding } = content;
   expect(records.encoding(place)).toBe(written === undefined ? 0 : encoding);
   expect(records.isPinned(place)).toBe(content.pinned);
@@ -108,7 +105,9 @@ function write(records: Records, id: number, { key, content }: TestRecord): numb
   return records.write(id, key, key.length, content);
 }
 
-const small = (value: Buffer): RecordContent => ({ value, encoding: 1, version: 2, pinned: false });
+function small(value: Buffer, expiresAtMs: number = NEVER): RecordContent {
+  return { value, encoding: 1, version: 2, pinned: false, expiresAtMs };
+}
 
 describe("Records", () => {
   it(`give back what was written, and all memory once they are freed (seed ${seed})`, () => {
@@ -135,12 +134,16 @@ describe("Records", () => {
       const ends = [1, 2, 3, 18].map((parts) => parts * PART_BYTES - keyLength);
       const around = ends.flatMap((end) => [-1, 0, 1, 2, 3, 4, 5, 6, 100].map((by) => end + by));
       for (const valueLength of [...lengths, ...around]) {
-        const record = { key: bytesOf(keyLength, 1), content: small(bytesOf(valueLength, 2)) };
-        const place = write(records, 1, record);
-        expect(takenBytes(slots)).toBe(recordBytes(keyLength, valueLength));
-        expectRecord(records, place, record);
-        records.free(place);
-        expect(slots.pageCount).toBe(0);
+        for (const endMs of [NEVER, 1_790_000_000_000]) {
+          const content = small(bytesOf(valueLength, 2), endMs);
+          const record = { key: bytesOf(keyLength, 1), content };
+          const place = write(records, 1, record);
+          const bytes = recordBytes(leadLength(keyLength, endMs), valueLength);
+          expect(takenBytes(slots)).toBe(bytes);
+          expectRecord(records, place, record);
+          records.free(place);
+          expect(slots.pageCount).toBe(0);
+        }
       }
     }
   });
@@ -177,12 +180,14 @@ describe("Records", () => {
         const [left, place, right] = [1, 2, 3].map((id) =>
           write(records, id, { key, content: before }),
         );
+        const leads = [before, after].map((each) => leadLength(key.length, each.expiresAtMs));
         const lengths = [before, after].map(
-          ({ value, encoding }) => key.length + storedLength(value, encoding),
+          ({ value, encoding }, index) => (leads[index] as number) + storedLength(value, encoding),
         );
         const [classBefore, classAfter] = lengths.map((length) => headClass(0, length));
         // A head takes 12 bytes.
-        const fits = classBefore === classAfter && lengths.every((length) => length <= 4_084);
+        const isInOne = lengths.every((length) => length <= 4_084);
+        const fits = leads[0] === leads[1] && classBefore === classAfter && isInOne;
         expect(records.overwrite(place as number, after)).toBe(fits);
         expectRecord(records, place as number, { key, content: fits ? after : before });
         for (const neighbour of [left, right]) {
@@ -218,6 +223,7 @@ describe("Records", () => {
       encoding: 255,
       version: Number.MAX_SAFE_INTEGER,
       pinned: false,
+      expiresAtMs: 7,
     };
     const key = Buffer.from("k");
     const place = write(records, 1, { key, content });
@@ -225,6 +231,39 @@ describe("Records", () => {
       records.setPinned(place, pinned);
       expectRecord(records, place, { key, content: { ...content, pinned } });
     }
+  });
+
+  it("keep ends as they are, and their links, whatever else is in them", () => {
+    const { records } = createRecords();
+    const key = Buffer.from("k");
+    for (const length of [0, 5, 4_050, 4_060, 20_000]) {
+      const content = small(bytesOf(length, 1), 1_790_000_000_000.5);
+      const place = write(records, 1, { key, content });
+      expect([0, 1].map((which) => records.endLink(place, which))).toEqual([0, 0]);
+      records.setEndLink(place, 0, 2 ** 32 - 1);
+      records.setEndLink(place, 1, 7);
+      for (const expiresAtMs of [1, 0, -1, Number.NEGATIVE_INFINITY, NEVER, 1e300]) {
+        records.setEnd(place, expiresAtMs);
+        expectRecord(records, place, { key, content: { ...content, expiresAtMs } });
+      }
+      expect([0, 1].map((which) => records.endLink(place, which))).toEqual([2 ** 32 - 1, 7]);
+      expect(records.hasEnd(place)).toBe(true);
+    }
+  });
+
+  it(`are written anew with an end, and nothing else is different (seed ${seed})`, () => {
+    fc.assert(
+      fc.property(testRecords, fc.maxSafeNat(), ({ key, content }, expiresAtMs) => {
+        const { records } = createRecords();
+        const before = { key, content: { ...content, expiresAtMs: NEVER } };
+        const place = write(records, 1, before);
+        expect(records.hasEnd(place)).toBe(false);
+        const other = records.rewrite(1, place, expiresAtMs);
+        expectRecord(records, place, before);
+        expectRecord(records, other, { key, content: { ...content, expiresAtMs } });
+      }),
+      { seed, numRuns: 50 },
+    );
   });
 
   it("have no other key than theirs", () => {

@@ -1,39 +1,36 @@
 /**
- * How a key and its value lie in the memory of a store.
- *
- * A record has a head of three words, the key's bytes and the value's:
- *
- *   word 0   length of the value (23 bits), length of the key less 1 (9 bits)
- *   word 1   version, low 32 bits
- *   word 2   version, high 21 bits; encoding (8 bits); what the slot holds (2 bits, never 0);
- *            whether the entry is pinned (1 bit)
- *
- * The encodings of compressed values are longer than a byte: their upper byte stands before the value.
- *
- * A record that is longer than the largest slot has a fourth word, the place of its next part, and goes on
- * there: parts have a head of four words (length, the entry's id, what it is, the next part if there is one). Where a record is
- * and when it goes are the store's matter; so is everything about an entry that changes when it is read.
+ * The records of a store's entries: keys, values, versions and ends, in slots of paged memory. How one lies there,
+ * record-layout.ts says. Where a record is and when it goes are the store's matter; so is everything about an entry
+ * that changes when it is read.
  */
 import { hash32 } from "@holdfast/core";
 import { byteOffset, NOWHERE, type Pages, wordOffset } from "./pages.js";
-import { classOf, MAX_SLOT_BYTES, SLOT_BYTES } from "./size-classes.js";
+import {
+  ENCODING_BITS,
+  ENCODING_MASK,
+  ENCODING_SHIFT,
+  END_FLAG,
+  END_LINKS,
+  endBytes,
+  HEAD_BYTES,
+  HOLDS,
+  HOLDS_MASK,
+  HOLDS_SHIFT,
+  headCapacity,
+  headClass,
+  isInOneSlot,
+  LINKED_HEAD_BYTES,
+  leadLength,
+  NEXT_WORD,
+  PART_BYTES,
+  PINNED_FLAG,
+  PREFIX_BYTES,
+  VALUE_LENGTH_BITS,
+  VALUE_LENGTH_MASK,
+  VERSION_HIGH_MASK,
+} from "./record-layout.js";
+import { classOf, SLOT_BYTES } from "./size-classes.js";
 import { type Slots, USE_WORD } from "./slots.js";
-
-const HEAD_BYTES = 12;
-/** Of records in several slots, and of their parts. */
-const LINKED_HEAD_BYTES = 16;
-const NEXT_WORD = 3;
-const PART_BYTES: number = MAX_SLOT_BYTES - LINKED_HEAD_BYTES;
-
-const VALUE_LENGTH_BITS = 23;
-const VALUE_LENGTH_MASK = 2 ** VALUE_LENGTH_BITS - 1;
-const VERSION_HIGH_MASK = 2 ** 21 - 1;
-const ENCODING_SHIFT = 21;
-const HOLDS_SHIFT = 29;
-/** Without any bytes, what is prefixed is nothing: it is known that there is no value. */
-const HOLDS = { value: 1, prefixed: 2, part: 3 } as const;
-const HOLDS_MASK = 3;
-const PINNED_FLAG: number = 2 ** 31;
 
 /** What is written under a key. */
 export interface RecordContent {
@@ -43,6 +40,8 @@ export interface RecordContent {
   readonly encoding: number;
   readonly version: number;
   readonly pinned: boolean;
+  /** In wall-clock ms; Infinity: never. */
+  readonly expiresAtMs: number;
 }
 
 /** Bytes of a value within a larger piece of memory: from `start` to before `end`. */
@@ -50,32 +49,6 @@ export interface ValueLocation {
   bytes: Buffer;
   start: number;
   end: number;
-}
-
-/** Bytes that the value of a record takes, with what stands before it. */
-export function storedLength(value: Uint8Array | undefined, encoding: number): number {
-  if (value === undefined) return 0;
-  return encoding > 0xff ? value.length + 1 : value.length;
-}
-
-/** Bytes of the slots that a record takes. */
-export function recordBytes(keyLength: number, valueLength: number): number {
-  const inOne = HEAD_BYTES + keyLength + valueLength;
-  if (inOne <= MAX_SLOT_BYTES) return SLOT_BYTES[classOf(inOne)] as number;
-  const rest = valueLength - headCapacity(keyLength);
-  const last = rest % PART_BYTES;
-  const lastBytes = last === 0 ? 0 : (SLOT_BYTES[classOf(LINKED_HEAD_BYTES + last)] as number);
-  return MAX_SLOT_BYTES * (1 + Math.floor(rest / PART_BYTES)) + lastBytes;
-}
-
-/** Class of the slot that a record begins in. */
-export function headClass(keyLength: number, valueLength: number): number {
-  return classOf(Math.min(HEAD_BYTES + keyLength + valueLength, MAX_SLOT_BYTES));
-}
-
-/** Bytes of a value that the first slot of a linked record has room for. */
-function headCapacity(keyLength: number): number {
-  return MAX_SLOT_BYTES - LINKED_HEAD_BYTES - keyLength;
 }
 
 export class Records {
@@ -93,27 +66,44 @@ export class Records {
   write(id: number, key: Uint8Array, keyLength: number, content: RecordContent): number {
     const value = storedValue(content);
     const { length } = value;
-    const place = this.#slots.allocate(headClass(keyLength, length));
+    const lead = leadLength(keyLength, content.expiresAtMs);
+    const place = this.#slots.allocate(headClass(lead, length));
     this.#writeHead(place, keyLength, length, content);
-    const keyAt = this.#keyOffset(place, keyLength, length);
+    const keyAt = this.#keyOffset(place);
     copy(key, 0, keyLength, this.#pages.bytesAt(place), keyAt);
-    if (HEAD_BYTES + keyLength + length <= MAX_SLOT_BYTES) {
+    if (isInOneSlot(lead, length)) {
       copy(value, 0, length, this.#pages.bytesAt(place), keyAt + keyLength);
-    } else this.#writeParts(id, place, keyLength, value);
+    } else this.#writeParts(id, place, value);
     return place;
   }
 
-  /** Replaces the content of a record in its slot. Returns whether it fits exactly there. */
+  /** Replaces the content of a record in its slot, and unlinks its end. Returns whether it fits exactly there. */
   overwrite(place: number, content: RecordContent): boolean {
     const keyLength = this.keyLength(place);
     const value = storedValue(content);
     const { length } = value;
-    const isInOne = HEAD_BYTES + keyLength + length <= MAX_SLOT_BYTES;
-    if (!isInOne || this.#isLinked(place)) return false;
-    if (this.#slots.classAt(place) !== headClass(keyLength, length)) return false;
+    const lead = leadLength(keyLength, content.expiresAtMs);
+    if (lead !== this.leadLength(place)) return false;
+    if (!isInOneSlot(lead, length) || this.#isLinked(place)) return false;
+    if (this.#slots.classAt(place) !== headClass(lead, length)) return false;
     this.#writeHead(place, keyLength, length, content);
-    copy(value, 0, length, this.#pages.bytesAt(place), byteOffset(place) + HEAD_BYTES + keyLength);
+    const valueAt = byteOffset(place) + HEAD_BYTES + lead;
+    copy(value, 0, length, this.#pages.bytesAt(place), valueAt);
     return true;
+  }
+
+  /** Writes a record anew that never ended, and may end now. Returns its place; the old one is still there. */
+  rewrite(id: number, place: number, expiresAtMs: number): number {
+    const keyLength = this.keyLength(place);
+    const keyAt = this.#keyOffset(place);
+    const key = Buffer.from(this.#pages.bytesAt(place).subarray(keyAt, keyAt + keyLength));
+    return this.write(id, key, keyLength, {
+      value: this.value(place),
+      encoding: this.encoding(place),
+      version: this.version(place),
+      pinned: this.isPinned(place),
+      expiresAtMs,
+    });
   }
 
   /** Gives back what a record takes. */
@@ -131,7 +121,12 @@ export class Records {
     return ((this.#word(place, 0) >>> VALUE_LENGTH_BITS) + 1) as number;
   }
 
-  /** As `storedLength`. */
+  /** As in record-layout.ts. */
+  leadLength(place: number): number {
+    return this.keyLength(place) + endBytes(this.#word(place, USE_WORD));
+  }
+
+  /** As in record-layout.ts. */
   storedLength(place: number): number {
     return this.#word(place, 0) & VALUE_LENGTH_MASK;
   }
@@ -142,11 +137,10 @@ export class Records {
   }
 
   encoding(place: number): number {
-    const low = (this.#word(place, USE_WORD) >>> ENCODING_SHIFT) & 0xff;
+    const low = (this.#word(place, USE_WORD) >>> ENCODING_SHIFT) & ENCODING_MASK;
     if (this.#prefixLength(place) === 0) return low;
-    const keyLength = this.keyLength(place);
-    const at = this.#keyOffset(place, keyLength, this.storedLength(place)) + keyLength;
-    return low | ((this.#pages.bytesAt(place)[at] as number) << 8);
+    const at = this.#keyOffset(place) + this.keyLength(place);
+    return low | (this.#pages.bytesAt(place).readUInt16LE(at) << ENCODING_BITS);
   }
 
   isAbsence(place: number): boolean {
@@ -164,12 +158,44 @@ export class Records {
     words[at] = isPinned ? others | PINNED_FLAG : others;
   }
 
+  /** Whether it has an end, be it never. */
+  hasEnd(place: number): boolean {
+    return endBytes(this.#word(place, USE_WORD)) !== 0;
+  }
+
+  /** When it ends, in wall-clock ms; Infinity: never. */
+  endMs(place: number): number {
+    if (!this.hasEnd(place)) return Number.POSITIVE_INFINITY;
+    const at = this.#endAt(place);
+    const words = this.#pages.wordsAt(place);
+    HALVES[0] = words[at] as number;
+    HALVES[1] = words[at + 1] as number;
+    return DOUBLE[0] as number;
+  }
+
+  /** Of a record that has an end. */
+  setEnd(place: number, endMs: number): void {
+    const at = this.#endAt(place);
+    const words = this.#pages.wordsAt(place);
+    DOUBLE[0] = endMs;
+    words[at] = HALVES[0] as number;
+    words[at + 1] = HALVES[1] as number;
+  }
+
+  /** One of the two links of an end, 0 or 1: at first 0. */
+  endLink(place: number, which: number): number {
+    return this.#pages.wordsAt(place)[this.#endAt(place) + END_LINKS + which] as number;
+  }
+
+  setEndLink(place: number, which: number, link: number): void {
+    this.#pages.wordsAt(place)[this.#endAt(place) + END_LINKS + which] = link;
+  }
+
   /** Whether the record's key is this one. */
   hasKey(place: number, key: Uint8Array, keyLength: number): boolean {
-    const word = this.#word(place, 0);
-    if ((word >>> VALUE_LENGTH_BITS) + 1 !== keyLength) return false;
+    if (this.keyLength(place) !== keyLength) return false;
     const bytes = this.#pages.bytesAt(place);
-    const at = this.#keyOffset(place, keyLength, word & VALUE_LENGTH_MASK);
+    const at = this.#keyOffset(place);
     for (let index = 0; index < keyLength; index++) {
       if (bytes[at + index] !== key[index]) return false;
     }
@@ -178,14 +204,14 @@ export class Records {
 
   hashOfKey(place: number): number {
     const keyLength = this.keyLength(place);
-    const at = this.#keyOffset(place, keyLength, this.storedLength(place));
+    const at = this.#keyOffset(place);
     return hash32(this.#pages.bytesAt(place), this.#hashSeed, at, at + keyLength);
   }
 
   /** The key as text. */
   keyText(place: number): string {
     const keyLength = this.keyLength(place);
-    const at = this.#keyOffset(place, keyLength, this.storedLength(place));
+    const at = this.#keyOffset(place);
     return this.#pages.bytesAt(place).toString("utf8", at, at + keyLength);
   }
 
@@ -195,21 +221,19 @@ export class Records {
     const length = this.storedLength(place);
     const value = Buffer.allocUnsafe(length);
     this.#copyValue(place, length, value);
-    return this.#prefixLength(place) === 0 ? value : value.subarray(1);
+    return value.subarray(this.#prefixLength(place));
   }
 
   /** Tells where the value lies; of one in several slots, where a copy of it does. Not for an absence. */
   locateValue(place: number, found: ValueLocation): void {
-    const word = this.#word(place, 0);
-    const keyLength = (word >>> VALUE_LENGTH_BITS) + 1;
-    const length = word & VALUE_LENGTH_MASK;
-    if (HEAD_BYTES + keyLength + length <= MAX_SLOT_BYTES) {
-      found.bytes = this.#pages.bytesAt(place);
-      found.start = byteOffset(place) + HEAD_BYTES + keyLength;
-    } else {
+    const length = this.storedLength(place);
+    if (this.#isLinked(place)) {
       found.bytes = Buffer.allocUnsafe(length);
       found.start = 0;
       this.#copyValue(place, length, found.bytes);
+    } else {
+      found.bytes = this.#pages.bytesAt(place);
+      found.start = this.#keyOffset(place) + this.keyLength(place);
     }
     found.end = found.start + length;
     found.start += this.#prefixLength(place);
@@ -239,7 +263,7 @@ export class Records {
   }
 
   #prefixLength(place: number): number {
-    return this.#holds(place) === HOLDS.prefixed && this.storedLength(place) > 0 ? 1 : 0;
+    return this.#holds(place) === HOLDS.prefixed && this.storedLength(place) > 0 ? PREFIX_BYTES : 0;
   }
 
   #next(place: number): number {
@@ -247,38 +271,46 @@ export class Records {
   }
 
   #isLinked(place: number): boolean {
-    const word = this.#word(place, 0);
-    const keyLength = (word >>> VALUE_LENGTH_BITS) + 1;
-    return HEAD_BYTES + keyLength + (word & VALUE_LENGTH_MASK) > MAX_SLOT_BYTES;
+    return !isInOneSlot(this.leadLength(place), this.storedLength(place));
   }
 
-  #keyOffset(place: number, keyLength: number, valueLength: number): number {
-    const isInOne = HEAD_BYTES + keyLength + valueLength <= MAX_SLOT_BYTES;
-    return byteOffset(place) + (isInOne ? HEAD_BYTES : LINKED_HEAD_BYTES);
+  #headBytes(place: number): number {
+    return this.#isLinked(place) ? LINKED_HEAD_BYTES : HEAD_BYTES;
+  }
+
+  /** Of the key, in the bytes of the place. */
+  #keyOffset(place: number): number {
+    return byteOffset(place) + this.#headBytes(place) + endBytes(this.#word(place, USE_WORD));
+  }
+
+  /** Of the end, in the words of the place. */
+  #endAt(place: number): number {
+    return wordOffset(place) + this.#headBytes(place) / 4;
   }
 
   #writeHead(place: number, keyLength: number, length: number, content: RecordContent): void {
-    const { value, version, encoding, pinned } = content;
+    const { value, version, encoding, pinned, expiresAtMs } = content;
     const words = this.#pages.wordsAt(place);
     const at = wordOffset(place);
-    const holds = value === undefined || encoding > 0xff ? HOLDS.prefixed : HOLDS.value;
-    const low = value === undefined ? 0 : encoding & 0xff;
+    const holds = value === undefined || encoding > ENCODING_MASK ? HOLDS.prefixed : HOLDS.value;
+    const low = value === undefined ? 0 : encoding & ENCODING_MASK;
     const high = Math.floor(version / 2 ** 32);
+    const hasEnd = expiresAtMs !== Number.POSITIVE_INFINITY;
     words[at] = length | ((keyLength - 1) << VALUE_LENGTH_BITS);
     words[at + 1] = version;
-    const flags = (holds << HOLDS_SHIFT) | (pinned ? PINNED_FLAG : 0);
+    const flags = (holds << HOLDS_SHIFT) | (pinned ? PINNED_FLAG : 0) | (hasEnd ? END_FLAG : 0);
     words[at + USE_WORD] = high | (low << ENCODING_SHIFT) | flags;
+    if (!hasEnd) return;
+    this.setEnd(place, expiresAtMs);
+    this.setEndLink(place, 0, 0);
+    this.setEndLink(place, 1, 0);
   }
 
-  #writeParts(id: number, head: number, keyLength: number, value: Uint8Array): void {
-    let written = headCapacity(keyLength);
-    copy(
-      value,
-      0,
-      written,
-      this.#pages.bytesAt(head),
-      byteOffset(head) + LINKED_HEAD_BYTES + keyLength,
-    );
+  #writeParts(id: number, head: number, value: Uint8Array): void {
+    const lead = this.leadLength(head);
+    let written = headCapacity(lead);
+    const valueAt = byteOffset(head) + LINKED_HEAD_BYTES + lead;
+    copy(value, 0, written, this.#pages.bytesAt(head), valueAt);
     let previous = head;
     while (written < value.length) {
       const length = Math.min(PART_BYTES, value.length - written);
@@ -302,15 +334,13 @@ export class Records {
   }
 
   #copyValue(place: number, length: number, target: Buffer): void {
-    const keyLength = this.keyLength(place);
     const bytes = this.#pages.bytesAt(place);
+    let at = this.#keyOffset(place) + this.keyLength(place);
     if (!this.#isLinked(place)) {
-      const at = byteOffset(place) + HEAD_BYTES + keyLength;
       copy(bytes, at, at + length, target, 0);
       return;
     }
-    let at = byteOffset(place) + LINKED_HEAD_BYTES + keyLength;
-    let copied = headCapacity(keyLength);
+    let copied = headCapacity(this.leadLength(place));
     bytes.copy(target, 0, at, at + copied);
     for (let part = this.#next(place); part !== NOWHERE; part = this.#next(part)) {
       at = byteOffset(part) + LINKED_HEAD_BYTES;
@@ -323,15 +353,19 @@ export class Records {
 
 const NO_BYTES = Buffer.alloc(0);
 
-/** The value with what stands before it. Those that are compressed, and so have something, are copied. */
+/** The value with what stands before it. Those that have something, as compressed ones do, are copied. */
 function storedValue({ value, encoding }: RecordContent): Uint8Array {
   if (value === undefined) return NO_BYTES;
-  if (encoding <= 0xff) return value;
-  const prefixed = Buffer.allocUnsafe(1 + value.length);
-  prefixed[0] = encoding >>> 8;
-  prefixed.set(value, 1);
+  if (encoding <= ENCODING_MASK) return value;
+  const prefixed = Buffer.allocUnsafe(PREFIX_BYTES + value.length);
+  prefixed.writeUInt16LE(encoding >>> ENCODING_BITS);
+  prefixed.set(value, PREFIX_BYTES);
   return prefixed;
 }
+
+/** The same double, as a whole and in halves. */
+const DOUBLE = new Float64Array(1);
+const HALVES = new Uint32Array(DOUBLE.buffer);
 
 /** Below this, a loop is faster than a call of the runtime's. */
 const LOOP_MAX_BYTES = 48;

@@ -52,7 +52,7 @@ export class StoreTables {
     const entries = new Entries({ pages, placement, likelyEntries, notesUses });
     const coldnessOf = (id: number) => this.policy.coldness?.(id) ?? entries.table.coldness(id);
     this.entries = entries;
-    this.ends = new Ends(entries.table, clock);
+    this.ends = new Ends(entries, clock);
     this.view = new EntryView({ entries, ends: this.ends, occupancy, clock, coldnessOf });
     this.#reserve();
     this.#tellCapacity();

@@ -27,7 +27,8 @@ import {
   type StoreCounts,
 } from "./occupancy.js";
 import { PAGE_BYTES } from "./pages.js";
-import { storedLength, type ValueLocation } from "./records.js";
+import { END_BYTES, leadLength, storedLength } from "./record-layout.js";
+import type { ValueLocation } from "./records.js";
 import { type Key, SoughtKey } from "./sought-key.js";
 import type { StoreObserver, StoreOptions } from "./store-options.js";
 import { StoreTables, type StoreTablesParts } from "./store-tables.js";
@@ -47,8 +48,8 @@ export class Store {
   readonly #observer: StoreObserver | undefined;
   /** During a `put`, the entry being replaced if the policy tracks it. */
   #spared = NO_ENTRY;
-  /** During a `put`, the length of the new value. */
-  #valueLength = 0;
+  /** How long the record is that room is made for. */
+  readonly #wanted = { leadLength: 0, valueLength: 0 };
   readonly #sought: SoughtKey;
   /** What `locate` found last. */
   readonly #located: ValueLocation = { bytes: Buffer.alloc(0), start: 0, end: 0 };
@@ -212,8 +213,14 @@ export class Store {
   setExpiry(key: Key, expiresAtMs: number): void {
     const id = this.#findLive(key);
     if (id === NO_ENTRY) return;
-    this.#setEnd(id, expiresAtMs);
-    if (!this.#tables.view.isPinned(id)) this.#tellKept(id);
+    const { view, ends, entries } = this.#tables;
+    const before = view.counted(id);
+    if (expiresAtMs !== Number.POSITIVE_INFINITY) this.#makeRoomForEnd(id, before);
+    ends.cancel(id);
+    entries.setEnd(id, expiresAtMs);
+    this.#occupancy.changed(id, before, view.counted(id));
+    this.#reschedule(id);
+    if (before.pin === "none") this.#tellKept(id);
   }
 
   /**
@@ -324,7 +331,8 @@ export class Store {
       },
       get missingBytes() {
         const { entries } = store.#tables;
-        return entries.pagesFor(store.#sought.length, store.#valueLength) * PAGE_BYTES;
+        const { leadLength, valueLength } = store.#wanted;
+        return entries.pagesFor(leadLength, valueLength) * PAGE_BYTES;
       },
       giveBack: () => {
         if (!this.#tables.entries.compact()) this.#evict("memory");
@@ -355,14 +363,14 @@ export class Store {
     }
     const before = present === NO_ENTRY ? undefined : this.#tables.view.counted(present);
     const wasTracked = before?.pin === "none";
-    this.#makeRoom(wasTracked ? present : NO_ENTRY, before, costBytes, input);
+    this.#makeRoom(wasTracked ? present : NO_ENTRY, before, costBytes);
     const id = this.#write(present, input);
     const after: Counted = { costBytes, pin: input.pinned ? "dirty" : "none" };
     if (before === undefined) this.#occupancy.entered(id, after);
     else this.#occupancy.changed(id, before, after);
     if (wasTracked) this.#tables.policy.remove(id);
     if (!input.pinned) this.#tables.policy.insert(id, this.#sought.hash);
-    this.#setEnd(id, input.expiresAtMs);
+    this.#reschedule(id);
     if (!input.pinned) this.#tellKept(id);
   }
 
@@ -371,12 +379,12 @@ export class Store {
     const costBefore = this.#tables.view.costOf(id);
     if (costBytes !== costBefore || this.#budget.freeBytes < 0) {
       const before: Counted = { costBytes: costBefore, pin: "none" };
-      this.#makeRoom(id, before, costBytes, input);
+      this.#makeRoom(id, before, costBytes);
       this.#occupancy.changed(id, before, { costBytes, pin: "none" });
     }
     this.#write(id, input);
     this.#tables.policy.hit(id, this.#sought.hash);
-    this.#setEnd(id, input.expiresAtMs);
+    this.#reschedule(id);
     this.#tellKept(id);
   }
 
@@ -386,7 +394,10 @@ export class Store {
     const id = isNew
       ? entries.add(this.#sought.hash, this.#sought.bytes, this.#sought.length, input)
       : present;
-    if (!isNew) entries.replace(id, this.#sought.bytes, this.#sought.length, input);
+    if (!isNew) {
+      this.#tables.ends.cancel(id);
+      entries.replace(id, this.#sought.bytes, this.#sought.length, input);
+    }
     entries.table.setWritten(id, input.writtenAtMs ?? this.#clock.now());
     entries.table.use(id);
     if (isNew) this.#tables.added(id);
@@ -403,12 +414,7 @@ export class Store {
    *
    * @param spared - the entry to be replaced, if the policy tracks it.
    */
-  #makeRoom(
-    spared: number,
-    before: Counted | undefined,
-    costBytes: number,
-    { value, encoding }: NewEntry,
-  ): void {
+  #makeRoom(spared: number, before: Counted | undefined, costBytes: number): void {
     const growthBytes = costBytes - (before?.costBytes ?? 0);
     const growthEntries = before === undefined ? 1 : 0;
     this.#spared = spared;
@@ -418,9 +424,20 @@ export class Store {
     ) {
       this.#evict("capacity");
     }
-    this.#valueLength = storedLength(value, encoding);
     this.#budget.makeRoom(this.#tenant);
     this.#spared = NO_ENTRY;
+  }
+
+  /** Room for the same entry with an end, if it has none yet. */
+  #makeRoomForEnd(id: number, before: Counted): void {
+    const { records, table } = this.#tables.entries;
+    const place = table.place(id);
+    if (records.hasEnd(place)) return;
+    const costBytes = this.#want(
+      records.leadLength(place) + END_BYTES,
+      records.storedLength(place),
+    );
+    this.#makeRoom(before.pin === "none" ? id : NO_ENTRY, before, costBytes);
   }
 
   #evict(reason: EvictionReason): void {
@@ -463,19 +480,22 @@ export class Store {
     this.#tables.entries.records.setPinned(this.#tables.entries.table.place(id), pin !== "none");
   }
 
-  #setEnd(id: number, endMs: number): void {
-    this.#tables.entries.table.setEnd(id, endMs);
-    this.#reschedule(id);
-  }
-
   #reschedule(id: number): void {
     if (this.#tables.view.isDirty(id)) this.#tables.ends.cancel(id);
     else this.#tables.ends.schedule(id);
   }
 
   /** Of an entry with the key that was looked up last. */
-  #costOfNew({ value, encoding }: NewEntry): number {
-    return costOfLengths(this.#sought.length, storedLength(value, encoding));
+  #costOfNew({ value, encoding, expiresAtMs }: NewEntry): number {
+    const lead = leadLength(this.#sought.length, expiresAtMs);
+    return this.#want(lead, storedLength(value, encoding));
+  }
+
+  /** From now on room is made for a record of these lengths. Returns what its entry costs. */
+  #want(lead: number, valueLength: number): number {
+    this.#wanted.leadLength = lead;
+    this.#wanted.valueLength = valueLength;
+    return costOfLengths(lead, valueLength);
   }
 
   /** Of the entry whose key was looked up last. */

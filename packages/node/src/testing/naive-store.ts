@@ -8,7 +8,7 @@
 import { costOfLengths } from "../store/cost.js";
 import type { NewEntry } from "../store/entry.js";
 import type { OccupancyBounds, StoreCounts } from "../store/occupancy.js";
-import { storedLength } from "../store/records.js";
+import { leadLength, storedLength } from "../store/record-layout.js";
 
 export interface NaiveEntry extends NewEntry {
   readonly unpersisted: boolean;
@@ -19,6 +19,7 @@ export interface NaiveEntry extends NewEntry {
 /** What the naive store keeps beside the entry itself. */
 interface Kept {
   entry: NaiveEntry;
+  hasEnd: boolean;
   arrival: number;
   lastUse: number;
   /** When it was last used, on the wall clock. */
@@ -106,7 +107,8 @@ export class NaiveStore {
     const isNew = old === undefined || (old.entry.pinned && !input.pinned);
     const arrival = isNew ? moment : old.arrival;
     const usedAtMs = this.nowMs;
-    this.#records.set(key, { entry, arrival, lastUse: moment, usedAtMs, refusedAt: 0 });
+    const hasEnd = input.expiresAtMs !== Number.POSITIVE_INFINITY;
+    this.#records.set(key, { entry, hasEnd, arrival, lastUse: moment, usedAtMs, refusedAt: 0 });
   }
 
   unpin(key: string): void {
@@ -134,7 +136,12 @@ export class NaiveStore {
 
   setExpiry(key: string, expiresAtMs: number): void {
     const kept = this.#find(key);
-    if (kept !== undefined) kept.entry = { ...kept.entry, expiresAtMs };
+    if (kept === undefined) return;
+    const { entry } = kept;
+    // An end that has been made room for keeps it.
+    const costBytes = kept.hasEnd ? entry.costBytes : costOfNew({ ...entry, expiresAtMs });
+    kept.entry = { ...entry, expiresAtMs, costBytes };
+    kept.hasEnd ||= expiresAtMs !== Number.POSITIVE_INFINITY;
   }
 
   /** What was dropped while it was idle for too long does not come back. */
@@ -164,8 +171,12 @@ export class NaiveStore {
   /** Removes all that is not dirty; what is, is put again. */
   clear(): void {
     for (const [key, kept] of this.#records) {
-      if (kept.entry.pinned && !kept.entry.unpersisted) kept.usedAtMs = this.nowMs;
-      else this.#records.delete(key);
+      if (!kept.entry.pinned || kept.entry.unpersisted) this.#records.delete(key);
+      else {
+        kept.usedAtMs = this.nowMs;
+        kept.hasEnd = kept.entry.expiresAtMs !== Number.POSITIVE_INFINITY;
+        kept.entry = { ...kept.entry, costBytes: costOfNew(kept.entry) };
+      }
     }
   }
 
@@ -205,8 +216,9 @@ export class NaiveStore {
   }
 }
 
-function costOfNew({ key, value, encoding }: NewEntry): number {
-  return costOfLengths(Buffer.byteLength(key), storedLength(value, encoding));
+function costOfNew({ key, value, encoding, expiresAtMs }: NewEntry): number {
+  const lead = leadLength(Buffer.byteLength(key), expiresAtMs);
+  return costOfLengths(lead, storedLength(value, encoding));
 }
 
 function totalCost(entries: readonly NaiveEntry[]): number {
