@@ -433,11 +433,11 @@ export const MUTATIONS = [
     suites: [`${NODE}store/slots.test.ts`],
   },
   {
-    rule: "an end is taken out of the wheel before its record goes",
-    file: `${NODE}store/store.ts`,
-    from: "      this.#tables.ends.cancel(id);\n      entries.replace(",
-    to: "      entries.replace(",
-    suites: [`${NODE}store/store.model.test.ts`],
+    rule: "an entry that gets another end ends then",
+    file: `${NODE}store/entries.ts`,
+    from: "if (records.hasEnd(place)) records.setEnd(place, endMs);",
+    to: "if (records.hasEnd(place)) return;",
+    suites: [`${NODE}store/entries.test.ts`],
   },
   {
     rule: "an entry whose time has come can still be taken out",
