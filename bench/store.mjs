@@ -2,7 +2,8 @@
  * Reads and writes of the store by key bytes, in process, beside npm's `lru-cache`: a million entries of
  * 16-byte keys and 100-byte values, keys drawn by Zipf's law or evenly, for each eviction policy.
  *
- * Keys and values are slices of message buffers, as a server has them. The peer is used as a server would have
+ * All run as a node does, with its options for V8. Keys and values are slices of message buffers, as a server has them,
+ * and the store is told of a message's keys before they are looked up, as by a server. The peer is used as a server would have
  * to: keys become strings first, by the fastest way there is, and values are copied out of the message. A
  * second peer gets ready strings, the very objects that it was filled with. `insert` is a new key at a full store,
  * which evicts another. Making the messages is not measured.
@@ -21,6 +22,7 @@ import { systemClock } from "../packages/core/dist/index.js";
 import { EVICTION_POLICIES } from "../packages/node/dist/eviction/index.js";
 import { MemoryBudget } from "../packages/node/dist/store/memory-budget.js";
 import { Store } from "../packages/node/dist/store/store.js";
+import { V8_OPTIONS } from "../packages/node/dist/v8-options.js";
 import { KEY_BYTES, Messages, randomOf, uniform, zipf } from "./load.mjs";
 import { answer, Contestant, role } from "./processes.mjs";
 import { bar, compared, median, progress, report } from "./report.mjs";
@@ -79,6 +81,7 @@ class Ours {
   get({ keys }, count) {
     const store = this.#store;
     let seen = 0;
+    store.prefetch(keys);
     for (let index = 0; index < count; index++) {
       const { bytes, start } = store.locate(keys[index]);
       seen += bytes[start];
@@ -180,9 +183,9 @@ async function compare() {
   const policies = options.policies?.split(",") ?? Object.keys(EVICTION_POLICIES);
   const file = fileURLToPath(import.meta.url);
   const contestants = new Map([
-    ...policies.map((policy) => [policy, new Contestant(file, { policy })]),
-    [FROM_BYTES, new Contestant(file, { strings: false })],
-    [READY_STRINGS, new Contestant(file, { strings: true })],
+    ...policies.map((policy) => [policy, new Contestant(file, { policy }, V8_OPTIONS)]),
+    [FROM_BYTES, new Contestant(file, { strings: false }, V8_OPTIONS)],
+    [READY_STRINGS, new Contestant(file, { strings: true }, V8_OPTIONS)],
   ]);
   const results = [];
   for (const operation of options.operations.split(",")) {

@@ -379,15 +379,15 @@ export const MUTATIONS = [
   {
     rule: "a table is given back when another takes its place",
     file: `${NODE}store/bucket-runs.ts`,
-    from: "    this.#slots.release(blocks[index] as number);\n",
+    from: "    if (block !== NOWHERE) this.#slots.release(block);\n",
     to: "",
     suites: [`${NODE}store/key-index.test.ts`],
   },
   {
     rule: "a hash says which run has an entry",
     file: `${NODE}store/key-index.ts`,
-    from: "homeOf(spread, old.homes) < moved",
-    to: "homeOf(spread, old.homes) <= moved",
+    from: "homeOf(spread, oldHomes) < (this.#moved[partition] as number)",
+    to: "homeOf(spread, oldHomes) <= (this.#moved[partition] as number)",
     suites: [`${NODE}store/key-index.test.ts`],
   },
   {
@@ -429,7 +429,7 @@ export const MUTATIONS = [
     rule: "a free slot is not moved",
     file: `${NODE}store/slots.ts`,
     from: "if (words[wordOffset(from) + USE_WORD] !== 0) used.push(from);",
-    to: "used.push(from);",
+    to: "if (words.length > 0) used.push(from);",
     suites: [`${NODE}store/slots.test.ts`],
   },
   {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hash32 } from "./hash.js";
+import { hash32, hash32OfWords } from "./hash.js";
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, "hex"));
@@ -40,6 +40,18 @@ describe("hash32", () => {
     ["The quick brown fox jumps over the lazy dog", 0x9747b28c, 0x2fa826cd],
   ])("hashes the text %s with seed %i to the published value", (text, seed, expected) => {
     expect(hash32(utf8(text), seed)).toBe(expected);
+  });
+
+  it("is the same of words, wherever they lie and whatever is behind the last byte", () => {
+    for (let length = 0; length <= 70; length++) {
+      const key = Uint8Array.from({ length }, (_, index) => (index * 37 + length * 11 + 129) & 255);
+      for (const start of [0, 1, 5]) {
+        const memory = new Uint8Array(4 * (start + 20)).fill(0xa7);
+        memory.set(key, 4 * start);
+        const words = new Uint32Array(memory.buffer);
+        expect(hash32OfWords(words, length, start, length)).toBe(hash32(key, length));
+      }
+    }
   });
 
   // The reference's own self-test: 256 keys of growing length, each with another seed, then the

@@ -10,30 +10,47 @@
 /** The name under which this hash is recorded in a cluster's configuration. */
 export const HASH_ALGORITHM = "murmur3-x86-32";
 
-/** Hashes bytes, from `start` to before `end`, to an unsigned 32-bit integer. Cost: linear in their number. */
-export function hash32(
-  bytes: Uint8Array,
-  seed: number,
-  start = 0,
-  end: number = bytes.length,
-): number {
-  const length = end - start;
-  const tail = start + (length & ~3);
+/** Hashes bytes to an unsigned 32-bit integer. Cost: linear in their number. */
+export function hash32(bytes: Uint8Array, seed: number): number {
+  const { length } = bytes;
+  const tail = length & ~3;
   let h = seed | 0;
-  for (let i = start; i < tail; i += 4) {
-    h ^= scramble(
+  for (let i = 0; i < tail; i += 4) {
+    const block =
       byteAt(bytes, i) |
-        (byteAt(bytes, i + 1) << 8) |
-        (byteAt(bytes, i + 2) << 16) |
-        (byteAt(bytes, i + 3) << 24),
-    );
-    h = (h << 13) | (h >>> 19);
-    h = (Math.imul(h, 5) + 0xe6546b64) | 0;
+      (byteAt(bytes, i + 1) << 8) |
+      (byteAt(bytes, i + 2) << 16) |
+      (byteAt(bytes, i + 3) << 24);
+    h = mix(h, block);
   }
   let rest = 0;
-  for (let i = end - 1; i >= tail; i--) rest = (rest << 8) | byteAt(bytes, i);
-  if (tail < end) h ^= scramble(rest);
+  for (let i = length - 1; i >= tail; i--) rest = (rest << 8) | byteAt(bytes, i);
+  if (tail < length) h ^= scramble(rest);
   return finish(h ^ length);
+}
+
+/**
+ * As `hash32`, of bytes that lie in little-endian words: `length` bytes from the beginning of word `start`. What the last
+ * word has beyond them does not matter.
+ */
+export function hash32OfWords(
+  words: Uint32Array,
+  seed: number,
+  start: number,
+  length: number,
+): number {
+  const tail = start + (length >>> 2);
+  let h = seed | 0;
+  for (let at = start; at < tail; at++) h = mix(h, words[at] as number);
+  const bits = 8 * (length & 3);
+  if (bits > 0) h ^= scramble((words[tail] as number) & (2 ** bits - 1));
+  return finish(h ^ length);
+}
+
+/** Takes one block of four bytes into a hash. */
+function mix(hash: number, block: number): number {
+  const h = hash ^ scramble(block);
+  return (Math.imul((h << 13) | (h >>> 19), 5) + 0xe6546b64) | 0;
 }
 
 /** Spreads the bits of one block of four bytes. */

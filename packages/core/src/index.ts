@@ -14,7 +14,7 @@ export {
   NotOwnerError,
   type OwnerHint,
 } from "./errors.js";
-export { HASH_ALGORITHM, hash32 } from "./hash.js";
+export { HASH_ALGORITHM, hash32, hash32OfWords } from "./hash.js";
 export { type Logger, silentLogger } from "./logger.js";
 export {
   DEFAULT_PARTITIONS,

@@ -3,6 +3,9 @@ import { systemClock, systemRandom } from "@holdfast/core";
 import { createLogger, loadConfig, runProcess } from "@holdfast/process";
 import { CacheNode } from "./cache-node.js";
 import { nodeOptions } from "./options.js";
+import { applyV8Options } from "./v8-options.js";
+
+applyV8Options();
 
 runProcess({
   name: "holdfast-node",

@@ -46,6 +46,7 @@ export function createServers(inputs: NodeInputs, parts: NodeParts, drain: Drain
   const pipes = new Pipes({
     clusterId: cluster.clusterId,
     identity,
+    prefetch: (some) => operations.prefetch(some),
     execute,
     requestContext: (epoch, budgetMs) => requestContext(clock, epoch, budgetMs),
   });

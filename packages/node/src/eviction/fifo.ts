@@ -36,6 +36,10 @@ export class FifoPolicy implements EvictionPolicy {
   /** Only the order of arrival counts. */
   hit(): void {}
 
+  touch(): number {
+    return 0;
+  }
+
   remove(id: number): void {
     this.#lists.unlink(id);
     this.#size -= 1;

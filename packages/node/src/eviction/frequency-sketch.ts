@@ -71,6 +71,12 @@ export class FrequencySketch {
     );
   }
 
+  /** Reads what `increment` will need. Returns what it read. */
+  touch(hash: number): number {
+    const block = inRange(spread(hash, SEED), this.#blocks);
+    return (this.#words[block * WORDS_PER_BLOCK] as number) + (this.#epochs[block] as number);
+  }
+
   /** The key was asked for. */
   increment(hash: number): void {
     const mixed = spread(hash, SEED);

@@ -70,6 +70,10 @@ export class GdsfPolicy implements EvictionPolicy {
     else this.#rise(id, position);
   }
 
+  touch(id: number): number {
+    return (this.#uses[id] as number) + (this.#positions[id] as number);
+  }
+
   remove(id: number): void {
     const position = this.#positions[id] as number;
     const last = this.#heap[this.#size] as number;

@@ -81,6 +81,15 @@ export class IdLists {
     links[2 * list] = position;
   }
 
+  /** Reads an id's links, and its neighbours'. Returns what it read. */
+  touch(id: number): number {
+    const links = this.#links;
+    const position = id + this.#shift;
+    const older = links[2 * position] as number;
+    const newer = links[2 * position + 1] as number;
+    return (links[2 * older + 1] as number) + (links[2 * newer] as number);
+  }
+
   /** The id at the oldest end, or `NO_ENTRY`. */
   oldest(list: number): number {
     return this.#idAt(this.#links[2 * list + 1] as number);

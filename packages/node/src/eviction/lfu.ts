@@ -57,6 +57,10 @@ export class LfuPolicy implements EvictionPolicy {
     this.#lists.moveToNewest((this.#age + frequency) & MAX_FREQUENCY, id);
   }
 
+  touch(id: number): number {
+    return this.#lists.touch(id) + (this.#frequencies[id] as number);
+  }
+
   remove(id: number): void {
     this.#lists.unlink(id);
     this.#size -= 1;

@@ -34,6 +34,10 @@ export class LruPolicy implements EvictionPolicy {
     this.#lists.moveToNewest(ALL, id);
   }
 
+  touch(id: number): number {
+    return this.#lists.touch(id);
+  }
+
   remove(id: number): void {
     this.#lists.unlink(id);
     this.#size -= 1;

@@ -65,6 +65,18 @@ export function itKeepsThePolicyContract(create: CreateEvictionPolicy): void {
     expect(policy.size).toBe(0);
   });
 
+  it("is as it was after a touch, of any id", () => {
+    const [touched, other] = [createTracking(1, 2, 3), createTracking(1, 2, 3)];
+    for (const { hit, policy } of [touched, other]) {
+      hit(2);
+      policy.remove(3);
+    }
+    for (const id of [0, 1, 2, 3, 99]) {
+      expect(touched.policy.touch(id, touched.entries.hashOf(id))).not.toBeNaN();
+    }
+    expect(evictAll(touched.policy)).toEqual(evictAll(other.policy));
+  });
+
   it("never gives up an entry that was removed", () => {
     for (const removed of [1, 2, 3]) {
       const { policy } = createTracking(1, 2, 3);

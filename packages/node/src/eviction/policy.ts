@@ -49,6 +49,9 @@ export interface EvictionPolicy {
   /** The entry was read, or its value replaced. It is tracked. */
   hit(id: number, hash: number): void;
 
+  /** Reads what a hit will need, if there is such an entry. Returns what it read; it means nothing. */
+  touch(id: number, hash: number): number;
+
   /** The entry left the store for another reason than eviction, or was pinned. It is tracked until now. */
   remove(id: number): void;
 

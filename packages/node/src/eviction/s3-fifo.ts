@@ -87,6 +87,10 @@ export class S3FifoPolicy implements EvictionPolicy {
     if ((state & MAX_READS) < MAX_READS) this.#states[id] = state + 1;
   }
 
+  touch(id: number): number {
+    return this.#states[id] as number;
+  }
+
   coldness(id: number): number {
     const state = this.#states[id] as number;
     return (MAX_READS - (state & MAX_READS)) * 2 + (partOf(state) === MAIN ? 0 : 1);

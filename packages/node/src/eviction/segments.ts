@@ -111,6 +111,11 @@ export class Segments {
     } else this.#lists.moveToNewest(list, id);
   }
 
+  /** As in policy.ts. */
+  touch(id: number): number {
+    return this.#lists.touch(id) + (this.#states[id] as number);
+  }
+
   remove(id: number): void {
     this.#lists.unlink(id);
     (this.#sizes[(this.#states[id] as number) & LIST_MASK] as number) -= 1;

@@ -59,10 +59,12 @@ const hello = {
 
 function createPipe(
   execute: (operation: Operation__Output, request: RequestContext) => Reply | Promise<Reply>,
+  prefetch: (operations: readonly Operation__Output[]) => void = () => {},
 ) {
   const pipes = new Pipes({
     clusterId: "c1",
     identity: () => ({ nodeId: "n1", incarnation: "i1", epoch: 7 }),
+    prefetch,
     execute,
     requestContext: (epoch, budgetMs) => ({ epoch, deadlineMs: budgetMs }),
   });
@@ -82,6 +84,20 @@ function createPipe(
 const ok = ({ id }: Pick<Operation__Output, "id">): Reply => ({ id, code: "OK" });
 
 describe("a pipe", () => {
+  it("tells of the operations of a message before it executes them", () => {
+    const told: string[] = [];
+    const { send } = createPipe(
+      ({ id }) => {
+        told.push(`${id}`);
+        return ok({ id });
+      },
+      (operations) => told.push(operations.map(({ id }) => id).join("+")),
+    );
+    send([1, 2, 3], {});
+    send([4]);
+    expect(told).toEqual(["1+2+3", "1", "2", "3", "4", "4"]);
+  });
+
   it("introduces the node, then answers what needs no waiting in one message", () => {
     const { call, send } = createPipe(ok);
     send([1, 2, 3], {});

@@ -38,6 +38,8 @@ export interface PipeParts {
     readonly incarnation: string;
     readonly epoch: number;
   };
+  /** Told of operations that are executed one after the other. */
+  readonly prefetch: (operations: readonly Operation__Output[]) => void;
   readonly execute: (
     operation: Operation__Output,
     request: RequestContext,
@@ -103,6 +105,7 @@ class Pipe {
     if (this.#isClosed) return;
     if (!this.#hasGreeted && !this.#greet(batch.hello ?? undefined)) return;
     const request = this.#parts.requestContext(batch.epoch, batch.budgetMs);
+    this.#parts.prefetch(batch.operations);
     for (const operation of batch.operations) this.#execute(operation, request);
     this.#flush();
   }

@@ -1,5 +1,5 @@
 /**
- * Hash tables of ids that lie in paged memory, each a run of buckets.
+ * Hash tables of ids that lie in paged memory, each a run of buckets, known by its number.
  *
  * A bucket has 16 words, a cache line: 15 slots, each with an id and six bits of its key's hash, and the number of
  * entries that found this bucket full on their way. Which bucket is an entry's *home*, its hash says: homes are in
@@ -8,25 +8,19 @@
  * leaves (the counters are those of Folly's F14, N. Bronson and X. Shi, 2019).
  *
  * Buckets come into being, up to 16 to a block, when an entry reaches them. So a run that is filled from one that
- * is emptied, home by home (`moveHome`), takes no more memory than both need at that moment.
+ * is emptied, home by home (`moveHome`), takes no more memory than both need at that moment. Where blocks lie stands
+ * in a directory (block-directory.ts).
  */
-import { NOWHERE, PAGE_SHIFT, type Pages, wordOffset } from "./pages.js";
+import { BlockDirectory } from "./block-directory.js";
+import { NOWHERE, PAGE_SHIFT, type Pages, UNIT_BYTES, wordOffset } from "./pages.js";
 import { classOf, SLOT_BYTES } from "./size-classes.js";
 import { Slots } from "./slots.js";
+import type { SoughtKey } from "./sought-key.js";
 
 /** What is asked about the entries in a table. */
 export interface IndexedKeys {
   hashOf(id: number): number;
-  hasKey(id: number, key: Uint8Array, keyLength: number): boolean;
-}
-
-export interface BucketRun {
-  /** Over how many buckets hashes are spread. */
-  readonly homes: number;
-  /** Places of the blocks; `NOWHERE`: given back. */
-  readonly blocks: number[];
-  /** How many buckets there are, whether or not they are homes. */
-  buckets: number;
+  hasKey(id: number, key: SoughtKey): boolean;
 }
 
 /** Ids take 26 bits: that many entries are the most that a store can have. */
@@ -50,40 +44,99 @@ export class BucketRuns {
   readonly #keys: IndexedKeys;
   readonly #pages: Pages;
   readonly #slots: Slots;
+  readonly #directory: BlockDirectory;
+  /** By run: over how many buckets hashes are spread; 0: there is no such run. */
+  readonly #homes: Uint32Array;
+  /** By run: how many buckets there are, whether or not they are homes. */
+  readonly #buckets: Uint32Array;
 
-  constructor(pages: Pages, keys: IndexedKeys) {
+  /** @param runs - how many there may be at once. */
+  constructor(pages: Pages, keys: IndexedKeys, runs: number) {
     this.#keys = keys;
     this.#pages = pages;
     this.#slots = new Slots(pages);
+    this.#directory = new BlockDirectory(runs);
+    this.#homes = new Uint32Array(runs);
+    this.#buckets = new Uint32Array(runs);
   }
 
   get pageCount(): number {
     return this.#slots.pageCount;
   }
 
+  /** Memory beside the pages. */
+  get tableBytes(): number {
+    return this.#homes.byteLength + this.#buckets.byteLength + this.#directory.tableBytes;
+  }
+
+  /** Over how many buckets hashes are spread; 0: there is no such run. */
+  homes(run: number): number {
+    return this.#homes[run] as number;
+  }
+
+  /** Begins a run, without any entries. */
+  begin(run: number, homes: number): void {
+    this.#homes[run] = homes;
+    // One bucket beyond the homes is often needed, more hardly ever.
+    this.#directory.begin(run, (homes >> BLOCK_SHIFT) + 1);
+  }
+
+  /** Ends a run, whatever is in it. */
+  end(run: number): void {
+    const blocks = this.#blocksOf(run);
+    for (let index = 0; index < blocks; index++) this.#giveBack(run, index);
+    this.#homes[run] = 0;
+    this.#buckets[run] = 0;
+    this.#directory.end(run);
+  }
+
   /** The id of the entry with this key; 0: there is none. */
-  find(run: BucketRun, spread: number, key: Uint8Array, keyLength: number): number {
-    const { blocks, buckets } = run;
+  find(run: number, spread: number, key: SoughtKey): number {
     const tag = spread & TAG_MASK;
-    for (let bucket = homeOf(spread, run.homes); bucket < buckets; bucket++) {
-      const block = blocks[bucket >> BLOCK_SHIFT] as number;
+    const buckets = this.#buckets[run] as number;
+    for (let bucket = this.#homeOf(run, spread); bucket < buckets; bucket++) {
+      const block = this.#directory.place(run, bucket >> BLOCK_SHIFT);
       const words = this.#pages.wordsAt(block);
       const start = startOf(block, bucket);
       for (let at = start + 1; at < start + BUCKET_WORDS; at++) {
         const word = words[at] as number;
         if (word >>> TAG_SHIFT !== tag || word === NONE) continue;
         const id = word & ID_MASK;
-        if (this.#keys.hasKey(id, key, keyLength)) return id;
+        if (this.#keys.hasKey(id, key)) return id;
       }
       if (words[start] === 0) return NONE;
     }
     return NONE;
   }
 
+  /** Where the home of such keys lies; `NOWHERE`: there is none yet. */
+  homePlace(run: number, spread: number): number {
+    const bucket = this.#homeOf(run, spread);
+    if (bucket >= (this.#buckets[run] as number)) return NOWHERE;
+    const block = this.#directory.place(run, bucket >> BLOCK_SHIFT);
+    return block + ((bucket & BLOCK_MASK) * BUCKET_BYTES) / UNIT_BYTES;
+  }
+
+  /** The id of an entry that is at its home and may have this hash; 0: there is none. */
+  candidate(run: number, spread: number): number {
+    const bucket = this.#homeOf(run, spread);
+    if (bucket >= (this.#buckets[run] as number)) return NONE;
+    const block = this.#directory.place(run, bucket >> BLOCK_SHIFT);
+    const words = this.#pages.wordsAt(block);
+    const start = startOf(block, bucket);
+    const tag = spread & TAG_MASK;
+    for (let at = start + 1; at < start + BUCKET_WORDS; at++) {
+      const word = words[at] as number;
+      if (word >>> TAG_SHIFT === tag && word !== NONE) return word & ID_MASK;
+    }
+    return NONE;
+  }
+
   /** The id of the entry at this home or behind it of which `isSought` holds; 0: there is none. */
-  findWhere(run: BucketRun, spread: number, isSought: (id: number) => boolean): number {
-    for (let bucket = homeOf(spread, run.homes); bucket < run.buckets; bucket++) {
-      const block = run.blocks[bucket >> BLOCK_SHIFT] as number;
+  findWhere(run: number, spread: number, isSought: (id: number) => boolean): number {
+    const buckets = this.#buckets[run] as number;
+    for (let bucket = this.#homeOf(run, spread); bucket < buckets; bucket++) {
+      const block = this.#directory.place(run, bucket >> BLOCK_SHIFT);
       const words = this.#pages.wordsAt(block);
       const start = startOf(block, bucket);
       for (let at = start + 1; at < start + BUCKET_WORDS; at++) {
@@ -95,10 +148,10 @@ export class BucketRuns {
     return NONE;
   }
 
-  add(run: BucketRun, spread: number, id: number): void {
-    for (let bucket = homeOf(spread, run.homes); ; bucket++) {
-      if (bucket >= run.buckets) this.#reach(run, bucket);
-      const block = run.blocks[bucket >> BLOCK_SHIFT] as number;
+  add(run: number, spread: number, id: number): void {
+    for (let bucket = this.#homeOf(run, spread); ; bucket++) {
+      if (bucket >= (this.#buckets[run] as number)) this.#reach(run, bucket);
+      const block = this.#directory.place(run, bucket >> BLOCK_SHIFT);
       const words = this.#pages.wordsAt(block);
       const start = startOf(block, bucket);
       for (let at = start + 1; at < start + BUCKET_WORDS; at++) {
@@ -111,10 +164,11 @@ export class BucketRuns {
   }
 
   /** Takes out an entry that is in the run. */
-  remove(run: BucketRun, spread: number, id: number): void {
+  remove(run: number, spread: number, id: number): void {
     const sought = (id | ((spread & TAG_MASK) << TAG_SHIFT)) >>> 0;
-    for (let bucket = homeOf(spread, run.homes); bucket < run.buckets; bucket++) {
-      const block = run.blocks[bucket >> BLOCK_SHIFT] as number;
+    const buckets = this.#buckets[run] as number;
+    for (let bucket = this.#homeOf(run, spread); bucket < buckets; bucket++) {
+      const block = this.#directory.place(run, bucket >> BLOCK_SHIFT);
       const words = this.#pages.wordsAt(block);
       const start = startOf(block, bucket);
       for (let at = start + 1; at < start + BUCKET_WORDS; at++) {
@@ -132,9 +186,9 @@ export class BucketRuns {
    * Moves every entry with this home to another run, and gives back the block whose last home that was. All
    * homes before it have been moved.
    */
-  moveHome(from: BucketRun, home: number, to: BucketRun): void {
-    if (home >= from.buckets) return;
-    const block = from.blocks[home >> BLOCK_SHIFT] as number;
+  moveHome(from: number, home: number, to: number): void {
+    if (home >= (this.#buckets[from] as number)) return;
+    const block = this.#directory.place(from, home >> BLOCK_SHIFT);
     // Whoever found it full has this home: those with an earlier one have gone.
     let left = this.#pages.wordsAt(block)[startOf(block, home)] as number;
     this.#moveFrom(from, home, home, to);
@@ -145,9 +199,10 @@ export class BucketRuns {
   }
 
   /** @param firstHome - homes before it have been moved. */
-  forEach(run: BucketRun, firstHome: number, visit: (id: number) => void): void {
-    for (let bucket = firstHome; bucket < run.buckets; bucket++) {
-      const block = run.blocks[bucket >> BLOCK_SHIFT] as number;
+  forEach(run: number, firstHome: number, visit: (id: number) => void): void {
+    const buckets = this.#buckets[run] as number;
+    for (let bucket = firstHome; bucket < buckets; bucket++) {
+      const block = this.#directory.place(run, bucket >> BLOCK_SHIFT);
       const words = this.#pages.wordsAt(block);
       const start = startOf(block, bucket);
       for (let at = start + 1; at < start + BUCKET_WORDS; at++) {
@@ -157,59 +212,70 @@ export class BucketRuns {
     }
   }
 
-  /** Gives back what a run has. It must not be used any more. */
-  drop({ blocks }: BucketRun): void {
-    for (const block of blocks) if (block !== NOWHERE) this.#slots.release(block);
-  }
-
-  /** Moves what these runs have in a page elsewhere, and gives it back. Returns whether it is a page of runs. */
-  vacate(page: number, runs: Iterable<BucketRun>): boolean {
+  /** Moves what is in a page elsewhere, and gives it back. Returns whether it is a page of runs. */
+  vacate(page: number): boolean {
     if (!this.#slots.hasPage(page)) return false;
-    const holders = new Map<number, { readonly blocks: number[]; readonly index: number }>();
-    for (const { blocks } of runs) {
-      for (const [index, block] of blocks.entries()) {
-        if (block >>> PAGE_SHIFT === page >>> PAGE_SHIFT) holders.set(block, { blocks, index });
+    const holders = new Map<number, { readonly run: number; readonly index: number }>();
+    for (let run = 0; run < this.#homes.length; run++) {
+      const blocks = this.#blocksOf(run);
+      for (let index = 0; index < blocks; index++) {
+        const block = this.#directory.place(run, index);
+        if (block >>> PAGE_SHIFT === page >>> PAGE_SHIFT) holders.set(block, { run, index });
       }
     }
     const move = (from: number, to: number) => {
       this.#copy(from, to, SLOT_BYTES[this.#slots.classAt(to)] as number);
-      const { blocks, index } = holders.get(from) as { blocks: number[]; index: number };
-      blocks[index] = to;
+      const { run, index } = holders.get(from) as { run: number; index: number };
+      this.#directory.setPlace(run, index, to);
     };
     this.#slots.vacate(page, move, holders.keys());
     return true;
   }
 
-  /** Gives all memory back. No run may be used any more. */
+  /** Gives all memory back: there are no runs any more. */
   close(): void {
     this.#slots.clear();
+    this.#homes.fill(0);
+    this.#buckets.fill(0);
+    this.#directory.clear();
+  }
+
+  #homeOf(run: number, spread: number): number {
+    return homeOf(spread, this.#homes[run] as number);
+  }
+
+  #blocksOf(run: number): number {
+    return ((this.#buckets[run] as number) + BLOCK_MASK) >> BLOCK_SHIFT;
   }
 
   /** Makes buckets up to this one. */
-  #reach(run: BucketRun, bucket: number): void {
-    while (run.buckets <= bucket) {
-      const inBlock = run.buckets & BLOCK_MASK;
-      const index = run.buckets >> BLOCK_SHIFT;
-      // One beyond the homes is often needed, more hardly ever.
-      const wanted = Math.max(1, run.homes + 1 - run.buckets);
+  #reach(run: number, bucket: number): void {
+    for (
+      let buckets = this.#buckets[run] as number;
+      buckets <= bucket;
+      buckets = this.#buckets[run] as number
+    ) {
+      const inBlock = buckets & BLOCK_MASK;
+      const index = buckets >> BLOCK_SHIFT;
+      const wanted = Math.max(1, (this.#homes[run] as number) + 1 - buckets);
       const added = Math.min(BLOCK_BUCKETS - inBlock, wanted);
       const bytes = (inBlock + added) * BUCKET_BYTES;
       const block = this.#slots.allocate(classOf(bytes));
       const start = wordOffset(block);
       this.#pages.wordsAt(block).fill(0, start, start + bytes / 4);
       if (inBlock > 0) {
-        const smaller = run.blocks[index] as number;
+        const smaller = this.#directory.place(run, index);
         this.#copy(smaller, block, inBlock * BUCKET_BYTES);
         this.#slots.release(smaller);
       }
-      run.blocks[index] = block;
-      run.buckets += added;
+      this.#directory.setPlace(run, index, block);
+      this.#buckets[run] = buckets + added;
     }
   }
 
   /** Moves the entries of a bucket that have this home. Returns how many. */
-  #moveFrom(from: BucketRun, bucket: number, home: number, to: BucketRun): number {
-    const block = from.blocks[bucket >> BLOCK_SHIFT] as number;
+  #moveFrom(from: number, bucket: number, home: number, to: number): number {
+    const block = this.#directory.place(from, bucket >> BLOCK_SHIFT);
     const words = this.#pages.wordsAt(block);
     const start = startOf(block, bucket);
     let moved = 0;
@@ -217,7 +283,7 @@ export class BucketRuns {
       const id = (words[at] as number) & ID_MASK;
       if (id === NONE) continue;
       const spread = spreadOf(this.#keys.hashOf(id));
-      if (homeOf(spread, from.homes) !== home) continue;
+      if (this.#homeOf(from, spread) !== home) continue;
       this.remove(from, spread, id);
       this.add(to, spread, id);
       moved += 1;
@@ -225,9 +291,10 @@ export class BucketRuns {
     return moved;
   }
 
-  #giveBack({ blocks }: BucketRun, index: number): void {
-    this.#slots.release(blocks[index] as number);
-    blocks[index] = NOWHERE;
+  #giveBack(run: number, index: number): void {
+    const block = this.#directory.place(run, index);
+    if (block !== NOWHERE) this.#slots.release(block);
+    this.#directory.setPlace(run, index, NOWHERE);
   }
 
   #copy(from: number, to: number, bytes: number): void {
@@ -235,11 +302,6 @@ export class BucketRuns {
     const words = this.#pages.wordsAt(from).subarray(start, start + bytes / 4);
     this.#pages.wordsAt(to).set(words, wordOffset(to));
   }
-}
-
-/** An empty run. */
-export function newRun(homes: number): BucketRun {
-  return { homes, blocks: [], buckets: 0 };
 }
 
 /** What runs take for a hash. Within a partition only its lower bits differ: the upper ones depend on all of them. */

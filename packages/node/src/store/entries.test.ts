@@ -6,6 +6,7 @@ import { Entries } from "./entries.js";
 import { PAGE_SHIFT, Pages } from "./pages.js";
 import { leadLength } from "./record-layout.js";
 import type { RecordContent } from "./records.js";
+import { SoughtKey } from "./sought-key.js";
 
 const seed = testSeed();
 
@@ -26,6 +27,7 @@ function farPages(): Pages {
     release: (place: number) => near.release(place - away),
     bytesAt: (place: number) => near.bytesAt(place - away),
     wordsAt: (place: number) => near.wordsAt(place - away),
+    memoryAt: (place: number) => near.memoryAt(place - away),
     note: (place: number) => near.note(place - away),
     setNote: (place: number, note: number) => near.setNote(place - away, note),
   };
@@ -47,10 +49,9 @@ class CheckedEntries {
   }
 
   put(key: string, content: RecordContent): void {
-    const bytes = Buffer.from(key);
     const present = this.model.get(key)?.id;
-    const id = present ?? this.entries.add(this.#hash(key), bytes, bytes.length, content);
-    if (present !== undefined) this.entries.replace(id, bytes, bytes.length, content);
+    const id = present ?? this.entries.add(this.sought(key), content);
+    if (present !== undefined) this.entries.replace(id, this.sought(key), content);
     this.model.set(key, { id, content });
   }
 
@@ -80,8 +81,13 @@ class CheckedEntries {
   }
 
   find(key: string): number {
-    const bytes = Buffer.from(key);
-    return this.entries.find(this.#hash(key), bytes, bytes.length);
+    return this.entries.find(this.sought(key));
+  }
+
+  sought(key: string): SoughtKey {
+    const sought = new SoughtKey(this.placement.hashSeed);
+    sought.set(key);
+    return sought;
   }
 
   /** Moves what is in the page of some record. */
@@ -102,6 +108,8 @@ class CheckedEntries {
     const { records, table } = this.entries;
     expect(this.find(key)).toBe(id);
     expect(this.entries.hashOf(id)).toBe(this.#hash(key));
+    expect(this.entries.hasKey(id, this.sought(key))).toBe(true);
+    expect(this.entries.hasKey(id, this.sought(`no ${key}`))).toBe(false);
     const place = table.place(id);
     expect(records.keyText(place)).toBe(key);
     expect(records.version(place)).toBe(content.version);
@@ -212,13 +220,13 @@ describe.each([
     const random = seededRandom(seed);
     for (let number = 1; number <= 300; number++) {
       const length = Math.floor(random.next() * (number % 10 === 0 ? 300_000 : 9_000));
-      const key = Buffer.from(`key ${number}`);
+      const key = entries.sought(`key ${number}`);
       const expiresAtMs = number % 2 === 0 ? number : Number.POSITIVE_INFINITY;
       const fixed = { encoding: 0, version: 1, pinned: false, expiresAtMs };
       const content = { value: Buffer.alloc(length), ...fixed };
       const expected = entries.entries.pagesFor(leadLength(key.length, expiresAtMs), length);
       const before = entries.pages.inUse;
-      const place = entries.entries.records.write(number, key, key.length, content);
+      const place = entries.entries.records.write(number, key, content);
       const taken = entries.pages.inUse - before;
       expect(taken).toBeLessThanOrEqual(expected);
       // One page more than needed may be asked for, because of a last part of another size.

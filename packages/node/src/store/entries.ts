@@ -7,6 +7,7 @@
  * how long, is the store's decision.
  */
 import type { Placement } from "@holdfast/core";
+import type { IndexedKeys } from "./bucket-runs.js";
 import { EntryTable } from "./entry-table.js";
 import { KeyIndex } from "./key-index.js";
 import type { Pages } from "./pages.js";
@@ -14,6 +15,7 @@ import { headClass, recordBytes } from "./record-layout.js";
 import { type RecordContent, Records } from "./records.js";
 import { MAX_SLOT_BYTES, SLOTS_PER_PAGE } from "./size-classes.js";
 import { Slots } from "./slots.js";
+import type { SoughtKey } from "./sought-key.js";
 
 export interface EntriesOptions {
   readonly pages: Pages;
@@ -34,12 +36,7 @@ export class Entries {
     this.table = new EntryTable(likelyEntries, notesUses);
     this.#slots = new Slots(pages);
     this.records = new Records(pages, this.#slots, placement.hashSeed);
-    const { table, records } = this;
-    const keys = {
-      hashOf: (id: number) => records.hashOfKey(table.place(id)),
-      hasKey: (id: number, key: Uint8Array, keyLength: number) =>
-        records.hasKey(table.place(id), key, keyLength),
-    };
+    const keys = new RecordKeys(this.table, this.records);
     this.#index = new KeyIndex(pages, keys, placement.partitions);
   }
 
@@ -54,23 +51,38 @@ export class Entries {
   }
 
   /** The id of the entry with this key; 0: there is none. */
-  find(hash: number, key: Uint8Array, keyLength: number): number {
-    return this.#index.find(hash, key, keyLength);
+  find(key: SoughtKey): number {
+    return this.#index.find(key);
+  }
+
+  /** Whether this id is in use, of the entry with this key. */
+  hasKey(id: number, key: SoughtKey): boolean {
+    return this.table.isInUse(id) && this.records.hasKey(this.table.place(id), key);
+  }
+
+  /** Where the search for keys with this hash begins; `NOWHERE`: there are none. */
+  homePlace(hash: number): number {
+    return this.#index.homePlace(hash);
+  }
+
+  /** The id of an entry that may have this hash; 0: none is where the search begins. */
+  candidate(hash: number): number {
+    return this.#index.candidate(hash);
   }
 
   /** Adds an entry whose key is not here. Returns its id. */
-  add(hash: number, key: Uint8Array, keyLength: number, content: RecordContent): number {
+  add(key: SoughtKey, content: RecordContent): number {
     const id = this.table.add();
-    this.table.setPlace(id, this.records.write(id, key, keyLength, content));
-    this.#index.add(hash, id);
+    this.table.setPlace(id, this.records.write(id, key, content));
+    this.#index.add(key.hash, id);
     return id;
   }
 
   /** Gives an entry another content, with an end that is not linked. `key` is its key. */
-  replace(id: number, key: Uint8Array, keyLength: number, content: RecordContent): void {
+  replace(id: number, key: SoughtKey, content: RecordContent): void {
     const place = this.table.place(id);
     if (this.records.overwrite(place, content)) return;
-    this.table.setPlace(id, this.records.write(id, key, keyLength, content));
+    this.table.setPlace(id, this.records.write(id, key, content));
     this.records.free(place);
   }
 
@@ -150,5 +162,24 @@ export class Entries {
   close(): void {
     this.#slots.clear();
     this.#index.close();
+  }
+}
+
+/** What the index asks about entries. */
+class RecordKeys implements IndexedKeys {
+  readonly #table: EntryTable;
+  readonly #records: Records;
+
+  constructor(table: EntryTable, records: Records) {
+    this.#table = table;
+    this.#records = records;
+  }
+
+  hashOf(id: number): number {
+    return this.#records.hashOfKey(this.#table.place(id));
+  }
+
+  hasKey(id: number, key: SoughtKey): boolean {
+    return this.#records.hasKey(this.#table.place(id), key);
   }
 }

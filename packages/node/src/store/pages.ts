@@ -40,6 +40,7 @@ const FREE: number = 2 ** 32 - 1;
 
 export class Pages {
   /** The same memory three times. Holes are segments that were let go. */
+  readonly #memory: ArrayBuffer[] = [];
   readonly #bytes: Buffer[] = [];
   readonly #words: Uint32Array[] = [];
   /** Free pages by segment: a stack of numbers within it, those that were never handed out at its bottom. */
@@ -129,7 +130,17 @@ export class Pages {
     this.#notes[place >>> PAGE_SHIFT] = note;
   }
 
-  /** The bytes of the segment that a place is in; `byteOffset` says where in it. */
+  /** Reads from a place. Returns what it read. */
+  touch(place: number): number {
+    return this.wordsAt(place)[wordOffset(place)] as number;
+  }
+
+  /** The segment that a place is in; `byteOffset` says where in it. */
+  memoryAt(place: number): ArrayBuffer {
+    return this.#memory[place >>> SEGMENT_SHIFT] as ArrayBuffer;
+  }
+
+  /** Its bytes. */
   bytesAt(place: number): Buffer {
     return this.#bytes[place >>> SEGMENT_SHIFT] as Buffer;
   }
@@ -183,6 +194,7 @@ export class Pages {
       notes.set(this.#notes);
       this.#notes = notes;
     }
+    this.#memory[segment] = memory;
     this.#bytes[segment] = Buffer.from(memory);
     this.#words[segment] = new Uint32Array(memory);
     // Popped from the end, so the lowest page goes first. The very first one belongs to nobody.
@@ -198,6 +210,7 @@ export class Pages {
   }
 
   #dropSegment(segment: number): void {
+    this.#memory[segment] = NOTHING.buffer;
     this.#bytes[segment] = NOTHING;
     this.#words[segment] = new Uint32Array(0);
     this.#idle -= SEGMENT_PAGES - (this.#untouched[segment] as number);
@@ -208,7 +221,7 @@ export class Pages {
   }
 }
 
-const NOTHING = Buffer.alloc(0);
+const NOTHING = Buffer.from(new ArrayBuffer(0));
 
 /** The first segment never is, because of its page that belongs to nobody: it is kept for good. */
 function isWhole(segment: number, free: readonly number[]): boolean {

@@ -19,7 +19,7 @@ export const HEAD_BYTES = 12;
 /** Of records in several slots, and of their parts. */
 export const LINKED_HEAD_BYTES = 16;
 export const NEXT_WORD = 3;
-/** What an end takes. */
+/** What an end takes: a power of two. */
 export const END_BYTES = 16;
 /** From the first word of an end. */
 export const END_LINKS = 2;
@@ -33,6 +33,8 @@ export const ENCODING_BITS = 7;
 export const ENCODING_MASK: number = 2 ** ENCODING_BITS - 1;
 const END_SHIFT = 28;
 export const END_FLAG: number = 2 ** END_SHIFT;
+/** From the flag to `END_BYTES`. */
+const END_BYTES_SHIFT: number = END_SHIFT - Math.log2(END_BYTES);
 export const HOLDS_SHIFT = 29;
 /** Without any bytes, what is prefixed is nothing: it is known that there is no value. */
 export const HOLDS = { value: 1, prefixed: 2, part: 3 } as const;
@@ -48,8 +50,8 @@ export function storedLength(value: Uint8Array | undefined, encoding: number): n
 }
 
 /** Bytes of the end of a record with this word 2: 0 or `END_BYTES`. */
-export function endBytes(word: number): number {
-  return (word >>> (END_SHIFT - Math.log2(END_BYTES))) & END_BYTES;
+export function endBytes(flags: number): number {
+  return (flags >>> END_BYTES_SHIFT) & END_BYTES;
 }
 
 /** Bytes between head and value: those of the key, and of the end if the entry has one. */
@@ -59,6 +61,33 @@ export function leadLength(keyLength: number, expiresAtMs: number): number {
 
 export function isInOneSlot(leadLength: number, valueLength: number): boolean {
   return HEAD_BYTES + leadLength + valueLength <= MAX_SLOT_BYTES;
+}
+
+/** As in word 0. */
+export function keyLengthOf(head: number): number {
+  return (head >>> VALUE_LENGTH_BITS) + 1;
+}
+
+/** As in word 0: with what stands before the value. */
+export function valueLengthOf(head: number): number {
+  return head & VALUE_LENGTH_MASK;
+}
+
+/** Whether a record with these words 0 and 2 is longer than a slot. */
+export function isLinked(head: number, flags: number): boolean {
+  return !isInOneSlot(keyLengthOf(head) + endBytes(flags), valueLengthOf(head));
+}
+
+/** Where the key of a record with these words 0 and 2 begins, in words. */
+export function keyWord(head: number, flags: number): number {
+  const headBytes = isLinked(head, flags) ? LINKED_HEAD_BYTES : HEAD_BYTES;
+  return (headBytes + endBytes(flags)) / 4;
+}
+
+/** Bytes of what stands before the value in a record with these words 0 and 2. */
+export function prefixLength(head: number, flags: number): number {
+  const isPrefixed = ((flags >>> HOLDS_SHIFT) & HOLDS_MASK) === HOLDS.prefixed;
+  return isPrefixed && valueLengthOf(head) > 0 ? PREFIX_BYTES : 0;
 }
 
 /** Bytes of the slots that a record takes. */

@@ -3,7 +3,7 @@
  * record-layout.ts says. Where a record is and when it goes are the store's matter; so is everything about an entry
  * that changes when it is read.
  */
-import { hash32 } from "@holdfast/core";
+import { hash32OfWords } from "@holdfast/core";
 import { byteOffset, NOWHERE, type Pages, wordOffset } from "./pages.js";
 import {
   ENCODING_BITS,
@@ -19,18 +19,23 @@ import {
   headCapacity,
   headClass,
   isInOneSlot,
+  isLinked,
+  keyLengthOf,
+  keyWord,
   LINKED_HEAD_BYTES,
   leadLength,
   NEXT_WORD,
   PART_BYTES,
   PINNED_FLAG,
   PREFIX_BYTES,
+  prefixLength,
   VALUE_LENGTH_BITS,
-  VALUE_LENGTH_MASK,
   VERSION_HIGH_MASK,
+  valueLengthOf,
 } from "./record-layout.js";
 import { classOf, SLOT_BYTES } from "./size-classes.js";
 import { type Slots, USE_WORD } from "./slots.js";
+import { SoughtKey } from "./sought-key.js";
 
 /** What is written under a key. */
 export interface RecordContent {
@@ -63,17 +68,17 @@ export class Records {
   }
 
   /** Writes a new record. Returns its place. `id` is the entry's, to find it from a part. */
-  write(id: number, key: Uint8Array, keyLength: number, content: RecordContent): number {
+  write(id: number, key: SoughtKey, content: RecordContent): number {
     const value = storedValue(content);
     const { length } = value;
-    const lead = leadLength(keyLength, content.expiresAtMs);
+    const lead = leadLength(key.length, content.expiresAtMs);
     const place = this.#slots.allocate(headClass(lead, length));
-    this.#writeHead(place, keyLength, length, content);
+    this.#writeHead(place, key.length, length, content);
+    const bytes = this.#pages.bytesAt(place);
     const keyAt = this.#keyOffset(place);
-    copy(key, 0, keyLength, this.#pages.bytesAt(place), keyAt);
-    if (isInOneSlot(lead, length)) {
-      copy(value, 0, length, this.#pages.bytesAt(place), keyAt + keyLength);
-    } else this.#writeParts(id, place, value);
+    copy(key.bytes, 0, key.length, bytes, keyAt);
+    if (isInOneSlot(lead, length)) copy(value, 0, length, bytes, keyAt + key.length);
+    else this.#writeParts(id, place, value);
     return place;
   }
 
@@ -96,8 +101,9 @@ export class Records {
   rewrite(id: number, place: number, expiresAtMs: number): number {
     const keyLength = this.keyLength(place);
     const keyAt = this.#keyOffset(place);
-    const key = Buffer.from(this.#pages.bytesAt(place).subarray(keyAt, keyAt + keyLength));
-    return this.write(id, key, keyLength, {
+    const key = new SoughtKey(this.#hashSeed);
+    key.set(this.#pages.bytesAt(place).subarray(keyAt, keyAt + keyLength));
+    return this.write(id, key, {
       value: this.value(place),
       encoding: this.encoding(place),
       version: this.version(place),
@@ -118,7 +124,7 @@ export class Records {
   }
 
   keyLength(place: number): number {
-    return ((this.#word(place, 0) >>> VALUE_LENGTH_BITS) + 1) as number;
+    return keyLengthOf(this.#word(place, 0));
   }
 
   /** As in record-layout.ts. */
@@ -128,7 +134,7 @@ export class Records {
 
   /** As in record-layout.ts. */
   storedLength(place: number): number {
-    return this.#word(place, 0) & VALUE_LENGTH_MASK;
+    return valueLengthOf(this.#word(place, 0));
   }
 
   version(place: number): number {
@@ -137,8 +143,9 @@ export class Records {
   }
 
   encoding(place: number): number {
-    const low = (this.#word(place, USE_WORD) >>> ENCODING_SHIFT) & ENCODING_MASK;
-    if (this.#prefixLength(place) === 0) return low;
+    const flags = this.#word(place, USE_WORD);
+    const low = (flags >>> ENCODING_SHIFT) & ENCODING_MASK;
+    if (prefixLength(this.#word(place, 0), flags) === 0) return low;
     const at = this.#keyOffset(place) + this.keyLength(place);
     return low | (this.#pages.bytesAt(place).readUInt16LE(at) << ENCODING_BITS);
   }
@@ -192,20 +199,30 @@ export class Records {
   }
 
   /** Whether the record's key is this one. */
-  hasKey(place: number, key: Uint8Array, keyLength: number): boolean {
-    if (this.keyLength(place) !== keyLength) return false;
-    const bytes = this.#pages.bytesAt(place);
-    const at = this.#keyOffset(place);
-    for (let index = 0; index < keyLength; index++) {
-      if (bytes[at + index] !== key[index]) return false;
+  hasKey(place: number, key: SoughtKey): boolean {
+    const words = this.#pages.wordsAt(place);
+    const start = wordOffset(place);
+    const head = words[start] as number;
+    const { length } = key;
+    if (keyLengthOf(head) !== length) return false;
+    const keyAt = start + keyWord(head, words[start + USE_WORD] as number);
+    const sought = key.words;
+    const whole = length >>> 2;
+    for (let index = 0; index < whole; index++) {
+      if (words[keyAt + index] !== sought[index]) return false;
     }
-    return true;
+    const bits = 8 * (length & 3);
+    if (bits === 0) return true;
+    const difference = (words[keyAt + whole] as number) ^ (sought[whole] as number);
+    return (difference & (2 ** bits - 1)) === 0;
   }
 
   hashOfKey(place: number): number {
-    const keyLength = this.keyLength(place);
-    const at = this.#keyOffset(place);
-    return hash32(this.#pages.bytesAt(place), this.#hashSeed, at, at + keyLength);
+    const words = this.#pages.wordsAt(place);
+    const start = wordOffset(place);
+    const head = words[start] as number;
+    const keyAt = start + keyWord(head, words[start + USE_WORD] as number);
+    return hash32OfWords(words, this.#hashSeed, keyAt, keyLengthOf(head));
   }
 
   /** The key as text. */
@@ -218,25 +235,29 @@ export class Records {
   /** A copy of the value; `undefined` for an absence. */
   value(place: number): Buffer | undefined {
     if (this.isAbsence(place)) return undefined;
-    const length = this.storedLength(place);
-    const value = Buffer.allocUnsafe(length);
-    this.#copyValue(place, length, value);
-    return value.subarray(this.#prefixLength(place));
+    const value = Buffer.allocUnsafe(this.storedLength(place));
+    this.#copyValue(place, value);
+    const prefix = prefixLength(this.#word(place, 0), this.#word(place, USE_WORD));
+    return prefix === 0 ? value : value.subarray(prefix);
   }
 
   /** Tells where the value lies; of one in several slots, where a copy of it does. Not for an absence. */
   locateValue(place: number, found: ValueLocation): void {
-    const length = this.storedLength(place);
-    if (this.#isLinked(place)) {
+    const words = this.#pages.wordsAt(place);
+    const start = wordOffset(place);
+    const head = words[start] as number;
+    const flags = words[start + USE_WORD] as number;
+    const length = valueLengthOf(head);
+    if (isLinked(head, flags)) {
       found.bytes = Buffer.allocUnsafe(length);
       found.start = 0;
-      this.#copyValue(place, length, found.bytes);
+      this.#copyValue(place, found.bytes);
     } else {
       found.bytes = this.#pages.bytesAt(place);
-      found.start = this.#keyOffset(place) + this.keyLength(place);
+      found.start = 4 * (start + keyWord(head, flags)) + keyLengthOf(head);
     }
     found.end = found.start + length;
-    found.start += this.#prefixLength(place);
+    found.start += prefixLength(head, flags);
   }
 
   /** The slot's content was asked to move: copies it. Returns the id of the entry if it is a part of a record. */
@@ -262,30 +283,22 @@ export class Records {
     return (this.#word(place, USE_WORD) >>> HOLDS_SHIFT) & HOLDS_MASK;
   }
 
-  #prefixLength(place: number): number {
-    return this.#holds(place) === HOLDS.prefixed && this.storedLength(place) > 0 ? PREFIX_BYTES : 0;
-  }
-
   #next(place: number): number {
     return this.#word(place, NEXT_WORD);
   }
 
   #isLinked(place: number): boolean {
-    return !isInOneSlot(this.leadLength(place), this.storedLength(place));
-  }
-
-  #headBytes(place: number): number {
-    return this.#isLinked(place) ? LINKED_HEAD_BYTES : HEAD_BYTES;
+    return isLinked(this.#word(place, 0), this.#word(place, USE_WORD));
   }
 
   /** Of the key, in the bytes of the place. */
   #keyOffset(place: number): number {
-    return byteOffset(place) + this.#headBytes(place) + endBytes(this.#word(place, USE_WORD));
+    return byteOffset(place) + 4 * keyWord(this.#word(place, 0), this.#word(place, USE_WORD));
   }
 
   /** Of the end, in the words of the place. */
   #endAt(place: number): number {
-    return wordOffset(place) + this.#headBytes(place) / 4;
+    return wordOffset(place) + (this.#isLinked(place) ? LINKED_HEAD_BYTES : HEAD_BYTES) / 4;
   }
 
   #writeHead(place: number, keyLength: number, length: number, content: RecordContent): void {
@@ -333,21 +346,22 @@ export class Records {
     this.#pages.wordsAt(place)[wordOffset(place) + NEXT_WORD] = next;
   }
 
-  #copyValue(place: number, length: number, target: Buffer): void {
-    const bytes = this.#pages.bytesAt(place);
-    let at = this.#keyOffset(place) + this.keyLength(place);
-    if (!this.#isLinked(place)) {
-      copy(bytes, at, at + length, target, 0);
-      return;
-    }
-    let copied = headCapacity(this.leadLength(place));
-    bytes.copy(target, 0, at, at + copied);
+  #copyValue(place: number, target: Buffer): void {
+    const isLinked = this.#isLinked(place);
+    let copied = isLinked ? headCapacity(this.leadLength(place)) : target.length;
+    const at = this.#keyOffset(place) + this.keyLength(place);
+    target.set(this.#bytesOf(place, at, copied));
+    if (!isLinked) return;
     for (let part = this.#next(place); part !== NOWHERE; part = this.#next(part)) {
-      at = byteOffset(part) + LINKED_HEAD_BYTES;
-      const partLength = this.#word(part, 0);
-      this.#pages.bytesAt(part).copy(target, copied, at, at + partLength);
-      copied += partLength;
+      const length = this.#word(part, 0);
+      target.set(this.#bytesOf(part, byteOffset(part) + LINKED_HEAD_BYTES, length), copied);
+      copied += length;
     }
+  }
+
+  /** Some bytes of the segment that a place is in. It costs less than a part of `bytesAt`. */
+  #bytesOf(place: number, at: number, length: number): Uint8Array {
+    return new Uint8Array(this.#pages.memoryAt(place), at, length);
   }
 }
 

@@ -13,6 +13,7 @@ import { Entries } from "./entries.js";
 import { EntryView } from "./entry-view.js";
 import type { Occupancy } from "./occupancy.js";
 import type { Pages } from "./pages.js";
+import { Prefetch } from "./prefetch.js";
 
 export interface StoreTablesParts {
   readonly pages: Pages;
@@ -33,6 +34,7 @@ export class StoreTables {
   readonly ends: Ends;
   readonly view: EntryView;
   readonly policy: EvictionPolicy;
+  readonly prefetch: Prefetch;
   readonly #occupancy: Occupancy;
   /** Ids up to this one have room everywhere. */
   #reservedIds = 0;
@@ -52,6 +54,7 @@ export class StoreTables {
     const entries = new Entries({ pages, placement, likelyEntries, notesUses });
     const coldnessOf = (id: number) => this.policy.coldness?.(id) ?? entries.table.coldness(id);
     this.entries = entries;
+    this.prefetch = new Prefetch(entries, pages, this.policy, placement.hashSeed);
     this.ends = new Ends(entries, clock);
     this.view = new EntryView({ entries, ends: this.ends, occupancy, clock, coldnessOf });
     this.#reserve();

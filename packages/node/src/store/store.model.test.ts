@@ -280,12 +280,24 @@ const reclaim = stores.map(
     }),
 );
 
+/** Those that are looked up next, or that are not. */
+const prefetch = fc
+  .record({ store: stores, some: fc.array(fc.oneof(keys, fc.constant("x".repeat(600)))) })
+  .map(
+    ({ store, some }) =>
+      new Command(`prefetch ${some.length} keys`, store, (_naive, real) => {
+        real.prefetch([...some, ...KEYS].map((key) => Buffer.from(key)));
+        for (const key of some) real.facts(key);
+      }),
+  );
+
 // The keys of the table are its names.
 describe.each(Object.keys(EVICTION_POLICIES) as EvictionPolicyName[])(
   "Stores with %s",
   (policy) => {
     it(`do what a naive implementation does (seed ${seed})`, () => {
-      const commands = [put, put, put, put, put, read, read, change, sweep, idle, advance, reclaim];
+      const writes = [put, put, put, put, put, change, sweep];
+      const commands = [...writes, read, read, prefetch, idle, advance, reclaim];
       fc.assert(
         fc.property(fc.commands(commands, { size: "+1", maxCommands: 150 }), (all) => {
           const setup = () => ({

@@ -101,6 +101,14 @@ export class Store {
   }
 
   /**
+   * To be called before these keys are looked up, one after the other: the waiting for main memory then happens for many
+   * of them at once. Nothing else is changed by it, whatever is looked up in which order. `keys` must not change meanwhile.
+   */
+  prefetch(keys: readonly Uint8Array[]): void {
+    this.#tables.prefetch.begin(keys);
+  }
+
+  /**
    * As `get`, of the value alone and without copying it: tells where it lies. That is true until anything else is
    * asked of the store, and the answer is the same object each time. `undefined` for a negative entry as well.
    */
@@ -345,7 +353,9 @@ export class Store {
   #find(key: Key): number {
     const sought = this.#sought;
     if (!sought.set(key)) return NO_ENTRY;
-    return this.#tables.entries.find(sought.hash, sought.bytes, sought.length);
+    const { entries, prefetch } = this.#tables;
+    const likely = prefetch.next(sought.hash);
+    return likely !== NO_ENTRY && entries.hasKey(likely, sought) ? likely : entries.find(sought);
   }
 
   #findLive(key: Key): number {
@@ -391,12 +401,10 @@ export class Store {
   #write(present: number, input: NewEntry): number {
     const entries = this.#tables.entries;
     const isNew = present === NO_ENTRY;
-    const id = isNew
-      ? entries.add(this.#sought.hash, this.#sought.bytes, this.#sought.length, input)
-      : present;
+    const id = isNew ? entries.add(this.#sought, input) : present;
     if (!isNew) {
       this.#tables.ends.cancel(id);
-      entries.replace(id, this.#sought.bytes, this.#sought.length, input);
+      entries.replace(id, this.#sought, input);
     }
     entries.table.setWritten(id, input.writtenAtMs ?? this.#clock.now());
     entries.table.use(id);
