@@ -104,6 +104,10 @@ export class AdaptivePolicy implements EvictionPolicy {
     this.#segments.hit(id);
   }
 
+  coldness(id: number): number {
+    return this.#segments.coldness(id);
+  }
+
   touch(id: number, hash: number): number {
     return this.#segments.touch(id) + this.#sketch.touch(hash);
   }

@@ -112,6 +112,12 @@ export class Segments {
   }
 
   /** As in policy.ts. */
+  coldness(id: number): number {
+    const state = this.#states[id] as number;
+    return READS_MASK - (state & READS_MASK) + PROTECTED - (state & LIST_MASK);
+  }
+
+  /** As in policy.ts. */
   touch(id: number): number {
     return this.#lists.touch(id) + (this.#states[id] as number);
   }

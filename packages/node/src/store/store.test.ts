@@ -384,7 +384,7 @@ describe("Store that is full", () => {
 });
 
 describe("Store that is asked for the hottest entries of a partition", () => {
-  it.each(["lru", "s3-fifo"] as const)(
+  it.each(["lru", "s3-fifo", "adaptive"] as const)(
     "names the used ones before the others, and leaves out what goes meanwhile, with %s",
     (policy) => {
       const { store, put } = createStore({ policy, placement: { partitions: 1, hashSeed: 1 } });
