@@ -38,7 +38,7 @@ const END_BYTES_SHIFT: number = END_SHIFT - Math.log2(END_BYTES);
 export const HOLDS_SHIFT = 29;
 /** Without any bytes, what is prefixed is nothing: it is known that there is no value. */
 export const HOLDS = { value: 1, prefixed: 2, part: 3 } as const;
-export const HOLDS_MASK = 3;
+const HOLDS_MASK = 3;
 export const PINNED_FLAG: number = 2 ** 31;
 /** The rest of an encoding. */
 export const PREFIX_BYTES = 2;
@@ -84,10 +84,14 @@ export function keyWord(head: number, flags: number): number {
   return (headBytes + endBytes(flags)) / 4;
 }
 
+/** Which of `HOLDS` a slot with this word 2 is; 0: it is free. */
+export function holdsOf(flags: number): number {
+  return (flags >>> HOLDS_SHIFT) & HOLDS_MASK;
+}
+
 /** Bytes of what stands before the value in a record with these words 0 and 2. */
 export function prefixLength(head: number, flags: number): number {
-  const isPrefixed = ((flags >>> HOLDS_SHIFT) & HOLDS_MASK) === HOLDS.prefixed;
-  return isPrefixed && valueLengthOf(head) > 0 ? PREFIX_BYTES : 0;
+  return holdsOf(flags) === HOLDS.prefixed && valueLengthOf(head) > 0 ? PREFIX_BYTES : 0;
 }
 
 /** Bytes of the slots that a record takes. */

@@ -14,10 +14,10 @@ import {
   endBytes,
   HEAD_BYTES,
   HOLDS,
-  HOLDS_MASK,
   HOLDS_SHIFT,
   headCapacity,
   headClass,
+  holdsOf,
   isInOneSlot,
   isLinked,
   keyLengthOf,
@@ -151,7 +151,9 @@ export class Records {
   }
 
   isAbsence(place: number): boolean {
-    return this.#holds(place) === HOLDS.prefixed && this.storedLength(place) === 0;
+    return (
+      holdsOf(this.#word(place, USE_WORD)) === HOLDS.prefixed && this.storedLength(place) === 0
+    );
   }
 
   isPinned(place: number): boolean {
@@ -234,11 +236,18 @@ export class Records {
 
   /** A copy of the value; `undefined` for an absence. */
   value(place: number): Buffer | undefined {
-    if (this.isAbsence(place)) return undefined;
-    const value = Buffer.allocUnsafe(this.storedLength(place));
-    this.#copyValue(place, value);
-    const prefix = prefixLength(this.#word(place, 0), this.#word(place, USE_WORD));
-    return prefix === 0 ? value : value.subarray(prefix);
+    const words = this.#pages.wordsAt(place);
+    const start = wordOffset(place);
+    const head = words[start] as number;
+    const flags = words[start + USE_WORD] as number;
+    const stored = valueLengthOf(head);
+    if (stored === 0) return holdsOf(flags) === HOLDS.value ? Buffer.alloc(0) : undefined;
+    const prefix = prefixLength(head, flags);
+    if (isLinked(head, flags)) return this.#linkedValue(place, stored).subarray(prefix);
+    const at = 4 * (start + keyWord(head, flags)) + keyLengthOf(head);
+    const value = Buffer.allocUnsafe(stored - prefix);
+    value.set(this.#bytesOf(place, at + prefix, stored - prefix));
+    return value;
   }
 
   /** Tells where the value lies; of one in several slots, where a copy of it does. Not for an absence. */
@@ -249,9 +258,8 @@ export class Records {
     const flags = words[start + USE_WORD] as number;
     const length = valueLengthOf(head);
     if (isLinked(head, flags)) {
-      found.bytes = Buffer.allocUnsafe(length);
+      found.bytes = this.#linkedValue(place, length);
       found.start = 0;
-      this.#copyValue(place, found.bytes);
     } else {
       found.bytes = this.#pages.bytesAt(place);
       found.start = 4 * (start + keyWord(head, flags)) + keyLengthOf(head);
@@ -265,7 +273,7 @@ export class Records {
     const start = byteOffset(from);
     const bytes = SLOT_BYTES[this.#slots.classAt(to)] as number;
     this.#pages.bytesAt(from).copy(this.#pages.bytesAt(to), byteOffset(to), start, start + bytes);
-    return this.#holds(to) === HOLDS.part ? this.#word(to, 1) : undefined;
+    return holdsOf(this.#word(to, USE_WORD)) === HOLDS.part ? this.#word(to, 1) : undefined;
   }
 
   /** The part of the record at `head` that was at `from` is at `to` now. */
@@ -277,10 +285,6 @@ export class Records {
 
   #word(place: number, index: number): number {
     return this.#pages.wordsAt(place)[wordOffset(place) + index] as number;
-  }
-
-  #holds(place: number): number {
-    return (this.#word(place, USE_WORD) >>> HOLDS_SHIFT) & HOLDS_MASK;
   }
 
   #next(place: number): number {
@@ -346,17 +350,18 @@ export class Records {
     this.#pages.wordsAt(place)[wordOffset(place) + NEXT_WORD] = next;
   }
 
-  #copyValue(place: number, target: Buffer): void {
-    const isLinked = this.#isLinked(place);
-    let copied = isLinked ? headCapacity(this.leadLength(place)) : target.length;
+  /** What lies in several slots in one piece, with what stands before the value. */
+  #linkedValue(place: number, length: number): Buffer {
+    const value = Buffer.allocUnsafe(length);
+    let copied = headCapacity(this.leadLength(place));
     const at = this.#keyOffset(place) + this.keyLength(place);
-    target.set(this.#bytesOf(place, at, copied));
-    if (!isLinked) return;
+    value.set(this.#bytesOf(place, at, copied));
     for (let part = this.#next(place); part !== NOWHERE; part = this.#next(part)) {
-      const length = this.#word(part, 0);
-      target.set(this.#bytesOf(part, byteOffset(part) + LINKED_HEAD_BYTES, length), copied);
-      copied += length;
+      const partLength = this.#word(part, 0);
+      value.set(this.#bytesOf(part, byteOffset(part) + LINKED_HEAD_BYTES, partLength), copied);
+      copied += partLength;
     }
+    return value;
   }
 
   /** Some bytes of the segment that a place is in. It costs less than a part of `bytesAt`. */

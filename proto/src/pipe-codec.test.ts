@@ -1,0 +1,206 @@
+/** The codec of pipes against proto-loader's, which it stands in for. */
+
+import { fromJSON, type MethodDefinition, type ServiceDefinition } from "@grpc/proto-loader";
+import { testSeed } from "@holdfast/core/testing";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { DESCRIPTOR } from "./gen/descriptor.js";
+import type { Batch, Batch__Output } from "./gen/holdfast/v1/Batch.js";
+import type { Operation } from "./gen/holdfast/v1/Operation.js";
+import type { Replies, Replies__Output } from "./gen/holdfast/v1/Replies.js";
+import type { Reply } from "./gen/holdfast/v1/Reply.js";
+import { Cache } from "./services.js";
+
+const seed = testSeed();
+
+type PipeDefinition = MethodDefinition<Batch, Replies, Batch__Output, Replies__Output>;
+
+const options = { longs: Number, enums: String, defaults: true, oneofs: true } as const;
+const contract = fromJSON(DESCRIPTOR as Parameters<typeof fromJSON>[0], options);
+/** By proto-loader. */
+const general = (contract["holdfast.v1.Cache"] as ServiceDefinition)
+  .Pipe as unknown as PipeDefinition;
+/** What clients and nodes use. */
+const hot = Cache.service.Pipe as unknown as PipeDefinition;
+
+const numbers = fc.oneof(
+  fc.nat({ max: 300 }),
+  fc.nat(),
+  fc.maxSafeNat(),
+  fc.constantFrom(0, 127, 128, 2 ** 28 - 1, 2 ** 28, 2 ** 32 - 1, 2 ** 35, 2 ** 53 - 1),
+);
+const words = fc.oneof(fc.nat({ max: 2 ** 31 - 1 }), fc.constantFrom(0, 2 ** 32 - 1));
+const bytes = fc
+  .oneof(
+    { weight: 4, arbitrary: fc.uint8Array({ maxLength: 60 }) },
+    { weight: 1, arbitrary: fc.uint8Array({ minLength: 120, maxLength: 140 }) },
+    { weight: 1, arbitrary: fc.nat({ max: 20_000 }).map((length) => new Uint8Array(length)) },
+  )
+  .map((some) => Buffer.from(some));
+const texts = fc
+  .string({ unit: "binary", maxLength: 40 })
+  .filter((text) => Buffer.from(text).toString() === text);
+
+/** Fields that are there, of those that may be. */
+function some<Fields extends object>(
+  fields: {
+    [Name in keyof Fields]: fc.Arbitrary<Fields[Name]>;
+  },
+): fc.Arbitrary<Partial<Fields>> {
+  return fc.record(fields, { requiredKeys: [] }) as fc.Arbitrary<Partial<Fields>>;
+}
+
+const KINDS = ["KIND_UNSPECIFIED", "GET", "SET", "DELETE", "PERSISTED", "FORGET_DEAD_LETTER"];
+const operations: fc.Arbitrary<Operation> = some({
+  id: numbers,
+  kind: fc.constantFrom(...KINDS) as fc.Arbitrary<"GET">,
+  cache: fc.oneof(fc.constantFrom("products", ""), texts),
+  key: bytes,
+  value: bytes,
+  encoding: words,
+  ttlMs: fc.oneof(numbers, fc.constant(-1)),
+  softTtlMs: numbers,
+  expectedVersion: numbers,
+  ack: fc.constantFrom("ACK_DEFAULT", "JOURNAL", "DATABASE") as fc.Arbitrary<"JOURNAL">,
+  maxStaleMs: numbers,
+  forwarded: fc.boolean(),
+  delta: fc.oneof(numbers, fc.maxSafeInteger()),
+  version: numbers,
+  letterVersion: numbers,
+  budgetMs: words,
+  waitMs: words,
+});
+
+const notOwners = some({ epoch: numbers, nodeId: texts, address: texts, term: words });
+const flushed = some({ persisted: numbers, refusedKeys: fc.array(bytes, { maxLength: 3 }) });
+const replies: fc.Arbitrary<Reply> = some({
+  id: numbers,
+  code: fc.constantFrom("OK", "NOT_OWNER", "COMPRESSION_REFUSED") as fc.Arbitrary<"OK">,
+  outcome: fc.constantFrom("NOT_APPLIED", "APPLIED", "UNKNOWN") as fc.Arbitrary<"APPLIED">,
+  version: numbers,
+  term: words,
+  value: bytes,
+  encoding: words,
+  source: fc.constantFrom("NONE", "MEMORY", "DATABASE") as fc.Arbitrary<"MEMORY">,
+  ageMs: numbers,
+  stale: fc.boolean(),
+  ttlLeftMs: numbers,
+  degraded: fc.boolean(),
+  unpersisted: fc.boolean(),
+});
+const rareReplies = fc.oneof(
+  { weight: 9, arbitrary: replies },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(replies, some({ message: texts, notOwner: notOwners, flushed }))
+      .map(([reply, rest]) => ({ ...reply, ...rest }) as Reply),
+  },
+);
+
+const batches: fc.Arbitrary<Batch> = fc
+  .record({
+    epoch: numbers,
+    budgetMs: words,
+    operations: fc.array(operations, { maxLength: 20 }),
+    hello: fc.option(fc.record({ clusterId: texts, protocol: words }), {
+      nil: undefined,
+      freq: 10,
+    }),
+  })
+  .map(({ hello, ...batch }) => (hello === undefined ? batch : { ...batch, hello }));
+const messages: fc.Arbitrary<Replies> = fc.record({
+  replies: fc.array(rareReplies, { maxLength: 20 }),
+});
+
+/** For comparisons: without what proto-loader adds to say which of several fields is there: nobody reads it. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  // Of bytes one by one, a comparison takes a thousand times as long.
+  if (Buffer.isBuffer(value)) return value.toString("latin1");
+  if (value === null || typeof value !== "object") return value;
+  const fields = Object.entries(value).filter(([name]) => !name.startsWith("_"));
+  return Object.fromEntries(fields.map(([name, field]) => [name, plain(field)]));
+}
+
+describe("the codec of pipes", () => {
+  it(`reads batches as proto-loader does, whoever wrote them (seed ${seed})`, () => {
+    fc.assert(
+      fc.property(batches, (batch) => {
+        const expected = plain(general.requestDeserialize(general.requestSerialize(batch)));
+        expect(plain(hot.requestDeserialize(general.requestSerialize(batch)))).toEqual(expected);
+        expect(plain(hot.requestDeserialize(hot.requestSerialize(batch)))).toEqual(expected);
+        expect(plain(general.requestDeserialize(hot.requestSerialize(batch)))).toEqual(expected);
+      }),
+      { seed, numRuns: 300 },
+    );
+  });
+
+  it(`reads replies as proto-loader does, whoever wrote them (seed ${seed})`, () => {
+    fc.assert(
+      fc.property(messages, (message) => {
+        const expected = plain(general.responseDeserialize(general.responseSerialize(message)));
+        expect(plain(hot.responseDeserialize(general.responseSerialize(message)))).toEqual(
+          expected,
+        );
+        expect(plain(hot.responseDeserialize(hot.responseSerialize(message)))).toEqual(expected);
+        expect(plain(general.responseDeserialize(hot.responseSerialize(message)))).toEqual(
+          expected,
+        );
+      }),
+      { seed, numRuns: 300 },
+    );
+  });
+
+  it(`makes of damaged messages what proto-loader makes of them (seed ${seed})`, () => {
+    const damages = fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { maxLength: 4 });
+    const attempt = (read: (from: Buffer) => unknown, from: Buffer) => {
+      try {
+        return plain(read(from));
+      } catch {
+        return "an error";
+      }
+    };
+    const damaged = (whole: Buffer, changes: readonly [number, number][], cut: number) => {
+      const copy = Buffer.from(whole.subarray(0, whole.length - (cut % (whole.length + 1))));
+      for (const [at, byte] of changes) if (copy.length > 0) copy[at % copy.length] = byte;
+      return copy;
+    };
+    fc.assert(
+      fc.property(batches, messages, damages, fc.nat({ max: 20 }), (batch, message, ...how) => {
+        const request = damaged(general.requestSerialize(batch), ...how);
+        const expected = attempt(general.requestDeserialize, request);
+        expect(attempt(hot.requestDeserialize, request)).toEqual(expected);
+        const response = damaged(general.responseSerialize(message), ...how);
+        const other = attempt(general.responseDeserialize, response);
+        expect(attempt(hot.responseDeserialize, response)).toEqual(other);
+      }),
+      { seed, numRuns: 1_000 },
+    );
+  });
+
+  it(`makes of random bytes what proto-loader makes of them (seed ${seed})`, () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (some) => {
+        const from = Buffer.from(some);
+        const results = [general, hot].map((codec) => {
+          try {
+            return plain([codec.requestDeserialize(from), codec.responseDeserialize(from)]);
+          } catch {
+            return "an error";
+          }
+        });
+        expect(results[1]).toEqual(results[0]);
+      }),
+      { seed, numRuns: 2_000 },
+    );
+  });
+
+  it("keeps messages apart from the buffers that they came in, as far as names go", () => {
+    const batch = { operations: [{ kind: "GET", cache: "one", key: Buffer.from("k") } as const] };
+    const from = hot.requestSerialize(batch);
+    hot.requestDeserialize(from);
+    from.fill(0);
+    expect(hot.requestDeserialize(hot.requestSerialize(batch)).operations[0]?.cache).toBe("one");
+  });
+});

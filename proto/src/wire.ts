@@ -1,0 +1,210 @@
+/**
+ * The parts of protobuf's wire format that hot messages are made of (https://protobuf.dev/programming-guides/encoding):
+ * varints, and what is preceded by its length.
+ */
+
+/** How a field's value is written: the low three bits of its tag. */
+export const VARINT = 0;
+export const DELIMITED = 2;
+
+/** Below this, a loop is faster than a call of the runtime's. */
+const LOOP_MAX_BYTES = 32;
+
+/** A tag, and a number of up to 53 bits. */
+const MOST_NUMBER_BYTES = 16;
+
+export function tagOf(field: number, wireType: number): number {
+  return (field << 3) | wireType;
+}
+
+/** Reads a message, or finds that somebody else has to: then `isSound` is false, and what was read means nothing. */
+export class WireReader {
+  readonly bytes: Buffer;
+  at = 0;
+  end: number;
+  isSound = true;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+    this.end = bytes.length;
+  }
+
+  get hasMore(): boolean {
+    return this.at < this.end;
+  }
+
+  /** A number up to 2^53 - 1; whatever is larger, negative ones included, is for somebody else. */
+  varint(): number {
+    const { bytes, end } = this;
+    let value = 0;
+    for (let shift = 0; shift < 28; shift += 7) {
+      if (this.at >= end) return this.fail();
+      const byte = bytes[this.at++] as number;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    for (let factor = 2 ** 28; factor <= 2 ** 49; factor *= 2 ** 7) {
+      if (this.at >= end) return this.fail();
+      const byte = bytes[this.at++] as number;
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) return value <= Number.MAX_SAFE_INTEGER ? value : this.fail();
+    }
+    return this.fail();
+  }
+
+  /** A number up to `max`. */
+  varintUpTo(max: number): number {
+    const value = this.varint();
+    return value <= max ? value : this.fail();
+  }
+
+  /** Reads a length, and returns where what has it ends. */
+  delimited(): number {
+    const length = this.varint();
+    const end = this.at + length;
+    if (end <= this.end) return end;
+    this.fail();
+    return this.end;
+  }
+
+  /** A part of the message, not a copy. */
+  slice(): Buffer {
+    const end = this.delimited();
+    const { at } = this;
+    this.at = end;
+    return at === end ? NOTHING : this.bytes.subarray(at, end);
+  }
+
+  text(): string {
+    const end = this.delimited();
+    const { at } = this;
+    this.at = end;
+    const text = this.bytes.toString("utf8", at, end);
+    // What is not well-formed is somebody else's to make sense of.
+    if (text.includes(REPLACEMENT)) this.fail();
+    return text;
+  }
+
+  /** Gives up. */
+  fail(): 0 {
+    this.isSound = false;
+    this.at = this.end;
+    return 0;
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+const REPLACEMENT = "\ufffd";
+
+/** Bytes of a number from 0 to 2^53 - 1. */
+function varintBytes(value: number): number {
+  if (value < 2 ** 7) return 1;
+  if (value < 2 ** 14) return 2;
+  if (value < 2 ** 21) return 3;
+  if (value < 2 ** 28) return 4;
+  let bytes = 5;
+  for (let limit = 2 ** 35; value >= limit; limit *= 2 ** 7) bytes += 1;
+  return bytes;
+}
+
+/** Writes a message, or finds that somebody else has to: then `isSound` is false, and what was written means nothing. */
+export class WireWriter {
+  #bytes: Buffer;
+  #at = 0;
+  isSound = true;
+
+  /** @param likelyBytes - of the whole message; it may become longer. */
+  constructor(likelyBytes: number) {
+    this.#bytes = Buffer.allocUnsafe(likelyBytes);
+  }
+
+  /** What was written. */
+  get written(): Buffer {
+    return this.#bytes.subarray(0, this.#at);
+  }
+
+  /** A number, unless it is 0 or absent, as fields are that are not optional. */
+  number(tag: number, value: unknown): void {
+    if (value !== 0 && value !== undefined && value !== null) this.optionalNumber(tag, value);
+  }
+
+  /** A number, unless it is absent. */
+  optionalNumber(tag: number, value: unknown): void {
+    if (value === undefined || value === null) return;
+    if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
+      this.isSound = false;
+      return;
+    }
+    this.#reserve(MOST_NUMBER_BYTES);
+    this.#varint(tag);
+    this.#varint(value);
+  }
+
+  flag(tag: number, value: unknown): void {
+    if (value === true) this.optionalNumber(tag, 1);
+    else if (value !== false && value !== undefined && value !== null) this.isSound = false;
+  }
+
+  /** Bytes, unless they are absent. */
+  optionalBytes(tag: number, value: unknown): void {
+    if (value === undefined || value === null) return;
+    if (!(value instanceof Uint8Array)) {
+      this.isSound = false;
+      return;
+    }
+    const { length } = value;
+    this.#reserve(MOST_NUMBER_BYTES + length);
+    this.#varint(tag);
+    this.#varint(length);
+    const bytes = this.#bytes;
+    const at = this.#at;
+    if (length <= LOOP_MAX_BYTES) {
+      for (let index = 0; index < length; index++) bytes[at + index] = value[index] as number;
+    } else bytes.set(value, at);
+    this.#at = at + length;
+  }
+
+  /** Begins a message within the message. Returns what `end` has to be told. */
+  begin(tag: number, likelyBytes: number): number {
+    const lengthBytes = varintBytes(likelyBytes);
+    this.#reserve(MOST_NUMBER_BYTES);
+    this.#varint(tag);
+    this.#at += lengthBytes;
+    return this.#at;
+  }
+
+  /** @param start - from `begin`. @param likelyBytes - as it was told. */
+  end(start: number, likelyBytes: number): void {
+    const length = this.#at - start;
+    const reserved = varintBytes(likelyBytes);
+    const needed = varintBytes(length);
+    if (needed !== reserved) {
+      this.#reserve(needed);
+      this.#bytes.copyWithin(start + needed - reserved, start, this.#at);
+    }
+    this.#at = start - reserved;
+    this.#varint(length);
+    this.#at += length;
+  }
+
+  /** A number from 0 to 2^53 - 1. */
+  #varint(value: number): void {
+    const bytes = this.#bytes;
+    let rest = value;
+    let at = this.#at;
+    for (; rest >= 2 ** 28; rest = Math.floor(rest / 0x80)) bytes[at++] = (rest % 0x80) | 0x80;
+    for (; rest >= 0x80; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80;
+    bytes[at++] = rest;
+    this.#at = at;
+  }
+
+  /** Room for so many bytes more. */
+  #reserve(bytes: number): void {
+    const needed = this.#at + bytes;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#bytes.length));
+    this.#bytes.copy(larger, 0, 0, this.#at);
+    this.#bytes = larger;
+  }
+}
