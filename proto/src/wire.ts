@@ -108,7 +108,7 @@ function varintBytes(value: number): number {
   return bytes;
 }
 
-/** Writes a message, or finds that somebody else has to: then `isSound` is false, and what was written means nothing. */
+/** Writes a message, or finds that somebody else has to: `isSound` is false then, and what was written means nothing. */
 export class WireWriter {
   #bytes: Buffer;
   #at = 0;

@@ -1,6 +1,6 @@
 /**
- * How V8 compiles a node. By default it takes at most 920 bytes of bytecode into one function: a look-up in a store, small
- * functions all along, is then left in a dozen pieces, and takes half as long again (`npm run bench -- store`).
+ * How V8 compiles a node. By default it takes at most 920 bytes of bytecode into one function: a look-up in a store,
+ * small functions all along, is then left in a dozen pieces, and takes half as long again (`npm run bench -- store`).
  */
 import { setFlagsFromString } from "node:v8";
 

@@ -1,8 +1,8 @@
 /**
  * Where the blocks of runs lie, in one table: each run has a stretch of it, and its blocks are numbered from 0.
  *
- * A stretch that becomes too short, or a new one, is taken from the end of the table; where that is reached the table is
- * written anew, without what nobody uses any more. A directory of a store of ten million entries has some 60,000
+ * A stretch that becomes too short, or a new one, is taken from the end of the table; where that is reached the table
+ * is written anew, without what nobody uses any more. A directory of a store of ten million entries has some 60,000
  * places, so that takes a fraction of a millisecond.
  */
 import { NOWHERE } from "./pages.js";

@@ -79,8 +79,8 @@ export class LastUses {
   }
 
   /**
-   * The next one of the sweep that may have been idle for too long; of many that have not, one. 0: the sweep is over. It
-   * may be an id that is not in use.
+   * The next one of the sweep that may have been idle for too long; of many that have not, one. 0: the sweep is over.
+   * It may be an id that is not in use.
    */
   take(): number {
     const least = Math.max(this.#left - LOOKED_AT, NONE);

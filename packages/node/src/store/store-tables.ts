@@ -11,9 +11,11 @@ import {
 import { Ends } from "./ends.js";
 import { Entries } from "./entries.js";
 import { EntryView } from "./entry-view.js";
+import { Observed } from "./observed.js";
 import type { Occupancy } from "./occupancy.js";
 import type { Pages } from "./pages.js";
 import { Prefetch } from "./prefetch.js";
+import type { StoreObserver } from "./store-options.js";
 
 export interface StoreTablesParts {
   readonly pages: Pages;
@@ -21,6 +23,7 @@ export interface StoreTablesParts {
   readonly policy: EvictionPolicyName;
   readonly occupancy: Occupancy;
   readonly clock: Clock;
+  readonly observer?: StoreObserver;
 }
 
 /** What an entry takes that is smaller than most: memory for the ids of more is made when they come. */
@@ -35,6 +38,7 @@ export class StoreTables {
   readonly view: EntryView;
   readonly policy: EvictionPolicy;
   readonly prefetch: Prefetch;
+  readonly observed: Observed;
   readonly #occupancy: Occupancy;
   /** Ids up to this one have room everywhere. */
   #reservedIds = 0;
@@ -42,7 +46,8 @@ export class StoreTables {
   #toldAtSize = 0;
 
   /** @param maxIdleMs - how long an entry may be idle; Infinity: for ever. */
-  constructor({ pages, placement, policy, occupancy, clock }: StoreTablesParts, maxIdleMs: number) {
+  constructor(parts: StoreTablesParts, maxIdleMs: number) {
+    const { pages, placement, policy, occupancy, clock, observer } = parts;
     const { maxBytes, maxEntries } = occupancy.bounds;
     const likelyEntries = Math.min(maxEntries, Math.ceil(maxBytes / SMALL_ENTRY_BYTES));
     this.#occupancy = occupancy;
@@ -57,6 +62,7 @@ export class StoreTables {
     this.prefetch = new Prefetch(entries, pages, this.policy, placement.hashSeed);
     this.ends = new Ends(entries, clock);
     this.view = new EntryView({ entries, ends: this.ends, occupancy, clock, coldnessOf });
+    this.observed = new Observed(entries, this.view, observer);
     this.#reserve();
     this.#tellCapacity();
     this.ends.setMaxIdle(maxIdleMs);

@@ -30,7 +30,7 @@ import { PAGE_BYTES } from "./pages.js";
 import { END_BYTES, leadLength, storedLength } from "./record-layout.js";
 import type { ValueLocation } from "./records.js";
 import { type Key, SoughtKey } from "./sought-key.js";
-import type { StoreObserver, StoreOptions } from "./store-options.js";
+import type { StoreOptions } from "./store-options.js";
 import { StoreTables, type StoreTablesParts } from "./store-tables.js";
 import { TableCharge } from "./table-charge.js";
 
@@ -45,7 +45,6 @@ export class Store {
   #tables: StoreTables;
   readonly #charge: TableCharge;
   readonly #tenant: BudgetTenant;
-  readonly #observer: StoreObserver | undefined;
   /** During a `put`, the entry being replaced if the policy tracks it. */
   #spared = NO_ENTRY;
   /** How long the record is that room is made for. */
@@ -56,7 +55,7 @@ export class Store {
   #isClosed = false;
 
   constructor(options: StoreOptions) {
-    const { budget, clock, policy, placement } = options;
+    const { budget, clock, placement } = options;
     this.#budget = budget;
     this.#clock = clock;
     this.#sought = new SoughtKey(placement.hashSeed);
@@ -64,8 +63,7 @@ export class Store {
     const maxEntries = Math.min(options.maxEntries ?? MAX_ID, MAX_ID);
     const maxBytes = Math.min(options.maxBytes ?? budget.capacityBytes, budget.capacityBytes);
     this.#occupancy = new Occupancy(budget, { maxBytes, maxEntries });
-    this.#observer = options.observer;
-    this.#parts = { pages: budget.pages, placement, policy, occupancy: this.#occupancy, clock };
+    this.#parts = { ...options, pages: budget.pages, occupancy: this.#occupancy };
     this.#tables = new StoreTables(this.#parts, options.maxIdleMs ?? Number.POSITIVE_INFINITY);
     this.#tenant = this.#createTenant();
     budget.join(this.#tenant);
@@ -101,8 +99,9 @@ export class Store {
   }
 
   /**
-   * To be called before these keys are looked up, one after the other: the waiting for main memory then happens for many
-   * of them at once. Nothing else is changed by it, whatever is looked up in which order. `keys` must not change meanwhile.
+   * To be called before these keys are looked up, one after the other: the waiting for main memory then happens for
+   * many of them at once. Nothing else is changed by it, whatever is looked up in which order. `keys` must not change
+   * meanwhile.
    */
   prefetch(keys: readonly Uint8Array[]): void {
     this.#tables.prefetch.begin(keys);
@@ -189,12 +188,7 @@ export class Store {
     if (id === NO_ENTRY || !this.#tables.view.isPinned(id)) return;
     this.#setPin(id, "none");
     this.#tables.policy.insert(id, this.#sought.hash);
-    if (this.#tables.view.hasExpired(id)) {
-      this.#expire(id);
-      return;
-    }
-    this.#reschedule(id);
-    this.#tellKept(id);
+    if (this.#endOrSchedule(id)) this.#tables.observed.kept(id, this.#sought.hash);
   }
 
   /**
@@ -205,11 +199,7 @@ export class Store {
     const id = this.#find(key);
     if (id === NO_ENTRY || !this.#tables.view.isDirty(id)) return;
     this.#setPin(id, "unpersisted");
-    if (this.#tables.view.hasExpired(id)) {
-      this.#expire(id);
-      return;
-    }
-    this.#reschedule(id);
+    if (!this.#endOrSchedule(id)) return;
     const { counts } = this;
     for (const oldest of this.#occupancy.unpersisted) {
       if (counts.unpersistedEntries <= maxEntries && counts.unpersistedBytes <= maxBytes) return;
@@ -228,7 +218,7 @@ export class Store {
     entries.setEnd(id, expiresAtMs);
     this.#occupancy.changed(id, before, view.counted(id));
     this.#reschedule(id);
-    if (before.pin === "none") this.#tellKept(id);
+    if (before.pin === "none") this.#tables.observed.kept(id, this.#sought.hash);
   }
 
   /**
@@ -298,12 +288,9 @@ export class Store {
     for (let taken = 1; ; taken++) {
       const id = this.#tables.ends.take();
       if (id === NO_ENTRY) return true;
-      if (this.#tables.entries.table.isInUse(id)) {
-        if (this.#tables.view.hasExpired(id)) this.#expire(id);
-        else this.#reschedule(id);
-      }
-      const isClockRead = taken % TAKEN_PER_CLOCK_READ === 0;
-      if (isClockRead && this.#clock.monotonic() >= deadlineMs) return false;
+      if (this.#tables.entries.table.isInUse(id)) this.#endOrSchedule(id);
+      if (taken % TAKEN_PER_CLOCK_READ > 0) continue;
+      if (this.#clock.monotonic() >= deadlineMs) return false;
     }
   }
 
@@ -317,11 +304,7 @@ export class Store {
 
   /** Forgets everything at once, in a time that does not depend on how many entries there were. */
   #empty(): void {
-    for (const partition of this.#observer?.watched.keys() ?? []) {
-      for (const id of this.#tables.entries.idsOf(partition)) {
-        if (!this.#tables.view.isPinned(id)) this.#tellGone(id, this.#tables.entries.hashOf(id));
-      }
-    }
+    this.#tables.observed.allGone();
     this.#tables.entries.close();
     this.#occupancy.emptied();
     this.#charge.end();
@@ -381,7 +364,7 @@ export class Store {
     if (wasTracked) this.#tables.policy.remove(id);
     if (!input.pinned) this.#tables.policy.insert(id, this.#sought.hash);
     this.#reschedule(id);
-    if (!input.pinned) this.#tellKept(id);
+    if (!input.pinned) this.#tables.observed.kept(id, this.#sought.hash);
   }
 
   /** As `#put`, of an entry that is not pinned and will not be. */
@@ -395,7 +378,7 @@ export class Store {
     this.#write(id, input);
     this.#tables.policy.hit(id, this.#sought.hash);
     this.#reschedule(id);
-    this.#tellKept(id);
+    this.#tables.observed.kept(id, this.#sought.hash);
   }
 
   #write(present: number, input: NewEntry): number {
@@ -441,10 +424,8 @@ export class Store {
     const { records, table } = this.#tables.entries;
     const place = table.place(id);
     if (records.hasEnd(place)) return;
-    const costBytes = this.#want(
-      records.leadLength(place) + END_BYTES,
-      records.storedLength(place),
-    );
+    const lead = records.leadLength(place) + END_BYTES;
+    const costBytes = this.#want(lead, records.storedLength(place));
     this.#makeRoom(before.pin === "none" ? id : NO_ENTRY, before, costBytes);
   }
 
@@ -469,7 +450,7 @@ export class Store {
   /** Takes an entry that the policy does not track out of everything else. */
   #detach(id: number): void {
     const hash = this.#tables.entries.hashOf(id);
-    if (!this.#tables.view.isPinned(id)) this.#tellGone(id, hash);
+    this.#tables.observed.gone(id, hash);
     this.#occupancy.left(id, this.#tables.view.counted(id));
     this.#tables.ends.cancel(id);
     this.#tables.entries.remove(id, hash);
@@ -488,6 +469,14 @@ export class Store {
     this.#tables.entries.records.setPinned(this.#tables.entries.table.place(id), pin !== "none");
   }
 
+  /** Removes an entry that has expired, or schedules it. Returns whether it is still there. */
+  #endOrSchedule(id: number): boolean {
+    const isOver = this.#tables.view.hasExpired(id);
+    if (isOver) this.#expire(id);
+    else this.#reschedule(id);
+    return !isOver;
+  }
+
   #reschedule(id: number): void {
     if (this.#tables.view.isDirty(id)) this.#tables.ends.cancel(id);
     else this.#tables.ends.schedule(id);
@@ -504,22 +493,6 @@ export class Store {
     this.#wanted.leadLength = lead;
     this.#wanted.valueLength = valueLength;
     return costOfLengths(lead, valueLength);
-  }
-
-  /** Of the entry whose key was looked up last. */
-  #tellKept(id: number): void {
-    const observer = this.#observer;
-    if (observer === undefined || observer.watched.size === 0) return;
-    if (observer.watched.has(this.#tables.entries.partitionOf(this.#sought.hash))) {
-      observer.kept(this.#tables.view.entry(id, this.#sought.hash));
-    }
-  }
-
-  #tellGone(id: number, hash: number): void {
-    const observer = this.#observer;
-    if (observer === undefined || observer.watched.size === 0) return;
-    const partition = this.#tables.entries.partitionOf(hash);
-    if (observer.watched.has(partition)) observer.gone(this.#tables.view.key(id), partition);
   }
 }
 
