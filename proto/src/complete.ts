@@ -5,31 +5,41 @@
 import type { Operation__Output } from "./gen/holdfast/v1/Operation.js";
 import type { Reply, Reply__Output } from "./gen/holdfast/v1/Reply.js";
 
-const OPERATION: Operation__Output = {
-  id: 0,
-  kind: "KIND_UNSPECIFIED",
-  cache: "",
-  key: Buffer.alloc(0),
-  value: Buffer.alloc(0),
-  encoding: 0,
-  ack: "ACK_DEFAULT",
-  forwarded: false,
-};
+/** An operation that states nothing. */
+export function emptyOperation(): Operation__Output {
+  return {
+    id: 0,
+    kind: "KIND_UNSPECIFIED",
+    cache: "",
+    key: NOTHING,
+    value: NOTHING,
+    encoding: 0,
+    ack: "ACK_DEFAULT",
+    forwarded: false,
+  };
+}
 
-const REPLY: Reply__Output = {
-  id: 0,
-  code: "OK",
-  outcome: "NOT_APPLIED",
-  version: 0,
-  term: 0,
-  encoding: 0,
-  source: "NONE",
-  ageMs: 0,
-  stale: false,
-  degraded: false,
-  unpersisted: false,
-  message: "",
-};
+/** A reply that tells nothing. */
+export function emptyReply(): Reply__Output {
+  return {
+    id: 0,
+    code: "OK",
+    outcome: "NOT_APPLIED",
+    version: 0,
+    term: 0,
+    encoding: 0,
+    source: "NONE",
+    ageMs: 0,
+    stale: false,
+    degraded: false,
+    unpersisted: false,
+    message: "",
+  };
+}
+
+const NOTHING = Buffer.alloc(0);
+const OPERATION = emptyOperation();
+const REPLY = emptyReply();
 
 /** What every operation states; the rest is empty unless given. */
 export type StatedOperation = Pick<Operation__Output, "kind" | "cache"> &

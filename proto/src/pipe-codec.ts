@@ -6,6 +6,7 @@
  * to, explanations, numbers beyond 2^53, fields of later versions and what is no message at all, is left to the general
  * way, message by message: so there is one answer to what a message means, and errors are the same.
  */
+import { emptyOperation, emptyReply } from "./complete.js";
 import type { Batch, Batch__Output } from "./gen/holdfast/v1/Batch.js";
 import type { Operation, Operation__Output } from "./gen/holdfast/v1/Operation.js";
 import type { Replies, Replies__Output } from "./gen/holdfast/v1/Replies.js";
@@ -124,16 +125,7 @@ export class PipeCodec {
   };
 
   #readOperation(reader: WireReader): Operation__Output {
-    const operation: Operation__Output = {
-      id: 0,
-      kind: "KIND_UNSPECIFIED",
-      cache: "",
-      key: NOTHING,
-      value: NOTHING,
-      encoding: 0,
-      ack: "ACK_DEFAULT",
-      forwarded: false,
-    };
+    const operation = emptyOperation();
     const end = reader.delimited();
     while (reader.at < end) this.#readField(reader, operation);
     if (reader.at !== end) reader.fail();
@@ -188,20 +180,7 @@ export class PipeCodec {
   }
 
   #readReply(reader: WireReader): Reply__Output {
-    const reply: Reply__Output = {
-      id: 0,
-      code: "OK",
-      outcome: "NOT_APPLIED",
-      version: 0,
-      term: 0,
-      encoding: 0,
-      source: "NONE",
-      ageMs: 0,
-      stale: false,
-      degraded: false,
-      unpersisted: false,
-      message: "",
-    };
+    const reply = emptyReply();
     const end = reader.delimited();
     while (reader.at < end) this.#readReplyField(reader, reply);
     if (reader.at !== end) reader.fail();
@@ -334,8 +313,6 @@ export class PipeCodec {
     return this.#cacheBytes;
   }
 }
-
-const NOTHING = Buffer.alloc(0);
 
 /** What a message takes beside its operations or replies, and one of those beside what is of any length. */
 const HEAD_BYTES = 32;

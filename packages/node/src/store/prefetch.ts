@@ -75,8 +75,6 @@ export class Prefetch {
     const left = this.#entries.pageCount === 0 ? 0 : this.#keys.length - this.#done;
     this.#lookedUp = 0;
     this.#count = left < LEAST_AT_ONCE ? 0 : Math.min(left, AT_ONCE);
-    // Nothing keeps the message that they came with.
-    if (this.#count === 0) this.#keys = [];
     this.#findHomes();
     this.#touchPlaces();
     this.#findCandidates();
@@ -84,6 +82,8 @@ export class Prefetch {
     this.#touchPlaces();
     this.#touchPolicy();
     this.#done += this.#count;
+    // A key is a part of its message, which would be kept with its values until the next one comes.
+    if (this.#keys.length - this.#done < LEAST_AT_ONCE) this.#keys = [];
   }
 
   // A loop is a function of its own: what a compiler takes into one function is bounded.

@@ -10,8 +10,7 @@
  * Every method is synchronous. Whenever none is running:
  *   - `counts.bytes` is the sum of the costs of the entries, and within every bound;
  *   - the policy tracks exactly the entries that are not pinned;
- *   - the wheel holds exactly those that are not dirty and expire some day; of those that a new `maxIdleMs` lets
- *     expire earlier, the ones that `reclaim` has come to.
+ *   - the wheel holds exactly those that are not dirty and were given an end.
  */
 import { CacheError, type Clock } from "@holdfast/core";
 import { NO_ENTRY } from "../eviction/index.js";

@@ -5,8 +5,8 @@ import type { MemoryBudget } from "./memory-budget.js";
 const WRITES_PER_LOOK = 64;
 
 /**
- * Most that is charged at once. Some tables begin to be used all at once, as that of ends does with the first
- * lifetime in a store: to make room for it in one `put` of a full store, a tenth of it would have to be evicted
+ * Most that is charged at once. Some tables begin to be used all at once, as that of last uses does with the first
+ * bound on idleness: to make room for it in one `put` of a full store, a good part of it would have to be evicted
  * there and then. Memory is touched little by little, so charging it so is no less true. It is more than what new
  * entries add between two looks.
  */
