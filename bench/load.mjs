@@ -73,19 +73,28 @@ export class Messages {
   #next = 0;
   keys = [];
   values = [];
+  /** Where the keys lie: in `bytes`, from `starts` to before `ends`. */
+  bytes = Buffer.alloc(0);
+  starts;
+  ends;
 
   constructor(operations, valueBytes) {
     const bytes = operations * (KEY_BYTES + valueBytes);
     this.#buffers = Array.from({ length: 8 }, () => Buffer.alloc(bytes, 0x61));
     this.#valueBytes = valueBytes;
+    this.starts = new Int32Array(operations);
+    this.ends = new Int32Array(operations);
   }
 
   /** A message of operations on keys of these numbers. */
   write(numbers) {
     const buffer = this.#buffers[this.#next++ % this.#buffers.length];
+    this.bytes = buffer;
     let at = 0;
     for (let index = 0; index < numbers.length; index++) {
       writeKey(buffer, at, numbers[index]);
+      this.starts[index] = at;
+      this.ends[index] = at + KEY_BYTES;
       this.keys[index] = buffer.subarray(at, at + KEY_BYTES);
       at += KEY_BYTES;
       this.values[index] = buffer.subarray(at, at + this.#valueBytes);

@@ -48,9 +48,10 @@ export class Contestant {
   }
 }
 
-/** In a contestant: does what it is asked until nobody asks any more. */
+/** In a contestant: does what it is asked, one after the other, until nobody asks any more. */
 export function answer(perform) {
-  process.on("message", (task) => process.send(perform(task)));
+  process.on("message", async (task) => process.send(await perform(task)));
+  process.on("disconnect", () => process.exit());
 }
 
 /** Memory of a process that is in RAM now. Exact, unlike the counters in /proc/<pid>/status. */

@@ -103,9 +103,14 @@ function turn(stores, largestPower) {
   return operations;
 }
 
+/** As a node does. */
+function read(store) {
+  if (store.findInPlace(key, 0, KEY_BYTES) !== undefined) store.useInPlace();
+}
+
 function operate(store, valueBytes) {
   const drawn = random();
-  if (drawn < 0.3) store.locate(key);
+  if (drawn < 0.3) read(store);
   else if (drawn < 0.35) store.remove(key);
   else {
     const entry = {

@@ -19,7 +19,7 @@ import { systemClock } from "../packages/core/dist/index.js";
 import { MemoryBudget } from "../packages/node/dist/store/memory-budget.js";
 import { Reclaimer } from "../packages/node/dist/store/reclaimer.js";
 import { Store } from "../packages/node/dist/store/store.js";
-import { Messages, randomOf, zipf } from "./load.mjs";
+import { KEY_BYTES, Messages, randomOf, zipf } from "./load.mjs";
 import { collectGarbage } from "./processes.mjs";
 import { bar, progress, quantile, report } from "./report.mjs";
 import { passed } from "./support.mjs";
@@ -129,7 +129,8 @@ function batch(count) {
     const drawn = random();
     if (drawn < SHARES.get) {
       // A miss is filled.
-      if (store.locate(messages.keys[index]) === undefined) set(index, endMs());
+      if (store.findInPlace(messages.keys[index], 0, KEY_BYTES)) store.useInPlace();
+      else set(index, endMs());
     } else if (drawn < SHARES.get + SHARES.set) set(index, endMs());
     else store.remove(messages.keys[index]);
   }

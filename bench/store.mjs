@@ -78,13 +78,15 @@ class Ours {
 
   prepare() {}
 
-  get({ keys }, count) {
+  get(messages, count) {
     const store = this.#store;
+    const { bytes, starts, ends } = messages;
     let seen = 0;
-    store.prefetch(keys);
+    store.prefetch(messages, 0, count);
     for (let index = 0; index < count; index++) {
-      const { bytes, start } = store.locate(keys[index]);
-      seen += bytes[start];
+      const found = store.findInPlace(bytes, starts[index], ends[index]);
+      store.useInPlace();
+      seen += found.bytes[found.start];
     }
     return seen;
   }

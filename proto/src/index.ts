@@ -1,3 +1,4 @@
+export { BatchReader } from "./batch-reader.js";
 export { completeOperation, completeReply, type StatedOperation } from "./complete.js";
 export {
   COMPRESSION_LEVELS,
@@ -155,7 +156,9 @@ export type {
   WatchTopologyRequest__Output,
 } from "./gen/holdfast/v1/WatchTopologyRequest.js";
 export type { WriteResponse, WriteResponse__Output } from "./gen/holdfast/v1/WriteResponse.js";
+export type { PipeCodec } from "./pipe-codec.js";
 export { MAX_TOPOLOGY_MESSAGE_BYTES, PROTOCOL_VERSION } from "./protocol.js";
+export { type Hit, MESSAGE_BYTES, ReplyWriter } from "./reply-writer.js";
 export {
   Admin,
   Cache,
@@ -164,6 +167,7 @@ export {
   Operator,
   PACKAGE_DEFINITION,
   Peer,
+  pipeCodec,
   Topology,
 } from "./services.js";
 export {

@@ -4,12 +4,14 @@ import { fromJSON, type MethodDefinition, type ServiceDefinition } from "@grpc/p
 import { testSeed } from "@holdfast/core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { BatchReader } from "./batch-reader.js";
 import { DESCRIPTOR } from "./gen/descriptor.js";
 import type { Batch, Batch__Output } from "./gen/holdfast/v1/Batch.js";
 import type { Operation } from "./gen/holdfast/v1/Operation.js";
 import type { Replies, Replies__Output } from "./gen/holdfast/v1/Replies.js";
 import type { Reply } from "./gen/holdfast/v1/Reply.js";
-import { Cache } from "./services.js";
+import { ReplyWriter } from "./reply-writer.js";
+import { pipeCodec } from "./services.js";
 
 const seed = testSeed();
 
@@ -21,7 +23,34 @@ const contract = fromJSON(DESCRIPTOR as Parameters<typeof fromJSON>[0], options)
 const general = (contract["holdfast.v1.Cache"] as ServiceDefinition)
   .Pipe as unknown as PipeDefinition;
 /** What clients and nodes use. */
-const hot = Cache.service.Pipe as unknown as PipeDefinition;
+const hot = {
+  requestSerialize: pipeCodec.writeBatch,
+  requestDeserialize: readBatch,
+  responseSerialize: writeReplies,
+  responseDeserialize: pipeCodec.readReplies,
+};
+
+function readBatch(from: Buffer): Batch__Output {
+  const reader = new BatchReader(pipeCodec);
+  reader.read(from);
+  const { epoch, budgetMs, hello } = reader;
+  const operations = Array.from({ length: reader.count }, (_, index) => {
+    const operation = reader.operation(index);
+    expect(reader.ids[index]).toBe(operation.id);
+    expect(reader.caches[index]).toBe(operation.cache);
+    const key = reader.bytes.subarray(reader.starts[index], reader.ends[index]);
+    // Of what proto-loader had to read, keys are not parts of the message.
+    if (key.length > 0 || reader.isPlainGet(index)) expect(key.equals(operation.key)).toBe(true);
+    return operation;
+  });
+  return { epoch, budgetMs, operations, ...(hello && { hello }) };
+}
+
+function writeReplies({ replies = [] }: Replies): Buffer {
+  const writer = new ReplyWriter(pipeCodec);
+  for (const reply of replies) writer.reply(reply);
+  return writer.take();
+}
 
 const numbers = fc.oneof(
   fc.nat({ max: 300 }),
@@ -194,6 +223,46 @@ describe("the codec of pipes", () => {
       }),
       { seed, numRuns: 2_000 },
     );
+  });
+
+  it(`writes hits as any other reply (seed ${seed})`, () => {
+    const hits = fc.record({
+      id: numbers,
+      term: words,
+      version: numbers,
+      encoding: words,
+      ageMs: numbers,
+      ttlLeftMs: fc.oneof(numbers, fc.constant(Number.POSITIVE_INFINITY)),
+      before: bytes,
+      value: bytes,
+    });
+    fc.assert(
+      fc.property(fc.array(hits, { maxLength: 10 }), (some) => {
+        const writer = new ReplyWriter(pipeCodec);
+        const expected = new ReplyWriter(pipeCodec);
+        for (const { id, term, before, value, ttlLeftMs, ...told } of some) {
+          const place = { start: before.length, end: before.length + value.length };
+          const bytes = Buffer.concat([before, value, before]);
+          writer.hit(id, term, { ...told, ttlLeftMs, ...place, bytes });
+          const ends = Number.isFinite(ttlLeftMs) ? { ttlLeftMs } : {};
+          expected.reply({ id, term, ...told, ...ends, value, source: "MEMORY" });
+        }
+        expect(writer.take().toString("latin1")).toBe(expected.take().toString("latin1"));
+      }),
+      { seed, numRuns: 300 },
+    );
+  });
+
+  it("uses the memory of messages again that were given back", () => {
+    const writer = new ReplyWriter(pipeCodec);
+    writer.reply({ id: 1 });
+    const first = writer.take();
+    writer.giveBack(first);
+    writer.reply({ id: 2 });
+    const second = writer.take();
+    writer.reply({ id: 3 });
+    expect(writer.take().buffer).toBe(first.buffer);
+    expect(pipeCodec.readReplies(second).replies.map(({ id }) => id)).toEqual([2]);
   });
 
   it("keeps messages apart from the buffers that they came in, as far as names go", () => {

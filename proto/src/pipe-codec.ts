@@ -8,10 +8,12 @@
  */
 import { emptyOperation, emptyReply } from "./complete.js";
 import type { Batch, Batch__Output } from "./gen/holdfast/v1/Batch.js";
+import type { HelloReply } from "./gen/holdfast/v1/HelloReply.js";
 import type { Operation, Operation__Output } from "./gen/holdfast/v1/Operation.js";
 import type { Replies, Replies__Output } from "./gen/holdfast/v1/Replies.js";
 import type { Reply, Reply__Output } from "./gen/holdfast/v1/Reply.js";
-import { DELIMITED, tagOf, VARINT, WireReader, WireWriter } from "./wire.js";
+import { BATCH, OPERATION, REPLIES, REPLY } from "./pipe-tags.js";
+import { MAX_UINT32, WireReader, WireWriter } from "./wire.js";
 
 /** The general way. */
 export interface Codec<Written, Read> {
@@ -29,51 +31,6 @@ export interface PipeEnums {
   readonly outcome: EnumNames;
   readonly source: EnumNames;
 }
-
-const MAX_UINT32 = 2 ** 32 - 1;
-
-/** Tags of `Batch`, `Operation`, `Replies` and `Reply`, as pipe.proto numbers their fields. */
-const BATCH = {
-  epoch: tagOf(2, VARINT),
-  budgetMs: tagOf(3, VARINT),
-  operation: tagOf(4, DELIMITED),
-};
-const OPERATION = {
-  id: tagOf(1, VARINT),
-  kind: tagOf(2, VARINT),
-  cache: tagOf(3, DELIMITED),
-  key: tagOf(4, DELIMITED),
-  value: tagOf(5, DELIMITED),
-  encoding: tagOf(6, VARINT),
-  ttlMs: tagOf(7, VARINT),
-  softTtlMs: tagOf(8, VARINT),
-  expectedVersion: tagOf(9, VARINT),
-  ack: tagOf(10, VARINT),
-  maxStaleMs: tagOf(11, VARINT),
-  forwarded: tagOf(12, VARINT),
-  delta: tagOf(13, VARINT),
-  version: tagOf(14, VARINT),
-  letterVersion: tagOf(16, VARINT),
-  budgetMs: tagOf(17, VARINT),
-  waitMs: tagOf(19, VARINT),
-} as const;
-const REPLIES = { reply: tagOf(2, DELIMITED) };
-const REPLY = {
-  id: tagOf(1, VARINT),
-  code: tagOf(2, VARINT),
-  outcome: tagOf(3, VARINT),
-  version: tagOf(4, VARINT),
-  term: tagOf(5, VARINT),
-  value: tagOf(6, DELIMITED),
-  encoding: tagOf(7, VARINT),
-  source: tagOf(8, VARINT),
-  ageMs: tagOf(9, VARINT),
-  stale: tagOf(10, VARINT),
-  ttlLeftMs: tagOf(11, VARINT),
-  degraded: tagOf(12, VARINT),
-  message: tagOf(13, DELIMITED),
-  unpersisted: tagOf(19, VARINT),
-} as const;
 
 export class PipeCodec {
   readonly #enums: PipeEnums;
@@ -101,18 +58,20 @@ export class PipeCodec {
     this.#replies = replies;
   }
 
-  readonly readBatch = (bytes: Buffer): Batch__Output => {
-    const reader = new WireReader(bytes);
-    const batch: Batch__Output = { epoch: 0, budgetMs: 0, operations: [] };
-    while (reader.hasMore) {
-      const tag = reader.varint();
-      if (tag === BATCH.operation) batch.operations.push(this.#readOperation(reader));
-      else if (tag === BATCH.epoch) batch.epoch = reader.varint();
-      else if (tag === BATCH.budgetMs) batch.budgetMs = reader.varintUpTo(MAX_UINT32);
-      else reader.fail();
-    }
-    return reader.isSound ? batch : this.#batches.deserialize(bytes);
-  };
+  /** The number of a kind of operation. */
+  numberOfKind(kind: Operation__Output["kind"]): number {
+    return this.#numbers.kind.get(kind) ?? 0;
+  }
+
+  /** The number of a source of values. */
+  numberOfSource(source: Reply__Output["source"]): number {
+    return this.#numbers.source.get(source) ?? 0;
+  }
+
+  /** @throws {Error} when it is none. */
+  readBatchGenerally(bytes: Buffer): Batch__Output {
+    return this.#batches.deserialize(bytes);
+  }
 
   readonly readReplies = (bytes: Buffer): Replies__Output => {
     const reader = new WireReader(bytes);
@@ -124,7 +83,8 @@ export class PipeCodec {
     return reader.isSound ? { replies } : this.#replies.deserialize(bytes);
   };
 
-  #readOperation(reader: WireReader): Operation__Output {
+  /** Reads an operation within a batch. */
+  readOperation(reader: WireReader): Operation__Output {
     const operation = emptyOperation();
     const end = reader.delimited();
     while (reader.at < end) this.#readField(reader, operation);
@@ -142,7 +102,7 @@ export class PipeCodec {
         operation.kind = named(reader, this.#enums.kind) as Operation__Output["kind"];
         break;
       case OPERATION.cache:
-        operation.cache = this.#readCache(reader);
+        operation.cache = this.readCache(reader);
         break;
       case OPERATION.key:
         operation.key = reader.slice();
@@ -164,7 +124,7 @@ export class PipeCodec {
     }
   }
 
-  #readCache(reader: WireReader): string {
+  readCache(reader: WireReader): string {
     const { at: before } = reader;
     const end = reader.delimited();
     const { at, bytes } = reader;
@@ -238,7 +198,9 @@ export class PipeCodec {
 
   readonly writeBatch = (batch: Batch): Buffer => {
     const operations = batch.operations ?? [];
-    const writer = new WireWriter(operations.reduce(addOperationBytes, HEAD_BYTES));
+    const writer = new WireWriter(
+      Buffer.allocUnsafe(operations.reduce(addOperationBytes, HEAD_BYTES)),
+    );
     if (batch.hello !== undefined && batch.hello !== null) writer.isSound = false;
     writer.number(BATCH.epoch, batch.epoch);
     writer.number(BATCH.budgetMs, batch.budgetMs);
@@ -246,17 +208,14 @@ export class PipeCodec {
     return writer.isSound ? writer.written : this.#batches.serialize(batch);
   };
 
-  readonly writeReplies = (message: Replies): Buffer => {
-    const replies = message.replies ?? [];
-    const writer = new WireWriter(replies.reduce(addReplyBytes, HEAD_BYTES));
-    if (message.hello !== undefined && message.hello !== null) writer.isSound = false;
-    for (const reply of replies) this.#writeReply(writer, reply);
-    return writer.isSound ? writer.written : this.#replies.serialize(message);
-  };
+  /** A message that introduces a node. */
+  introduction(hello: HelloReply): Buffer {
+    return this.#replies.serialize({ hello });
+  }
 
   #writeOperation(writer: WireWriter, operation: Operation): void {
     const likelyBytes = addOperationBytes(0, operation);
-    const start = writer.begin(BATCH.operation, likelyBytes);
+    const start = writer.beginMessage(BATCH.operation, likelyBytes);
     writer.number(OPERATION.id, operation.id);
     this.#writeName(writer, OPERATION.kind, "kind", operation.kind);
     writer.optionalBytes(OPERATION.cache, this.#bytesOfCache(operation.cache));
@@ -274,13 +233,22 @@ export class PipeCodec {
     writer.optionalNumber(OPERATION.letterVersion, operation.letterVersion);
     writer.optionalNumber(OPERATION.budgetMs, operation.budgetMs);
     writer.optionalNumber(OPERATION.waitMs, operation.waitMs);
-    writer.end(start, likelyBytes);
+    writer.endMessage(start, likelyBytes);
   }
 
-  #writeReply(writer: WireWriter, reply: Reply): void {
-    if (isRare(reply)) writer.isSound = false;
+  /** Writes a reply within a message. */
+  writeReply(writer: WireWriter, reply: Reply): void {
+    const { at } = writer;
+    if (!isRare(reply)) this.#writePlainReply(writer, reply);
+    if (!isRare(reply) && writer.isSound) return;
+    writer.returnTo(at);
+    // A message that stands behind another one is the same as one message with the fields of both.
+    writer.append(this.#replies.serialize({ replies: [reply] }));
+  }
+
+  #writePlainReply(writer: WireWriter, reply: Reply): void {
     const likelyBytes = addReplyBytes(0, reply);
-    const start = writer.begin(REPLIES.reply, likelyBytes);
+    const start = writer.beginMessage(REPLIES.reply, likelyBytes);
     writer.number(REPLY.id, reply.id);
     this.#writeName(writer, REPLY.code, "code", reply.code);
     this.#writeName(writer, REPLY.outcome, "outcome", reply.outcome);
@@ -294,7 +262,7 @@ export class PipeCodec {
     writer.optionalNumber(REPLY.ttlLeftMs, reply.ttlLeftMs);
     writer.flag(REPLY.degraded, reply.degraded);
     writer.flag(REPLY.unpersisted, reply.unpersisted);
-    writer.end(start, likelyBytes);
+    writer.endMessage(start, likelyBytes);
   }
 
   #writeName(writer: WireWriter, tag: number, of: keyof PipeEnums, name: unknown): void {

@@ -44,7 +44,8 @@ export const PACKAGE_DEFINITION: PackageDefinition = fromJSON(DESCRIPTOR as Desc
   oneofs: true,
 });
 
-usePipeCodec(PACKAGE_DEFINITION);
+/** What the messages of pipes are read and written with. Nodes are given them, and give them, as bytes. */
+export const pipeCodec: PipeCodec = usePipeCodec(PACKAGE_DEFINITION);
 
 // proto-loader cannot know what it loaded; the generated types were made from the same files.
 const contract = loadPackageDefinition(PACKAGE_DEFINITION) as unknown as AdminTypes &
@@ -65,8 +66,8 @@ export const Peer: V1["Peer"] = contract.holdfast.v1.Peer;
 export const Topology: V1["Topology"] = contract.holdfast.v1.Topology;
 export const TopologyStateMessage: V1["TopologyState"] = contract.holdfast.v1.TopologyState;
 
-/** Has pipes read and write their messages by the codec that was made for them. */
-function usePipeCodec(definition: PackageDefinition): void {
+/** Has clients write batches and read replies by the codec that was made for pipes, and leaves nodes the bytes. */
+function usePipeCodec(definition: PackageDefinition): PipeCodec {
   const service = definition["holdfast.v1.Cache"] as ServiceDefinition;
   // proto-loader's types say as little as its name does.
   const pipe = service.Pipe as unknown as PipeDefinition;
@@ -83,10 +84,15 @@ function usePipeCodec(definition: PackageDefinition): void {
   );
   Object.assign(pipe, {
     requestSerialize: codec.writeBatch,
-    requestDeserialize: codec.readBatch,
-    responseSerialize: codec.writeReplies,
+    requestDeserialize: asItIs,
+    responseSerialize: asItIs,
     responseDeserialize: codec.readReplies,
   });
+  return codec;
+}
+
+function asItIs(message: Buffer): Buffer {
+  return message;
 }
 
 /** The names of an enumeration within a message, by their numbers. */

@@ -13,13 +13,16 @@ const LOOP_MAX_BYTES = 32;
 /** A tag, and a number of up to 53 bits. */
 const MOST_NUMBER_BYTES = 16;
 
+/** The largest number that fits into 32 bits. */
+export const MAX_UINT32: number = 2 ** 32 - 1;
+
 export function tagOf(field: number, wireType: number): number {
   return (field << 3) | wireType;
 }
 
 /** Reads a message, or finds that somebody else has to: then `isSound` is false, and what was read means nothing. */
 export class WireReader {
-  readonly bytes: Buffer;
+  bytes: Buffer;
   at = 0;
   end: number;
   isSound = true;
@@ -27,6 +30,14 @@ export class WireReader {
   constructor(bytes: Buffer) {
     this.bytes = bytes;
     this.end = bytes.length;
+  }
+
+  /** Begins anew, with another message. */
+  begin(bytes: Buffer): void {
+    this.bytes = bytes;
+    this.at = 0;
+    this.end = bytes.length;
+    this.isSound = true;
   }
 
   get hasMore(): boolean {
@@ -98,7 +109,7 @@ const NOTHING = Buffer.alloc(0);
 const REPLACEMENT = "\ufffd";
 
 /** Bytes of a number from 0 to 2^53 - 1. */
-function varintBytes(value: number): number {
+export function varintBytes(value: number): number {
   if (value < 2 ** 7) return 1;
   if (value < 2 ** 14) return 2;
   if (value < 2 ** 21) return 3;
@@ -114,14 +125,39 @@ export class WireWriter {
   #at = 0;
   isSound = true;
 
-  /** @param likelyBytes - of the whole message; it may become longer. */
-  constructor(likelyBytes: number) {
-    this.#bytes = Buffer.allocUnsafe(likelyBytes);
+  /** @param bytes - to be written into; where they do not suffice, others are taken. */
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  /** How much was written. */
+  get at(): number {
+    return this.#at;
   }
 
   /** What was written. */
   get written(): Buffer {
     return this.#bytes.subarray(0, this.#at);
+  }
+
+  /** Begins anew. */
+  begin(bytes: Buffer): void {
+    this.#bytes = bytes;
+    this.#at = 0;
+    this.isSound = true;
+  }
+
+  /** Takes back what was written since `at`, and whatever was wrong with it. */
+  returnTo(at: number): void {
+    this.#at = at;
+    this.isSound = true;
+  }
+
+  /** Writes bytes as they are. */
+  append(bytes: Uint8Array): void {
+    this.reserve(bytes.length);
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
   }
 
   /** A number, unless it is 0 or absent, as fields are that are not optional. */
@@ -136,7 +172,7 @@ export class WireWriter {
       this.isSound = false;
       return;
     }
-    this.#reserve(MOST_NUMBER_BYTES);
+    this.reserve(MOST_NUMBER_BYTES);
     this.#varint(tag);
     this.#varint(value);
   }
@@ -154,7 +190,7 @@ export class WireWriter {
       return;
     }
     const { length } = value;
-    this.#reserve(MOST_NUMBER_BYTES + length);
+    this.reserve(MOST_NUMBER_BYTES + length);
     this.#varint(tag);
     this.#varint(length);
     const bytes = this.#bytes;
@@ -166,26 +202,44 @@ export class WireWriter {
   }
 
   /** Begins a message within the message. Returns what `end` has to be told. */
-  begin(tag: number, likelyBytes: number): number {
+  beginMessage(tag: number, likelyBytes: number): number {
     const lengthBytes = varintBytes(likelyBytes);
-    this.#reserve(MOST_NUMBER_BYTES);
+    this.reserve(MOST_NUMBER_BYTES);
     this.#varint(tag);
     this.#at += lengthBytes;
     return this.#at;
   }
 
-  /** @param start - from `begin`. @param likelyBytes - as it was told. */
-  end(start: number, likelyBytes: number): void {
+  /** @param start - from `beginMessage`. @param likelyBytes - as it was told. */
+  endMessage(start: number, likelyBytes: number): void {
     const length = this.#at - start;
     const reserved = varintBytes(likelyBytes);
     const needed = varintBytes(length);
     if (needed !== reserved) {
-      this.#reserve(needed);
+      this.reserve(needed);
       this.#bytes.copyWithin(start + needed - reserved, start, this.#at);
     }
     this.#at = start - reserved;
     this.#varint(length);
     this.#at += length;
+  }
+
+  // What is raw is written unchecked, into what was reserved for it.
+
+  /** Two numbers from 0 to 2^53 - 1: a tag, and a number or length. */
+  rawPair(tag: number, value: number): void {
+    this.#varint(tag);
+    this.#varint(value);
+  }
+
+  /** Bytes of others, from `start` to before `end`. */
+  rawBytes(from: Buffer, start: number, end: number): void {
+    const bytes = this.#bytes;
+    let at = this.#at;
+    this.#at = at + end - start;
+    if (end - start <= LOOP_MAX_BYTES) {
+      for (let index = start; index < end; index++) bytes[at++] = from[index] as number;
+    } else from.copy(bytes, at, start, end);
   }
 
   /** A number from 0 to 2^53 - 1. */
@@ -199,8 +253,8 @@ export class WireWriter {
     this.#at = at;
   }
 
-  /** Room for so many bytes more. */
-  #reserve(bytes: number): void {
+  /** Makes room for so many bytes more. */
+  reserve(bytes: number): void {
     const needed = this.#at + bytes;
     if (needed <= this.#bytes.length) return;
     const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#bytes.length));

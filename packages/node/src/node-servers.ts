@@ -11,6 +11,7 @@ import {
   type StatsResponse,
   Topology as TopologyRpc,
 } from "@holdfast/proto";
+import { Hits } from "./cache/hits.js";
 import { toLetterMessage } from "./cache/operator-operations.js";
 import type { MissRatioCurve } from "./curve/miss-ratio-curve.js";
 import type { DeadLetterStore } from "./database/dead-letters.js";
@@ -34,7 +35,7 @@ export interface NodeServers {
 
 export function createServers(inputs: NodeInputs, parts: NodeParts, drain: Drain): NodeServers {
   const { options, cluster, clock, logger, onDrained } = inputs;
-  const { operations, ownership, router, warming, releases, replays, topology } = parts;
+  const { caches, operations, ownership, router, warming, releases, replays, topology } = parts;
   const { host, dataPort, peerPort } = options.listen;
   const identity = () => ({
     nodeId: options.nodeId,
@@ -43,12 +44,15 @@ export function createServers(inputs: NodeInputs, parts: NodeParts, drain: Drain
   });
   const execute = (operation: Operation__Output, request: RequestContext) =>
     operations.execute(operation, request);
+  const hits = new Hits({ caches, ownership, placement: cluster, clock });
   const pipes = new Pipes({
     clusterId: cluster.clusterId,
     identity,
-    prefetch: (some) => operations.prefetch(some),
+    prefetch: (batch) => hits.prefetch(batch),
+    answerHit: (batch, index, replies) => hits.answer(batch, index, replies),
     execute,
     requestContext: (epoch, budgetMs) => requestContext(clock, epoch, budgetMs),
+    clock,
   });
   const replicaStreams = new ReplicaStreams(parts.replicas, logger);
   const backend = {

@@ -12,12 +12,13 @@ import type { Source } from "../database/source.js";
 import type { ReplayOutcome } from "../journal/record.js";
 import { costOf } from "../store/cost.js";
 import type { Entry, FoundEntry } from "../store/entry.js";
+import type { EntryInPlace } from "../store/entry-view.js";
 import { type Key, textOf } from "../store/sought-key.js";
 import type { Store } from "../store/store.js";
 import { ABSENT, type NodeServices, type OperationContext, type ReadResult } from "./context.js";
 import { withDeadline } from "./deadline.js";
 import type { LetterRetry, RetriedLetter } from "./letter-retry.js";
-import { checkTtl, expiryOf, staleFromMs } from "./lifetimes.js";
+import { checkTtl, expiryOf, staleFromMs, valueStaleFromMs } from "./lifetimes.js";
 import { type Loads, ofEntry } from "./loads.js";
 import type { Occurrence } from "./occurrence.js";
 import type { AcknowledgedWrite, FlushReport, Pattern } from "./patterns/pattern.js";
@@ -69,6 +70,33 @@ export class Cache {
     counters.staleHits += 1;
     this.#refresh(textOf(key), entry.version, context);
     return { ...read, stale: true };
+  }
+
+  /**
+   * The entry in memory of a key that is a part of bytes, as `Store.findInPlace` tells it, if there is nothing to say of
+   * it that `get` would have to. It has been read when it was told to `usedPlain`, in the same tick.
+   */
+  findPlain(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    nowMs: number,
+  ): EntryInPlace | undefined {
+    const { store, config, pattern } = this.#parts;
+    if (pattern.hasUnresolved) return undefined;
+    const entry = store().findInPlace(bytes, start, end);
+    if (entry === undefined || entry.pinned) return undefined;
+    const lifetimes = config();
+    if (lifetimes.softTtlMs === 0) return entry;
+    const staleFrom = valueStaleFromMs(entry.writtenAtMs(nowMs), entry.hash, lifetimes);
+    return staleFrom > nowMs ? entry : undefined;
+  }
+
+  usedPlain(entry: EntryInPlace): void {
+    const { store, usage, counters } = this.#parts;
+    store().useInPlace();
+    usage.hit(entry.hash, this.#toUsed(entry));
+    counters.hits += 1;
   }
 
   /**
@@ -269,7 +297,7 @@ export class Cache {
   }
 
   /** An entry as it is when it has just been used: its end is then known, as long as nobody uses it again. */
-  #toUsed(entry: FoundEntry): UsedEntry {
+  #toUsed(entry: UsedEntry): UsedEntry {
     const { config, clock } = this.#parts;
     const { maxIdleMs } = config();
     if (maxIdleMs === 0) return entry;

@@ -29,9 +29,18 @@ export function lifetimeMs(ttlMs: number, jitter: number, random: Random): numbe
 export function staleFromMs(
   { writtenAtMs, pinned, value }: Pick<Entry, "writtenAtMs" | "pinned" | "value">,
   keyHash: number,
+  lifetimes: Lifetimes,
+): number {
+  if (lifetimes.softTtlMs === 0 || pinned || value === undefined) return Number.POSITIVE_INFINITY;
+  return valueStaleFromMs(writtenAtMs, keyHash, lifetimes);
+}
+
+/** As `staleFromMs`, of a value that is clean, where there is a soft lifetime. */
+export function valueStaleFromMs(
+  writtenAtMs: number,
+  keyHash: number,
   { softTtlMs, ttlJitter }: Lifetimes,
 ): number {
-  if (softTtlMs === 0 || pinned || value === undefined) return Number.POSITIVE_INFINITY;
   if (ttlJitter === 0) return writtenAtMs + softTtlMs;
   return writtenAtMs + softTtlMs * (1 - ttlJitter * shareOf(keyHash, writtenAtMs));
 }

@@ -69,17 +69,6 @@ export class Operations {
     this.#parts = parts;
   }
 
-  /** To be called before these are executed, one after the other: memory gets ready for their keys. */
-  prefetch(operations: readonly Operation__Output[]): void {
-    let keys: Uint8Array[] = [];
-    operations.forEach(({ cache, key }, index) => {
-      keys.push(key);
-      if (operations[index + 1]?.cache === cache) return;
-      this.#parts.caches.find(cache)?.store.prefetch(keys);
-      keys = [];
-    });
-  }
-
   /** The reply, at once where nothing has to be awaited. */
   execute(operation: Operation__Output, request: RequestContext): Reply | Promise<Reply> {
     const bytes = operation.value.length;

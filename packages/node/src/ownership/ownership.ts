@@ -124,6 +124,13 @@ export class Ownership {
     return tenure;
   }
 
+  /** As `admit`; `undefined` where that throws. */
+  serving(partition: number): Tenure | undefined {
+    const tenure = this.#tenures.get(partition);
+    if (tenure?.state.at !== "serving" || !this.#right.holds(partition)) return undefined;
+    return tenure;
+  }
+
   /** Whether work that was admitted earlier may still be finished and answered. */
   mayFinish(tenure: Tenure): boolean {
     const { at } = tenure.state;

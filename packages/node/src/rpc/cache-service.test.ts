@@ -29,8 +29,10 @@ function createService(answer: Reply) {
     clusterId: "c",
     identity: () => ({ ...identity(), epoch: 1 }),
     prefetch: () => {},
+    answerHit: () => false,
     execute: () => answer,
     requestContext: (epoch, budgetMs) => requestContext(clock, epoch, budgetMs),
+    clock,
   });
   const service = createCacheService(backend, pipes, clock, silentLogger);
   const call = (method: "Flush" | "Persisted", request: object): Promise<unknown> =>

@@ -15,7 +15,7 @@ import {
   type WarmProgress,
   type WarmRequest__Output,
 } from "@holdfast/proto";
-import type { Pipes } from "./pipe.js";
+import type { PipeCall, Pipes } from "./pipe.js";
 import type { RequestContext } from "./request-context.js";
 import { type UnaryBackend, UnaryOperations } from "./unary-operations.js";
 
@@ -52,7 +52,8 @@ export function createCacheService(
       };
       send().catch((error: unknown) => call.emit("error", toStatusObject(error)));
     },
-    Pipe: (call) => pipes.accept(call),
+    // The generated type does not know that pipes are left their bytes.
+    Pipe: (call) => pipes.accept(call as unknown as PipeCall),
   };
 }
 

@@ -1,13 +1,20 @@
 import { EventEmitter } from "node:events";
-import { settle } from "@holdfast/core/testing";
-import type { Operation__Output, Replies, Reply } from "@holdfast/proto";
+import { FakeClock, settle } from "@holdfast/core/testing";
+import {
+  type Batch,
+  type BatchReader,
+  type Operation__Output,
+  pipeCodec,
+  type Replies__Output,
+  type Reply,
+} from "@holdfast/proto";
 import { describe, expect, it } from "vitest";
-import { Pipes } from "./pipe.js";
+import { type PipeParts, Pipes } from "./pipe.js";
 import type { RequestContext } from "./request-context.js";
 
 /** A client's end of a pipe, as the server sees it. */
 class FakeCall extends EventEmitter {
-  readonly written: Replies[] = [];
+  readonly written: Replies__Output[] = [];
   readonly unsent: (() => void)[] = [];
   hasRoom = true;
   paused = false;
@@ -21,8 +28,9 @@ class FakeCall extends EventEmitter {
     });
   }
 
-  write(message: Replies, sent?: () => void): boolean {
-    this.written.push(message);
+  write(message: Buffer, sent?: () => void): boolean {
+    // A copy: when it has been sent, its memory is used again.
+    this.written.push(pipeCodec.readReplies(Buffer.from(message)));
     if (sent && this.hasRoom) sent();
     else if (sent) this.unsent.push(sent);
     return this.hasRoom;
@@ -45,7 +53,11 @@ class FakeCall extends EventEmitter {
   }
 
   get replies(): Reply[] {
-    return this.written.flatMap(({ replies }) => replies ?? []);
+    return this.written.flatMap(({ replies }) => replies);
+  }
+
+  receive(batch: Batch): void {
+    this.emit("data", pipeCodec.writeBatch(batch));
   }
 }
 
@@ -59,26 +71,34 @@ const hello = {
 
 function createPipe(
   execute: (operation: Operation__Output, request: RequestContext) => Reply | Promise<Reply>,
-  prefetch: (operations: readonly Operation__Output[]) => void = () => {},
+  more: Partial<Pick<PipeParts, "prefetch" | "answerHit">> = {},
 ) {
+  const clock = new FakeClock();
   const pipes = new Pipes({
     clusterId: "c1",
     identity: () => ({ nodeId: "n1", incarnation: "i1", epoch: 7 }),
-    prefetch,
+    prefetch: () => {},
+    answerHit: () => false,
     execute,
     requestContext: (epoch, budgetMs) => ({ epoch, deadlineMs: budgetMs }),
+    clock,
+    ...more,
   });
   const call = new FakeCall();
   // The pipe uses only what FakeCall has.
   pipes.accept(call as never);
   const send = (ids: number[], greeting?: Partial<typeof hello>) =>
-    call.emit("data", {
-      hello: greeting && { ...hello, ...greeting },
+    call.receive({
+      ...(greeting && { hello: { ...hello, ...greeting } }),
       epoch: 1,
       budgetMs: 100,
-      operations: ids.map((id) => ({ id })),
+      operations: ids.map((id) => ({ id, kind: "GET" })),
     });
-  return { pipes, call, send };
+  return { pipes, call, send, clock };
+}
+
+function idsOf(batch: BatchReader): number[] {
+  return Array.from({ length: batch.count }, (_, index) => batch.operation(index).id);
 }
 
 const ok = ({ id }: Pick<Operation__Output, "id">): Reply => ({ id, code: "OK" });
@@ -91,7 +111,7 @@ describe("a pipe", () => {
         told.push(`${id}`);
         return ok({ id });
       },
-      (operations) => told.push(operations.map(({ id }) => id).join("+")),
+      { prefetch: (batch) => told.push(idsOf(batch).join("+")) },
     );
     send([1, 2, 3], {});
     send([4]);
@@ -113,7 +133,7 @@ describe("a pipe", () => {
       return ok(operation);
     });
     const operations = [{ id: 1 }, { id: 2, budgetMs: 40 }, { id: 3, budgetMs: 400 }];
-    call.emit("data", { hello, epoch: 1, budgetMs: 100, operations });
+    call.receive({ hello, epoch: 1, budgetMs: 100, operations });
     expect(deadlines).toEqual([100, 40, 100]);
   });
 
@@ -156,6 +176,66 @@ describe("a pipe", () => {
     expect(call.paused).toBe(true);
     call.emit("drain");
     expect(call.paused).toBe(false);
+  });
+
+  it("ends when its client has not read for half a minute", () => {
+    const { pipes, call, send, clock } = createPipe(ok);
+    send([], {});
+    call.hasRoom = false;
+    send([1]);
+    clock.advance(29_999);
+    expect(call.refusal).toBeUndefined();
+    clock.advance(1);
+    expect(call.refusal).toMatchObject({ code: 8, details: expect.stringMatching(/not take/) });
+    expect(pipes.size).toBe(0);
+  });
+
+  it("goes on when its client has read in time", () => {
+    const { call, send, clock } = createPipe(ok);
+    send([], {});
+    call.hasRoom = false;
+    send([1]);
+    call.hasRoom = true;
+    call.emit("drain");
+    clock.advance(60_000);
+    send([2]);
+    expect(call.refusal).toBeUndefined();
+    expect(call.replies.map(({ id }) => id)).toEqual([1, 2]);
+  });
+
+  it("refuses what is no batch, and a batch of too many operations", () => {
+    const { pipes, call, send } = createPipe(ok);
+    send([], {});
+    call.emit("data", Buffer.from([0xff, 0xff, 0xff]));
+    expect(call.refusal?.details).toMatch(/no batch/);
+    const other = createPipe(ok);
+    other.send(
+      Array.from({ length: 10_001 }, (_, id) => id),
+      {},
+    );
+    expect(other.call.refusal?.details).toBe(
+      "a batch has 10001 operations; at most 10000 are taken",
+    );
+    expect(pipes.size + other.pipes.size).toBe(0);
+  });
+
+  it("answers plain reads without executing them, in their order", () => {
+    const { call, send } = createPipe(ok, {
+      answerHit(batch, index, replies) {
+        const id = batch.ids[index] ?? 0;
+        if (id % 2 === 0) return false;
+        const value = { bytes: Buffer.from("value"), start: 1, end: 3 };
+        replies.hit(id, 5, { ...value, version: 9, encoding: 1, ageMs: 0, ttlLeftMs: Infinity });
+        return true;
+      },
+    });
+    send([], {});
+    send([1, 2, 3]);
+    expect(call.replies).toMatchObject([
+      { id: 1, term: 5, version: 9, encoding: 1, source: "MEMORY", value: Buffer.from("al") },
+      { id: 2, source: "NONE" },
+      { id: 3 },
+    ]);
   });
 
   it("executes nothing more while too many bytes of replies are not taken", () => {

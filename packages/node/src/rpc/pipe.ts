@@ -4,31 +4,33 @@
  * another message.
  *
  * Bounds: a pipe has at most `MAX_IN_FLIGHT` operations under way and about `MAX_UNSENT_BYTES` of
- * replies that its client has not taken; what comes beyond is answered OVERLOADED, unexecuted. And a
- * client that does not read is not read from.
+ * replies that its client has not taken; what comes beyond is answered OVERLOADED, unexecuted. A
+ * client that does not read is not read from, and after `MAX_SILENT_MS` its pipe ends.
  */
 import { type ServerDuplexStream, status } from "@grpc/grpc-js";
-import { CacheError } from "@holdfast/core";
+import { CacheError, type CancelTimer, type Clock } from "@holdfast/core";
 import {
-  type Batch__Output,
+  BatchReader,
   type Hello__Output,
+  MESSAGE_BYTES,
   type Operation__Output,
   PROTOCOL_VERSION,
-  type Replies,
+  pipeCodec,
   type Reply,
+  ReplyWriter,
   toErrorReply,
 } from "@holdfast/proto";
 import type { RequestContext } from "./request-context.js";
 
 const MAX_IN_FLIGHT = 20_000;
 
+/** Operations of one batch; more would keep others waiting for too long. */
+const MAX_BATCH_OPERATIONS = 10_000;
+
 const MAX_UNSENT_BYTES = 64 * 2 ** 20;
 
-/** Replies of one message together are about this large at most, unless a single one is larger. */
-const MESSAGE_BYTES = 512 * 1_024;
-
-/** What a reply takes besides its value, roughly. */
-const REPLY_OVERHEAD_BYTES = 64;
+/** How long a client may leave replies untaken for which there is no room any more. */
+const MAX_SILENT_MS = 30_000;
 
 export interface PipeParts {
   readonly clusterId: string;
@@ -38,20 +40,27 @@ export interface PipeParts {
     readonly incarnation: string;
     readonly epoch: number;
   };
-  /** Told of operations that are executed one after the other. */
-  readonly prefetch: (operations: readonly Operation__Output[]) => void;
+  /** Told of a batch whose operations are going to be executed, one after the other. */
+  readonly prefetch: (batch: BatchReader) => void;
+  /** Answers a plain `get` of a batch; `false`: it is to be executed. */
+  readonly answerHit: (batch: BatchReader, index: number, replies: ReplyWriter) => boolean;
   readonly execute: (
     operation: Operation__Output,
     request: RequestContext,
   ) => Reply | Promise<Reply>;
   readonly requestContext: (epoch: number, budgetMs: number) => RequestContext;
+  readonly clock: Clock;
 }
 
-type PipeCall = ServerDuplexStream<Batch__Output, Replies>;
+/** Its messages are bytes, which `BatchReader` reads and `ReplyWriter` writes. */
+export type PipeCall = ServerDuplexStream<Buffer, Buffer>;
 
 /** The open pipes of a node, so that they can be ended when it stops. */
 export class Pipes {
   readonly #parts: PipeParts;
+  // One for all pipes: neither is used beyond the tick in which it is.
+  readonly #batch = new BatchReader(pipeCodec);
+  readonly #replies = new ReplyWriter(pipeCodec);
   readonly #open = new Set<Pipe>();
 
   constructor(parts: PipeParts) {
@@ -63,7 +72,8 @@ export class Pipes {
   }
 
   accept(call: PipeCall): void {
-    const pipe = new Pipe(call, this.#parts, () => this.#open.delete(pipe));
+    const onClosed = () => this.#open.delete(pipe);
+    const pipe = new Pipe(call, this.#parts, this.#batch, this.#replies, onClosed);
     this.#open.add(pipe);
   }
 
@@ -76,21 +86,33 @@ export class Pipes {
 class Pipe {
   readonly #call: PipeCall;
   readonly #parts: PipeParts;
+  readonly #batch: BatchReader;
+  readonly #replies: ReplyWriter;
   readonly #onClosed: () => void;
   #hasGreeted = false;
   #isClosed = false;
   #isFinishing = false;
   #inFlight = 0;
-  /** Bytes of replies that have not left yet. */
+  /** Bytes of messages that have not left yet. */
   #unsentBytes = 0;
+  /** Replies that came later than their batch was executed. */
   #ready: Reply[] = [];
   #isScheduled = false;
+  #cancelPatience: CancelTimer = () => {};
 
-  constructor(call: PipeCall, parts: PipeParts, onClosed: () => void) {
+  constructor(
+    call: PipeCall,
+    parts: PipeParts,
+    batch: BatchReader,
+    replies: ReplyWriter,
+    onClosed: () => void,
+  ) {
     this.#call = call;
     this.#parts = parts;
+    this.#batch = batch;
+    this.#replies = replies;
     this.#onClosed = onClosed;
-    call.on("data", (batch: Batch__Output) => this.#onBatch(batch));
+    call.on("data", (message: Buffer) => this.#onMessage(message));
     call.on("end", () => this.finish());
     call.on("cancelled", () => this.#close());
     call.on("error", () => this.#close());
@@ -101,13 +123,34 @@ class Pipe {
     this.#endWhenDone();
   }
 
-  #onBatch(batch: Batch__Output): void {
+  #onMessage(message: Buffer): void {
     if (this.#isClosed) return;
-    if (!this.#hasGreeted && !this.#greet(batch.hello ?? undefined)) return;
+    try {
+      this.#batch.read(message);
+    } catch {
+      this.#refuse("a message of the pipe is no batch");
+      return;
+    }
+    this.#onBatch();
+    this.#batch.clear();
+  }
+
+  #onBatch(): void {
+    const batch = this.#batch;
+    if (batch.count > MAX_BATCH_OPERATIONS) {
+      const most = `at most ${MAX_BATCH_OPERATIONS} are taken`;
+      this.#refuse(`a batch has ${batch.count} operations; ${most}`);
+      return;
+    }
+    if (!this.#hasGreeted && !this.#greet(batch.hello)) return;
     const request = this.#parts.requestContext(batch.epoch, batch.budgetMs);
-    this.#parts.prefetch(batch.operations);
-    for (const operation of batch.operations) this.#execute(operation, request);
-    this.#flush();
+    this.#parts.prefetch(batch);
+    for (let index = 0; index < batch.count; index++) {
+      const isAnswered = batch.isPlainGet(index) && this.#answerHit(index);
+      if (!isAnswered) this.#execute(batch.operation(index), request);
+      if (this.#replies.length >= MESSAGE_BYTES) this.#send();
+    }
+    if (this.#replies.length > 0) this.#send();
   }
 
   /** Whether the client may go on. */
@@ -123,14 +166,13 @@ class Pipe {
       return this.#refuse(`this node speaks protocol ${PROTOCOL_VERSION}, not ${hello.protocol}`);
     }
     this.#hasGreeted = true;
-    this.#call.write({ hello: identity() });
+    this.#call.write(pipeCodec.introduction(identity()));
     return true;
   }
 
-  #refuse(details: string): false {
-    this.#isClosed = true;
-    this.#onClosed();
-    this.#call.emit("error", { code: status.INVALID_ARGUMENT, details });
+  #refuse(details: string, code = status.INVALID_ARGUMENT): false {
+    this.#close();
+    this.#call.emit("error", { code, details });
     return false;
   }
 
@@ -141,6 +183,11 @@ class Pipe {
     return own.deadlineMs < request.deadlineMs ? own : request;
   }
 
+  #answerHit(index: number): boolean {
+    if (this.#isFinishing || this.#unsentBytes >= MAX_UNSENT_BYTES) return false;
+    return this.#parts.answerHit(this.#batch, index, this.#replies);
+  }
+
   #execute(operation: Operation__Output, request: RequestContext): void {
     const refusal = this.#refusal();
     const reply =
@@ -148,7 +195,7 @@ class Pipe {
         ? this.#parts.execute(operation, this.#requestOf(operation, request))
         : toErrorReply(operation.id, refusal);
     if (!(reply instanceof Promise)) {
-      this.#addReady(reply);
+      this.#replies.reply(reply);
       return;
     }
     this.#inFlight += 1;
@@ -168,43 +215,53 @@ class Pipe {
     return new CacheError("OVERLOADED", "the client does not take its replies; read them first");
   }
 
-  #addReady(reply: Reply): void {
-    this.#ready.push(reply);
-    this.#unsentBytes += sizeOf(reply);
-  }
-
   #onReply(reply: Reply): void {
     this.#inFlight -= 1;
     if (this.#isClosed) return;
-    this.#addReady(reply);
+    this.#ready.push(reply);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     // What completes in the same turn of the event loop shares a message.
     setImmediate(() => {
       this.#isScheduled = false;
-      this.#flush();
+      this.#sendReady();
       this.#endWhenDone();
     });
   }
 
-  #flush(): void {
-    if (this.#isClosed || this.#ready.length === 0) return;
-    const replies = this.#ready;
-    this.#ready = [];
-    let hasRoom = true;
-    for (const { message, bytes } of intoMessages(replies)) {
-      hasRoom = this.#call.write({ replies: message }, () => {
-        this.#unsentBytes -= bytes;
-      });
+  #sendReady(): void {
+    if (this.#isClosed) return;
+    for (const reply of this.#ready) {
+      this.#replies.reply(reply);
+      if (this.#replies.length >= MESSAGE_BYTES) this.#send();
     }
+    this.#ready = [];
+    if (this.#replies.length > 0) this.#send();
+  }
+
+  /** Sends the message that has been written. */
+  #send(): void {
+    const message = this.#replies.take();
+    const { length } = message;
+    this.#unsentBytes += length;
+    const hasRoom = this.#call.write(message, () => {
+      this.#unsentBytes -= length;
+      this.#replies.giveBack(message);
+    });
     if (hasRoom || this.#call.isPaused()) return;
     this.#call.pause();
-    this.#call.once("drain", () => this.#call.resume());
+    this.#cancelPatience = this.#parts.clock.after(MAX_SILENT_MS, () =>
+      this.#refuse("the client does not take its replies", status.RESOURCE_EXHAUSTED),
+    );
+    this.#call.once("drain", () => {
+      this.#cancelPatience();
+      this.#call.resume();
+    });
   }
 
   #endWhenDone(): void {
     if (!this.#isFinishing || this.#inFlight > 0 || this.#isClosed) return;
-    this.#flush();
+    this.#sendReady();
     this.#close();
     this.#call.end();
   }
@@ -213,29 +270,7 @@ class Pipe {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#ready = [];
+    this.#cancelPatience();
     this.#onClosed();
   }
-}
-
-/** Cuts a list of replies so that no message is much larger than need be. */
-function* intoMessages(
-  replies: readonly Reply[],
-): Iterable<{ readonly message: Reply[]; readonly bytes: number }> {
-  let message: Reply[] = [];
-  let bytes = 0;
-  for (const reply of replies) {
-    const size = sizeOf(reply);
-    if (message.length > 0 && bytes + size > MESSAGE_BYTES) {
-      yield { message, bytes };
-      message = [];
-      bytes = 0;
-    }
-    message.push(reply);
-    bytes += size;
-  }
-  if (message.length > 0) yield { message, bytes };
-}
-
-function sizeOf({ value }: Reply): number {
-  return REPLY_OVERHEAD_BYTES + (value?.length ?? 0);
 }

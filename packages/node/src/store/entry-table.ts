@@ -93,6 +93,11 @@ export class EntryTable {
     this.#written[id] = instantStep(atMs);
   }
 
+  /** When it was written, as a step of instants.ts. */
+  writtenStep(id: number): number {
+    return this.#written[id] as number;
+  }
+
   /** When it was written, to 8 ms, if that is less than a year ago. */
   writtenAtMs(id: number, nowMs: number): number {
     return instantMs(this.#written[id] as number, nowMs);

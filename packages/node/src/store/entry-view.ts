@@ -1,10 +1,13 @@
 /** What there is to see of an entry, put together from where it lies: for the store, and for those who ask it. */
 import type { Clock } from "@holdfast/core";
+import { NO_ENTRY } from "../eviction/index.js";
 import { costOfLengths } from "./cost.js";
 import type { Ends } from "./ends.js";
 import type { Entries } from "./entries.js";
 import type { Entry, EntryFacts, FoundEntry, Pin } from "./entry.js";
+import { instantMs } from "./instants.js";
 import type { Counted, Occupancy } from "./occupancy.js";
+import type { ValueLocation } from "./records.js";
 
 export interface EntryViewParts {
   readonly entries: Entries;
@@ -13,6 +16,28 @@ export interface EntryViewParts {
   readonly clock: Clock;
   /** From 0 to 255. */
   readonly coldnessOf: (id: number) => number;
+}
+
+/** An entry that is not copied: it is as it was when it was found. */
+export class EntryInPlace implements ValueLocation {
+  id: number = NO_ENTRY;
+  /** Of its key, as a signed integer. */
+  hash = 0;
+  bytes: Buffer = Buffer.alloc(0);
+  start = 0;
+  end = 0;
+  version = 0;
+  encoding = 0;
+  writtenStep = 0;
+  /** Infinity: never. */
+  expiresAtMs = 0;
+  pinned = false;
+  costBytes = 0;
+
+  /** When it was written, to 8 ms. */
+  writtenAtMs(nowMs: number): number {
+    return instantMs(this.writtenStep, nowMs);
+  }
 }
 
 export class EntryView {
@@ -93,6 +118,23 @@ export class EntryView {
       unpersisted: this.#occupancy.isUnpersisted(id),
       costBytes: this.costOf(id),
     };
+  }
+
+  /** Tells all about an entry but its key; `undefined`: it is a negative one. @param hash - of its key. */
+  inPlace(id: number, hash: number, found: EntryInPlace): EntryInPlace | undefined {
+    const { table, records } = this.#entries;
+    const place = table.place(id);
+    if (records.isAbsence(place)) return undefined;
+    records.locateValue(place, found);
+    found.id = id;
+    found.hash = hash | 0;
+    found.version = records.version(place);
+    found.encoding = records.encoding(place);
+    found.writtenStep = table.writtenStep(id);
+    found.expiresAtMs = records.endMs(place);
+    found.pinned = records.isPinned(place);
+    found.costBytes = this.costOf(id);
+    return found;
   }
 
   /** As `Store.entriesOf`. */

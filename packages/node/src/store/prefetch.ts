@@ -10,7 +10,7 @@
 import { type EvictionPolicy, NO_ENTRY } from "../eviction/index.js";
 import type { Entries } from "./entries.js";
 import { NOWHERE, type Pages } from "./pages.js";
-import { SoughtKey } from "./sought-key.js";
+import { type KeysOfMessage, SoughtKey } from "./sought-key.js";
 
 /** What so many look-ups need stays in a processor's second cache until they are made. */
 const AT_ONCE = 128;
@@ -21,6 +21,12 @@ const LEAST_AT_ONCE = 4;
 /** A look-up may skip so many of the keys. */
 const MOST_SKIPPED = 3;
 
+const NO_KEYS: KeysOfMessage = {
+  bytes: Buffer.alloc(0),
+  starts: new Int32Array(0),
+  ends: new Int32Array(0),
+};
+
 export class Prefetch {
   readonly #entries: Entries;
   readonly #pages: Pages;
@@ -29,9 +35,12 @@ export class Prefetch {
   readonly #hashes = new Uint32Array(AT_ONCE);
   readonly #ids = new Uint32Array(AT_ONCE);
   readonly #places = new Uint32Array(AT_ONCE);
-  #keys: readonly Uint8Array[] = [];
-  /** How many of them have had their turn. */
-  #done = 0;
+  #keys: KeysOfMessage = NO_KEYS;
+  /** As it was when it was told of the keys: others may have come in their place. */
+  #bytes: Buffer = NO_KEYS.bytes;
+  /** Those that have not had their turn yet. */
+  #next = 0;
+  #end = 0;
   /** How many have it now, and how many of these have been looked up. */
   #count = 0;
   #lookedUp = 0;
@@ -45,10 +54,12 @@ export class Prefetch {
     this.#sought = new SoughtKey(hashSeed);
   }
 
-  /** These are going to be looked up, in this order. */
-  begin(keys: readonly Uint8Array[]): void {
+  /** These are going to be looked up, in this order: from the one at `first` to before the one at `end`. */
+  begin(keys: KeysOfMessage, first: number, end: number): void {
     this.#keys = keys;
-    this.#done = 0;
+    this.#bytes = keys.bytes;
+    this.#next = first;
+    this.#end = end;
     this.#goOn();
   }
 
@@ -72,7 +83,8 @@ export class Prefetch {
 
   #goOn(): void {
     // Where nothing is, there is no place to read from either.
-    const left = this.#entries.pageCount === 0 ? 0 : this.#keys.length - this.#done;
+    const isOver = this.#entries.pageCount === 0 || this.#keys.bytes !== this.#bytes;
+    const left = isOver ? 0 : this.#end - this.#next;
     this.#lookedUp = 0;
     this.#count = left < LEAST_AT_ONCE ? 0 : Math.min(left, AT_ONCE);
     this.#findHomes();
@@ -81,17 +93,25 @@ export class Prefetch {
     this.#findPlaces();
     this.#touchPlaces();
     this.#touchPolicy();
-    this.#done += this.#count;
+    this.#next += this.#count;
     // A key is a part of its message, which would be kept with its values until the next one comes.
-    if (this.#keys.length - this.#done < LEAST_AT_ONCE) this.#keys = [];
+    if (isOver || this.#end - this.#next < LEAST_AT_ONCE) this.#forget();
+  }
+
+  #forget(): void {
+    this.#keys = NO_KEYS;
+    this.#bytes = NO_KEYS.bytes;
+    this.#next = this.#end;
   }
 
   // A loop is a function of its own: what a compiler takes into one function is bounded.
 
   #findHomes(): void {
     const sought = this.#sought;
+    const { bytes, starts, ends } = this.#keys;
     for (let index = 0; index < this.#count; index++) {
-      const isKey = sought.set(this.#keys[this.#done + index] as Uint8Array);
+      const at = this.#next + index;
+      const isKey = sought.setPart(bytes, starts[at] as number, ends[at] as number);
       this.#hashes[index] = sought.hash;
       this.#places[index] = isKey ? this.#entries.homePlace(sought.hash) : NOWHERE;
     }

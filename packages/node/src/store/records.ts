@@ -76,7 +76,7 @@ export class Records {
     this.#writeHead(place, key.length, length, content);
     const bytes = this.#pages.bytesAt(place);
     const keyAt = this.#keyOffset(place);
-    copy(key.bytes, 0, key.length, bytes, keyAt);
+    copy(key.bytes, key.start, key.start + key.length, bytes, keyAt);
     if (isInOneSlot(lead, length)) copy(value, 0, length, bytes, keyAt + key.length);
     else this.#writeParts(id, place, value);
     return place;

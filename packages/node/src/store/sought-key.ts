@@ -11,6 +11,14 @@ if (endianness() !== "LE") throw new Error("a cache node needs a little-endian p
 /** Text, or its bytes in UTF-8: these cost nothing to look up with. */
 export type Key = string | Uint8Array;
 
+/** Keys as a message brings them: each is a part of the same bytes. Others may come in their place later. */
+export interface KeysOfMessage {
+  readonly bytes: Buffer;
+  /** From where to before where each of them lies. */
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+}
+
 /** @throws {CacheError} `INVALID_ARGUMENT` when bytes are no key. */
 export function textOf(key: Key): string {
   return typeof key === "string" ? key : decodeKey(key);
@@ -19,8 +27,9 @@ export function textOf(key: Key): string {
 export class SoughtKey {
   readonly #hashSeed: number;
   readonly #text = Buffer.allocUnsafe(3 * MAX_KEY_BYTES);
-  /** The key's bytes are the first `length` of these. */
+  /** The key is `length` of these bytes, from `start` on. */
   bytes: Uint8Array = this.#text;
+  start = 0;
   /** The same; zeros fill the last word up. */
   readonly words: Uint32Array = new Uint32Array(MAX_KEY_BYTES / 4);
   length = 0;
@@ -32,13 +41,19 @@ export class SoughtKey {
 
   /** Returns whether there can be such a key. */
   set(key: Key): boolean {
-    if (typeof key === "string") {
-      this.bytes = this.#text;
-      this.length = key.length > MAX_KEY_BYTES ? key.length : this.#text.write(key);
-    } else {
-      this.bytes = key;
-      this.length = key.length;
-    }
+    if (typeof key !== "string") return this.setPart(key, 0, key.length);
+    return this.setPart(
+      this.#text,
+      0,
+      key.length > MAX_KEY_BYTES ? key.length : this.#text.write(key),
+    );
+  }
+
+  /** As `set`, of a part of bytes: from `start` to before `end`. */
+  setPart(bytes: Uint8Array, start: number, end: number): boolean {
+    this.bytes = bytes;
+    this.start = start;
+    this.length = end - start;
     if (this.length > MAX_KEY_BYTES) return false;
     this.#fillWords();
     this.hash = hash32OfWords(this.words, this.#hashSeed, 0, this.length);
@@ -53,9 +68,9 @@ export class SoughtKey {
   }
 
   #fillWords(): void {
-    const { bytes, length, words } = this;
+    const { bytes, start, length, words } = this;
     const whole = length >>> 2;
-    for (let index = 0, at = 0; index < whole; index++, at += 4) {
+    for (let index = 0, at = start; index < whole; index++, at += 4) {
       // Within the key, hence the casts.
       words[index] =
         (bytes[at] as number) |
@@ -65,7 +80,8 @@ export class SoughtKey {
     }
     if ((length & 3) === 0) return;
     let last = 0;
-    for (let at = length - 1; at >= 4 * whole; at--) last = (last << 8) | (bytes[at] as number);
+    for (let at = start + length - 1; at >= start + 4 * whole; at--)
+      last = (last << 8) | (bytes[at] as number);
     words[whole] = last;
   }
 }

@@ -1,9 +1,11 @@
 /** The store against a naive one: the same random commands must leave both in the same state. */
+
 import { CacheError, partitionOf } from "@holdfast/core";
 import { FakeClock, testSeed } from "@holdfast/core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EVICTION_POLICIES, type EvictionPolicyName } from "../eviction/index.js";
+import { messageOf } from "../testing/key-messages.js";
 import { NaiveStore } from "../testing/naive-store.js";
 import type { Entry, NewEntry } from "./entry.js";
 import { TICK_MS } from "./expiry.js";
@@ -176,15 +178,19 @@ const put = fc
   });
 
 const read = fc
-  .record({ store: stores, key: keys, how: fc.constantFrom("get", "locate", "peek", "remove") })
+  .record({ store: stores, key: keys, how: fc.constantFrom("get", "in place", "peek", "remove") })
   .map(
     ({ store, key, how }) =>
       new Command(`${how} ${key}`, store, (naive, real) => {
         if (how === "remove") expect(real.remove(key)).toBe(naive.remove(key));
-        else if (how === "locate") {
-          const found = real.locate(Buffer.from(key));
+        else if (how === "in place") {
+          const expected = naive.get(key, false);
+          const found = real.findInPlace(Buffer.from(`<${key}>`), 1, 1 + Buffer.byteLength(key));
           const bytes = found && Buffer.from(found.bytes.subarray(found.start, found.end));
-          expect(bytes).toEqual(naive.get(key, true)?.value);
+          expect(bytes).toEqual(expected?.value);
+          if (found === undefined) return;
+          real.useInPlace();
+          naive.get(key, true);
         } else {
           const expected = naive.get(key, how === "get");
           const actual = how === "get" ? real.get(key) : real.peek(key);
@@ -286,7 +292,7 @@ const prefetch = fc
   .map(
     ({ store, some }) =>
       new Command(`prefetch ${some.length} keys`, store, (_naive, real) => {
-        real.prefetch([...some, ...KEYS].map((key) => Buffer.from(key)));
+        real.prefetch(...messageOf([...some, ...KEYS]));
         for (const key of some) real.facts(key);
       }),
   );

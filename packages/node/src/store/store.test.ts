@@ -72,11 +72,14 @@ describe("Store", () => {
     put("kéy");
     const key = Buffer.from("kéy");
     expect(store.get(key)).toEqual(store.get("kéy"));
-    const { bytes, start, end } = store.locate(key) ?? { bytes: Buffer.alloc(0) };
-    expect(bytes.subarray(start, end)).toEqual(Buffer.from(VALUE));
-    expect(store.locate(Buffer.from("key"))).toBeUndefined();
+    const found = store.findInPlace(Buffer.from("<kéy>"), 1, 1 + key.length);
+    expect(found?.bytes.subarray(found.start, found.end)).toEqual(Buffer.from(VALUE));
+    expect(found?.writtenAtMs(START_MS + 9)).toBe(START_MS);
+    const facts = { encoding: 1, version: 7, pinned: false, costBytes: store.get(key)?.costBytes };
+    expect(found).toMatchObject({ ...facts, expiresAtMs: Number.POSITIVE_INFINITY });
+    expect(store.findInPlace(Buffer.from("key"), 0, 3)).toBeUndefined();
     put("kéy", { value: undefined });
-    expect(store.locate(key)).toBeUndefined();
+    expect(store.findInPlace(key, 0, key.length)).toBeUndefined();
   });
 
   it("keeps a negative entry as an entry without a value, and an empty value as one", () => {

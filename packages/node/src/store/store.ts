@@ -17,6 +17,7 @@ import { NO_ENTRY } from "../eviction/index.js";
 import { MAX_ID } from "./bucket-runs.js";
 import { costOfLengths } from "./cost.js";
 import type { Entry, EntryFacts, FoundEntry, NewEntry, Pin } from "./entry.js";
+import { EntryInPlace } from "./entry-view.js";
 import type { BudgetTenant, MemoryBudget } from "./memory-budget.js";
 import {
   type Counted,
@@ -27,8 +28,7 @@ import {
 } from "./occupancy.js";
 import { PAGE_BYTES } from "./pages.js";
 import { END_BYTES, leadLength, storedLength } from "./record-layout.js";
-import type { ValueLocation } from "./records.js";
-import { type Key, SoughtKey } from "./sought-key.js";
+import { type Key, type KeysOfMessage, SoughtKey } from "./sought-key.js";
 import type { StoreOptions } from "./store-options.js";
 import { StoreTables, type StoreTablesParts } from "./store-tables.js";
 import { TableCharge } from "./table-charge.js";
@@ -49,8 +49,8 @@ export class Store {
   /** How long the record is that room is made for. */
   readonly #wanted = { leadLength: 0, valueLength: 0 };
   readonly #sought: SoughtKey;
-  /** What `locate` found last. */
-  readonly #located: ValueLocation = { bytes: Buffer.alloc(0), start: 0, end: 0 };
+  /** What `findInPlace` found last. */
+  readonly #inPlace = new EntryInPlace();
   #isClosed = false;
 
   constructor(options: StoreOptions) {
@@ -85,40 +85,39 @@ export class Store {
 
   /** What an entry costs on average; 0 when there is none. */
   get meanEntryBytes(): number {
-    const { entries, bytes } = this.counts;
-    return entries === 0 ? 0 : bytes / entries;
+    return this.counts.bytes / Math.max(1, this.counts.entries);
   }
 
   /** The live entry of this key, or `undefined`. Counts as a use of the entry. */
   get(key: Key): FoundEntry | undefined {
     const id = this.#findLive(key);
     if (id === NO_ENTRY) return undefined;
-    this.#use(id, this.#tables.entries.table.place(id));
+    this.#use(id);
     return this.#tables.view.found(id, this.#sought.hash);
   }
 
   /**
-   * To be called before these keys are looked up, one after the other: the waiting for main memory then happens for
-   * many of them at once. Nothing else is changed by it, whatever is looked up in which order. `keys` must not change
-   * meanwhile.
+   * To be called before keys are looked up, those from `first` to before `end`, one after the other: the waiting for
+   * main memory then happens for many of them at once. Nothing else is changed by it, whatever is looked up in which
+   * order.
    */
-  prefetch(keys: readonly Uint8Array[]): void {
-    this.#tables.prefetch.begin(keys);
+  prefetch(keys: KeysOfMessage, first: number, end: number): void {
+    this.#tables.prefetch.begin(keys, first, end);
   }
 
   /**
-   * As `get`, of the value alone and without copying it: tells where it lies. That is true until anything else is
-   * asked of the store, and the answer is the same object each time. `undefined` for a negative entry as well.
+   * As `peek`, of a key that is a part of bytes, without copying the value. The answer is the same object each time, and
+   * true until anything else is asked of the store than `useInPlace`. `undefined` for a negative entry as well.
    */
-  locate(key: Key): Readonly<ValueLocation> | undefined {
-    const id = this.#findLive(key);
+  findInPlace(bytes: Uint8Array, start: number, end: number): EntryInPlace | undefined {
+    const id = this.#liveOf(this.#find(this.#sought.setPart(bytes, start, end)));
     if (id === NO_ENTRY) return undefined;
-    const { records, table } = this.#tables.entries;
-    const place = table.place(id);
-    this.#use(id, place);
-    if (records.isAbsence(place)) return undefined;
-    records.locateValue(place, this.#located);
-    return this.#located;
+    return this.#tables.view.inPlace(id, this.#sought.hash, this.#inPlace);
+  }
+
+  /** Counts what was just found in place as used. */
+  useInPlace(): void {
+    this.#use(this.#inPlace.id);
   }
 
   /** As `get`, without counting as a use. */
@@ -183,7 +182,7 @@ export class Store {
 
   /** Lets a pinned entry be evicted and expire from now on; it may have expired already. */
   unpin(key: Key): void {
-    const id = this.#find(key);
+    const id = this.#find(this.#sought.set(key));
     if (id === NO_ENTRY || !this.#tables.view.isPinned(id)) return;
     this.#setPin(id, "none");
     this.#tables.policy.insert(id, this.#sought.hash);
@@ -195,7 +194,7 @@ export class Store {
    * go. It expires from now on, and may have expired already.
    */
   keepUnpersisted(key: Key, { maxEntries, maxBytes }: OccupancyBounds): void {
-    const id = this.#find(key);
+    const id = this.#find(this.#sought.set(key));
     if (id === NO_ENTRY || !this.#tables.view.isDirty(id)) return;
     this.#setPin(id, "unpersisted");
     if (!this.#endOrSchedule(id)) return;
@@ -238,9 +237,8 @@ export class Store {
   /** Removes the entry of this key, pinned or not. Returns whether it was live. */
   remove(key: Key): boolean {
     const id = this.#findLive(key);
-    if (id === NO_ENTRY) return false;
-    this.#remove(id);
-    return true;
+    if (id !== NO_ENTRY) this.#remove(id);
+    return id !== NO_ENTRY;
   }
 
   /** The live entries of a partition. The store may change while they are being read. */
@@ -331,17 +329,21 @@ export class Store {
     };
   }
 
-  /** Looks a key up, and remembers what it looked for. */
-  #find(key: Key): number {
+  /** Looks a key up, and remembers what it looked for. @param isKey - as `SoughtKey.set` says. */
+  #find(isKey: boolean): number {
+    if (!isKey) return NO_ENTRY;
     const sought = this.#sought;
-    if (!sought.set(key)) return NO_ENTRY;
     const { entries, prefetch } = this.#tables;
     const likely = prefetch.next(sought.hash);
     return likely !== NO_ENTRY && entries.hasKey(likely, sought) ? likely : entries.find(sought);
   }
 
   #findLive(key: Key): number {
-    const id = this.#find(key);
+    return this.#liveOf(this.#find(this.#sought.set(key)));
+  }
+
+  /** An entry that was found, unless it has expired. */
+  #liveOf(id: number): number {
     if (id === NO_ENTRY || !this.#tables.view.hasExpired(id)) return id;
     this.#expire(id);
     return NO_ENTRY;
@@ -455,11 +457,10 @@ export class Store {
     this.#tables.entries.remove(id, hash);
   }
 
-  #use(id: number, place: number): void {
+  #use(id: number): void {
     this.#tables.entries.table.use(id);
     this.#tables.ends.use(id);
-    if (!this.#tables.entries.records.isPinned(place))
-      this.#tables.policy.hit(id, this.#sought.hash);
+    if (!this.#tables.view.isPinned(id)) this.#tables.policy.hit(id, this.#sought.hash);
   }
 
   #setPin(id: number, pin: Pin): void {
@@ -483,8 +484,7 @@ export class Store {
 
   /** Of an entry with the key that was looked up last. */
   #costOfNew({ value, encoding, expiresAtMs }: NewEntry): number {
-    const lead = leadLength(this.#sought.length, expiresAtMs);
-    return this.#want(lead, storedLength(value, encoding));
+    return this.#want(leadLength(this.#sought.length, expiresAtMs), storedLength(value, encoding));
   }
 
   /** From now on room is made for a record of these lengths. Returns what its entry costs. */

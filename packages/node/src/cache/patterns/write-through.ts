@@ -77,6 +77,10 @@ export class WriteThrough implements Pattern {
     return NOTHING_DIRTY;
   }
 
+  get hasUnresolved(): boolean {
+    return this.#unresolved.size > 0;
+  }
+
   unresolved(key: Key): Occurrence | undefined {
     // Hardly ever is there any, and then a key that came as bytes need not be made text.
     return this.#unresolved.size === 0 ? undefined : this.#unresolved.get(textOf(key));

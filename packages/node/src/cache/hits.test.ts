@@ -1,0 +1,134 @@
+/** Whatever `Hits` answers, `Operations` would have answered alike; and it leaves it what it must. */
+import { type Topology, UNOWNED_PARTITION } from "@holdfast/core";
+import { FakeClock } from "@holdfast/core/testing";
+import { BatchReader, pipeCodec, type Reply__Output, ReplyWriter } from "@holdfast/proto";
+import { expect, it } from "vitest";
+import { Ownership } from "../ownership/ownership.js";
+import { RightToServe } from "../ownership/right-to-serve.js";
+import { createCacheFixture } from "../testing/cache-fixture.js";
+import { noPromises, promisedNothing } from "../testing/no-backups.js";
+import type { Caches } from "./caches.js";
+import { Hits } from "./hits.js";
+
+const ME = "11111111-0000-0000-0000-000000000000";
+// The seed is the fixture's: the store and whoever asks it must agree about hashes.
+const PLACEMENT = { partitions: 2, hashSeed: 1 };
+
+function ownedBy(owner: string, epoch: number): Topology {
+  const member = {
+    incarnation: ME,
+    nodeId: "me",
+    addresses: { data: "me:1", peer: "", http: "" },
+    zone: "",
+    weight: 1,
+    state: "active" as const,
+    ended: false,
+  };
+  const partition = { ...UNOWNED_PARTITION, owner, term: 7 };
+  return { epoch, writeToken: "", members: [member], partitions: [partition, partition] };
+}
+
+function createHits(...fixtureOptions: Parameters<typeof createCacheFixture>) {
+  const fixture = createCacheFixture(...fixtureOptions);
+  const { cache, clock, context, operations } = fixture;
+  const lease = { safeUntilMs: Number.POSITIVE_INFINITY };
+  const right = new RightToServe(lease, noPromises, { readAtMs: 0 }, new FakeClock(), Infinity);
+  const ignored = { ended() {}, deposed() {}, begunAnew() {} };
+  const ownership = new Ownership(ME, right, promisedNothing, new FakeClock(), ignored);
+  ownership.apply(ownedBy(ME, 1));
+  const caches = { find: (name: string) => (name === "test" ? cache : undefined) };
+  const hits = new Hits({
+    caches: caches as unknown as Caches,
+    ownership,
+    placement: PLACEMENT,
+    clock,
+  });
+  const batch = new BatchReader(pipeCodec);
+  const replies = new ReplyWriter(pipeCodec);
+  /** The reply to a read of each of these keys; `undefined`: it was not answered. */
+  const read = (...keys: string[]): (Reply__Output | undefined)[] => {
+    const operations = keys.map((key, index) => {
+      const [cacheName = "", name = ""] = key.includes("/") ? key.split("/") : ["test", key];
+      return { id: index + 1, kind: "GET" as const, cache: cacheName, key: Buffer.from(name) };
+    });
+    batch.read(pipeCodec.writeBatch({ operations }));
+    hits.prefetch(batch);
+    return keys.map((_, index) => {
+      if (!hits.answer(batch, index, replies)) return undefined;
+      return pipeCodec.readReplies(Buffer.from(replies.take())).replies[0];
+    });
+  };
+  const set = (key: string, value = `value of ${key}`, ttlMs?: number) =>
+    operations.set(key, { value: Buffer.from(value), encoding: 1, ttlMs }, undefined, context());
+  return { ...fixture, ownership, lease, read, set };
+}
+
+it("answers reads of what is in memory, each by its own entry", async () => {
+  const { read, set, clock, cache } = createHits("cache-aside");
+  for (const key of ["a", "b", "kéy"]) await set(key);
+  await set("short", "", 1_000);
+  clock.advance(16);
+  const [a, nothing, key, unknown, short, b] = read("a", "x", "kéy", "other/a", "short", "b");
+  expect([nothing, unknown]).toEqual([undefined, undefined]);
+  expect([a, b, key].map((reply) => reply?.value?.toString())).toEqual([
+    "value of a",
+    "value of b",
+    "value of kéy",
+  ]);
+  expect(a).toMatchObject({
+    id: 1,
+    term: 7,
+    encoding: 1,
+    source: "MEMORY",
+    outcome: "NOT_APPLIED",
+  });
+  expect(a?.ttlLeftMs).toBeUndefined();
+  expect(a?.ageMs).toBeGreaterThanOrEqual(16);
+  expect(short).toMatchObject({ id: 5, value: Buffer.alloc(0), ttlLeftMs: 984 });
+  expect(cache.counters).toMatchObject({ hits: 4, misses: 0 });
+});
+
+it("tells the same as `get`", async () => {
+  const { read, source, operations, context } = createHits("read-through");
+  source.plant("loaded", "row", 9);
+  await operations.get("loaded", context());
+  const [reply] = read("loaded");
+  const { value, ...facts } = await operations.get("loaded", context());
+  expect(reply?.value).toEqual(value);
+  for (const [name, fact] of Object.entries(facts)) {
+    expect([name, reply?.[name as keyof Reply__Output]]).toEqual([name, fact]);
+  }
+});
+
+it("leaves to others what expired, and what nobody may serve here", async () => {
+  const { read, set, clock, ownership, lease } = createHits("cache-aside");
+  await set("brief", "v", 1_000);
+  await set("long");
+  clock.advance(1_000);
+  expect(read("brief")).toEqual([undefined]);
+  lease.safeUntilMs = Number.NEGATIVE_INFINITY;
+  expect(read("long")).toEqual([undefined]);
+  lease.safeUntilMs = Number.POSITIVE_INFINITY;
+  expect(read("long")[0]?.value?.toString()).toBe("value of long");
+  ownership.apply(ownedBy("22222222-0000-0000-0000-000000000000", 2));
+  expect(read("long")).toEqual([undefined]);
+});
+
+it("leaves to others what is stale, so that it is loaded anew", async () => {
+  const lifetimes = { ttl: "1h", softTtl: "1s" };
+  const { read, source, operations, context, clock } = createHits("read-through", lifetimes);
+  source.plant("a", "row", 9);
+  await operations.get("a", context());
+  expect(read("a")[0]).toBeDefined();
+  clock.advance(1_016);
+  expect(read("a")).toEqual([undefined]);
+});
+
+it("leaves to others what is dirty, which may not be committed yet", async () => {
+  const { read, set, cache } = createHits("write-behind");
+  await set("a");
+  expect(cache.store.counts.pinnedEntries).toBe(1);
+  expect(read("a")).toEqual([undefined]);
+  cache.store.unpin("a");
+  expect(read("a")[0]?.value?.toString()).toBe("value of a");
+});

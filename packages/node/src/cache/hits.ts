@@ -1,0 +1,68 @@
+/**
+ * The reads of what is in memory, which most operations are: from the bytes of a batch to the bytes of its replies,
+ * without an object on the way. Whatever there is more to do or to say about is left to `Operations`; the answers are
+ * the same.
+ */
+import { type Clock, type Placement, partitionOfHash } from "@holdfast/core";
+import type { BatchReader, ReplyWriter } from "@holdfast/proto";
+import type { Ownership } from "../ownership/ownership.js";
+import type { Caches } from "./caches.js";
+
+export interface HitsParts {
+  readonly caches: Caches;
+  readonly ownership: Ownership;
+  readonly placement: Placement;
+  readonly clock: Clock;
+}
+
+export class Hits {
+  readonly #parts: HitsParts;
+  /** Of the entry that is being told. */
+  readonly #hit = {
+    version: 0,
+    encoding: 0,
+    ageMs: 0,
+    ttlLeftMs: 0,
+    bytes: Buffer.alloc(0) as Buffer,
+    start: 0,
+    end: 0,
+  };
+
+  constructor(parts: HitsParts) {
+    this.#parts = parts;
+  }
+
+  /** To be called before the operations of a batch are executed, in their order: memory gets ready for their keys. */
+  prefetch(batch: BatchReader): void {
+    const { caches, count } = batch;
+    let first = 0;
+    for (let index = 1; index <= count; index++) {
+      if (index < count && caches[index] === caches[first]) continue;
+      this.#parts.caches.find(caches[first] ?? "")?.store.prefetch(batch, first, index);
+      first = index;
+    }
+  }
+
+  /** Answers a plain `get` of the batch if its entry is in memory. Returns whether it did. */
+  answer(batch: BatchReader, index: number, replies: ReplyWriter): boolean {
+    const { caches, ownership, placement, clock } = this.#parts;
+    const cache = caches.find(batch.caches[index] as string)?.operations;
+    const nowMs = clock.now();
+    const [start, end] = [batch.starts[index] as number, batch.ends[index] as number];
+    const entry = cache?.findPlain(batch.bytes, start, end, nowMs);
+    if (cache === undefined || entry === undefined) return false;
+    const tenure = ownership.serving(partitionOfHash(entry.hash, placement));
+    if (tenure === undefined || tenure.isRecovering) return false;
+    cache.usedPlain(entry);
+    const hit = this.#hit;
+    hit.version = entry.version;
+    hit.encoding = entry.encoding;
+    hit.ageMs = Math.max(0, nowMs - entry.writtenAtMs(nowMs));
+    hit.ttlLeftMs = Math.ceil(entry.expiresAtMs - nowMs);
+    hit.bytes = entry.bytes;
+    hit.start = entry.start;
+    hit.end = entry.end;
+    replies.hit(batch.ids[index] as number, tenure.term, hit);
+    return true;
+  }
+}

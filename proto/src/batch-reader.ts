@@ -1,0 +1,176 @@
+/**
+ * A batch as a node takes it in. Reads, which most operations are, cost no object: what they say is told by tables
+ * that are used again for each batch. Every other operation is an object, as `PipeCodec` reads it.
+ */
+import { emptyOperation } from "./complete.js";
+import type { Batch__Output } from "./gen/holdfast/v1/Batch.js";
+import type { Hello__Output } from "./gen/holdfast/v1/Hello.js";
+import type { Operation__Output } from "./gen/holdfast/v1/Operation.js";
+import type { PipeCodec } from "./pipe-codec.js";
+import { BATCH, OPERATION } from "./pipe-tags.js";
+import { MAX_UINT32, WireReader } from "./wire.js";
+
+/** As many operations as clients put into a batch, unless they are told otherwise. */
+const LIKELY_OPERATIONS = 1_024;
+
+const NO_BYTES = Buffer.alloc(0);
+
+export class BatchReader {
+  readonly #codec: PipeCodec;
+  readonly #get: number;
+  readonly #reader = new WireReader(NO_BYTES);
+  #operations: (Operation__Output | undefined)[] = [];
+  #bytes: Buffer = NO_BYTES;
+  #count = 0;
+  /** By the place of an operation in the batch; those of the last batch, as far as there are `count`. */
+  ids: Float64Array = new Float64Array(LIKELY_OPERATIONS);
+  readonly caches: string[] = [];
+  /** Where its key is in `bytes`: from here to before there. */
+  starts: Int32Array = new Int32Array(LIKELY_OPERATIONS);
+  ends: Int32Array = new Int32Array(LIKELY_OPERATIONS);
+  epoch = 0;
+  budgetMs = 0;
+  hello: Hello__Output | undefined;
+
+  constructor(codec: PipeCodec) {
+    this.#codec = codec;
+    this.#get = codec.numberOfKind("GET");
+  }
+
+  /** The message. */
+  get bytes(): Buffer {
+    return this.#bytes;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /**
+   * Reads a batch, all of it, and forgets the one before.
+   *
+   * @throws {Error} as proto-loader does, when it is none.
+   */
+  read(bytes: Buffer): void {
+    this.clear();
+    this.#bytes = bytes;
+    const reader = this.#reader;
+    reader.begin(bytes);
+    while (reader.hasMore) {
+      const tag = reader.varint();
+      if (tag === BATCH.operation) this.#readOperation(reader);
+      else if (tag === BATCH.epoch) this.epoch = reader.varint();
+      else if (tag === BATCH.budgetMs) this.budgetMs = reader.varintUpTo(MAX_UINT32);
+      else reader.fail();
+    }
+    const { isSound } = reader;
+    reader.begin(NO_BYTES);
+    if (!isSound) this.#take(this.#codec.readBatchGenerally(bytes));
+  }
+
+  /** Lets go of the message. */
+  clear(): void {
+    this.#bytes = NO_BYTES;
+    this.#count = 0;
+    this.#operations = [];
+    this.hello = undefined;
+    this.epoch = 0;
+    this.budgetMs = 0;
+  }
+
+  /** Whether an operation reads its key, and says nothing more. */
+  isPlainGet(index: number): boolean {
+    return this.#operations[index] === undefined;
+  }
+
+  /** An operation as an object. */
+  operation(index: number): Operation__Output {
+    return this.#operations[index] ?? this.#plainGet(index);
+  }
+
+  #plainGet(index: number): Operation__Output {
+    const key = this.#bytes.subarray(this.starts[index], this.ends[index]);
+    const [id = 0, cache = ""] = [this.ids[index], this.caches[index]];
+    return { ...emptyOperation(), id, kind: "GET", cache, key };
+  }
+
+  #readOperation(reader: WireReader): void {
+    const { at } = reader;
+    const index = this.#next();
+    if (this.#readPlainGet(reader, index)) return;
+    reader.at = at;
+    this.#keep(index, this.#codec.readOperation(reader));
+  }
+
+  /** Whether it was one, and nothing was wrong with it. */
+  #readPlainGet(reader: WireReader, index: number): boolean {
+    const end = reader.delimited();
+    let id = 0;
+    let kind = 0;
+    let cache = "";
+    let keyAt = 0;
+    let keyEnd = 0;
+    while (reader.at < end) {
+      switch (reader.varint()) {
+        case OPERATION.id:
+          id = reader.varint();
+          break;
+        case OPERATION.kind:
+          kind = reader.varint();
+          break;
+        case OPERATION.cache:
+          cache = this.#codec.readCache(reader);
+          break;
+        case OPERATION.key:
+          keyEnd = reader.delimited();
+          keyAt = reader.at;
+          reader.at = keyEnd;
+          break;
+        default:
+          return false;
+      }
+    }
+    if (kind !== this.#get || reader.at !== end) return false;
+    this.ids[index] = id;
+    this.caches[index] = cache;
+    this.starts[index] = keyAt;
+    this.ends[index] = keyEnd;
+    this.#operations.push(undefined);
+    return true;
+  }
+
+  #keep(index: number, operation: Operation__Output): void {
+    const { id, cache, key } = operation;
+    this.ids[index] = id;
+    this.caches[index] = cache;
+    // A key that is not a part of the message is read from the operation, and not looked up ahead.
+    const at = key.buffer === this.#bytes.buffer ? key.byteOffset - this.#bytes.byteOffset : 0;
+    this.starts[index] = at;
+    this.ends[index] = at + (at === 0 ? 0 : key.length);
+    this.#operations.push(operation);
+  }
+
+  #next(): number {
+    const index = this.#count++;
+    if (index === this.ids.length) {
+      this.ids = copied(this.ids, new Float64Array(2 * index));
+      this.starts = copied(this.starts, new Int32Array(2 * index));
+      this.ends = copied(this.ends, new Int32Array(2 * index));
+    }
+    return index;
+  }
+
+  #take({ hello, epoch, budgetMs, operations }: Batch__Output): void {
+    this.#count = 0;
+    this.#operations = [];
+    this.hello = hello ?? undefined;
+    this.epoch = epoch;
+    this.budgetMs = budgetMs;
+    for (const operation of operations) this.#keep(this.#next(), operation);
+  }
+}
+
+function copied<T extends Float64Array | Int32Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
