@@ -41,10 +41,10 @@ export class Contestant {
     return answer;
   }
 
+  /** Lets it end, unless it has already. */
   async stop() {
-    const exited = once(this.#child, "exit");
-    this.#child.disconnect();
-    await exited;
+    if (this.#child.connected) this.#child.disconnect();
+    await this.#death.catch(() => {});
   }
 }
 

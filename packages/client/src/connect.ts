@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { CacheError, systemClock } from "@holdfast/core";
 import { CompressingOperations } from "./cache/compressing-operations.js";
 import { Loads } from "./cache/loads.js";
+import { AbortListeners } from "./calls/abort-listeners.js";
 import type { CallContext } from "./calls/call.js";
 import { Flight } from "./calls/flight.js";
 import { Operations } from "./calls/operations.js";
@@ -110,6 +111,7 @@ function assemble(
     terms.raise(topology);
     members.retain(router);
   });
+  const aborts = new AbortListeners();
   const context: CallContext = {
     clock,
     random,
@@ -122,6 +124,7 @@ function assemble(
       return (budgetMs, begin) => wire.relay(via.address, operation, budgetMs, begin);
     },
     expectEpoch: (epoch) => follower.expect(epoch),
+    onAbort: (signal, callback) => aborts.add(signal, callback),
     onNextTopology: (callback) => follower.onChange(callback),
     isFromFormerOwner: (partition, term) => terms.isFromFormerOwner(partition, term),
     suspect: (address) => follower.suspect(address),
@@ -134,6 +137,7 @@ function assemble(
     compressing: new CompressingOperations(operations, clock),
     compression: options.compression,
     loads: new Loads(flight.maxOperations),
+    aborts,
     wire,
     clock,
     random,

@@ -2,6 +2,7 @@
  * What the caches of one connected client share. Put together in connect.ts.
  */
 import type { Clock, Logger, Random } from "@holdfast/core";
+import type { AbortListeners } from "../calls/abort-listeners.js";
 import type { Operations } from "../calls/operations.js";
 import type { Router } from "../routing/router.js";
 import type { Wire } from "../transport/wire.js";
@@ -16,6 +17,7 @@ export interface ClientParts {
   /** Default of every cache. `undefined`: nothing is compressed. */
   readonly compression: CompressionSettings | undefined;
   readonly loads: Loads;
+  readonly aborts: AbortListeners;
   readonly wire: Wire;
   readonly clock: Clock;
   readonly random: Random;

@@ -139,7 +139,7 @@ export class RoutedCache<V> implements Cache<V> {
       this.#load(key, load, { ...options, signal: undefined, ifVersion: version }, isCurrent),
     );
     // `undefined` comes out only if it is what `load` returned.
-    return abortable(loading, signal) as Promise<V | Extract<L, undefined>>;
+    return this.#parts.aborts.leaving(loading, signal) as Promise<V | Extract<L, undefined>>;
   }
 
   clear(options: CallOptions = {}): Promise<void> {
@@ -172,10 +172,10 @@ export class RoutedCache<V> implements Cache<V> {
 
   stats(options: CallOptions = {}): Promise<CacheStats> {
     return this.#checked(options, async (timeoutMs) => {
-      const { wire, router, closing } = this.#parts;
+      const { wire, router, closing, aborts } = this.#parts;
       closing.throwIfAborted();
       const asked = clusterStats(this.name, timeoutMs, wire, router());
-      return addStats(this.name, await abortable(asked, options.signal));
+      return addStats(this.name, await aborts.leaving(asked, options.signal));
     });
   }
 
@@ -267,15 +267,4 @@ function isIterable(value: CallOptions | Iterable<string>): value is Iterable<st
 function isMisuse(error: unknown): boolean {
   const { code } = CacheError.from(error);
   return code === "INVALID_ARGUMENT" || code === "READ_ONLY" || code === "UNKNOWN_CACHE";
-}
-
-/** As `promise`, but rejects at once when `signal` aborts; what it waited for goes on. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }

@@ -55,6 +55,8 @@ export interface CallContext {
   detour(target: Target, operation: Operation): Detour | undefined;
   /** A node has named this epoch. */
   expectEpoch(epoch: number): void;
+  /** Calls back when the signal aborts, unless cancelled. */
+  onAbort(signal: AbortSignal, callback: () => void): () => void;
   /** Calls back at the next newer topology, unless cancelled. */
   onNextTopology(callback: () => void): () => void;
   isFromFormerOwner(partition: number, term: number): boolean;
@@ -84,7 +86,7 @@ export class Call implements Attempt {
   readonly #reject: (reason: unknown) => void;
   readonly deadlineMs: number;
   readonly #cancelDeadline: CancelTimer;
-  readonly #onAbort: (() => void) | undefined;
+  readonly #ignoreAbort: () => void;
   #operation: Operation;
   #state: State = { at: "waiting", cancel: NOTHING };
   #failures = 0;
@@ -105,10 +107,10 @@ export class Call implements Attempt {
     this.#operation = operation;
     this.deadlineMs = context.clock.monotonic() + timeoutMs;
     this.#cancelDeadline = context.clock.after(timeoutMs, () => this.#expire());
-    if (signal !== undefined) {
-      this.#onAbort = () => this.end(signal.reason, "aborted by the caller");
-      signal.addEventListener("abort", this.#onAbort, { once: true });
-    }
+    this.#ignoreAbort =
+      signal === undefined
+        ? NOTHING
+        : context.onAbort(signal, () => this.end(signal.reason, "aborted by the caller"));
   }
 
   get operation(): Operation {
@@ -285,7 +287,7 @@ export class Call implements Attempt {
     const state = this.#state;
     this.#state = { at: "done" };
     this.#cancelDeadline();
-    if (this.#onAbort) this.#request.signal?.removeEventListener("abort", this.#onAbort);
+    this.#ignoreAbort();
     if (state.at === "waiting") state.cancel();
     if (state.at === "queued" || state.at === "sent") state.pipe?.withdraw(this);
   }

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { CacheError, type CacheErrorCode } from "@holdfast/core";
 import { FakeClock } from "@holdfast/core/testing";
 import { describe, expect, it } from "vitest";
@@ -200,6 +201,26 @@ describe("When the caller gives up", () => {
     const reason = new Error("gone");
     controller.abort(reason);
     await expect(write).rejects.toBe(reason);
+  });
+});
+
+describe("When calls share a signal", () => {
+  it("they all end with it, and listen to it as one, as long as they wait", async () => {
+    await using test = await startConnected();
+    test.node.intercept = () => "silence";
+    const controller = new AbortController();
+    const { signal } = controller;
+    const keys = Array.from({ length: 20 }, (_, index) => `key-${index}`);
+    const answered = keys.map((key) => test.cache.get(key, { signal, timeout: 1 }));
+    await Promise.allSettled(answered);
+    expect(getEventListeners(signal, "abort")).toHaveLength(0);
+
+    const reads = keys.map((key) => test.cache.get(key, { signal }));
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    const reason = new Error("the service ends");
+    controller.abort(reason);
+    for (const read of reads) await expect(read).rejects.toBe(reason);
+    expect(getEventListeners(signal, "abort")).toHaveLength(0);
   });
 });
 
