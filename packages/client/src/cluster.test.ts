@@ -139,7 +139,7 @@ describe("Closing", () => {
     const read = client.cache("products").get("a");
     await expect.poll(() => node.operations.length).toBe(1);
     const closing = client.close();
-    node.send({ replies: [{ id: node.operations[0]?.id ?? 0, code: "OK", term: 1 }] });
+    node.send([{ id: node.operations[0]?.id ?? 0, code: "OK", term: 1 }]);
     expect(await read).toBeUndefined();
     await closing;
   });

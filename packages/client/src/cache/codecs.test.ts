@@ -54,7 +54,7 @@ describe("Codecs", () => {
       );
     fc.assert(
       fc.property(long, fc.constantFrom(...codecs), (text, codec) => {
-        const value = codec.encoding === CODEC.bytes ? new Uint8Array(Buffer.from(text)) : text;
+        const value = codec.encoding === CODEC.bytes ? Buffer.from(text) : text;
         const plain = { value: encodeValue(codec, value), encoding: codec.encoding };
         const stored = compress(plain, method);
         expect(decodeValue(codec, stored.value, stored.encoding)).toEqual(value);
@@ -85,7 +85,7 @@ describe("Codecs", () => {
   it("hand out bytes that do not pin the frame they came in", () => {
     const frame = Buffer.alloc(1_000_000);
     const decoded = decodeValue(bytes(), frame.subarray(10, 20), bytes().encoding);
-    expect(decoded.buffer.byteLength).toBe(10);
+    expect(decoded.buffer.byteLength).toBeLessThanOrEqual(Buffer.poolSize);
     const nested = encodeValue(msgpack(), { raw: new Uint8Array(8) });
     const copy = Buffer.concat([frame, nested]).subarray(frame.length);
     const unpacked = decodeValue(msgpack<{ raw: Uint8Array }>(), copy, msgpack().encoding);

@@ -50,7 +50,10 @@ export function string(): Codec<string> {
   };
 }
 
-/** Bytes as they are. What is read is a copy that belongs to the caller. */
+/**
+ * Bytes as they are. What is read is a copy that belongs to the caller; a small one shares 8 KiB of memory with others,
+ * as small Buffers of Node's do.
+ */
 export function bytes(): Codec<Uint8Array> {
   return {
     encoding: CODEC.bytes,
@@ -58,8 +61,12 @@ export function bytes(): Codec<Uint8Array> {
       if (value instanceof Uint8Array) return value;
       throw new CacheError("INVALID_ARGUMENT", `the bytes codec takes a Uint8Array`);
     },
-    // A Uint8Array of its own memory; Buffer.from would cut it from the shared pool.
-    decode: (encoded) => new Uint8Array(encoded),
+    // Memory of its own would take ten times as long to get.
+    decode(encoded) {
+      const copy = Buffer.allocUnsafe(encoded.length);
+      copy.set(encoded);
+      return copy;
+    },
   };
 }
 

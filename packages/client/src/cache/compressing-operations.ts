@@ -25,7 +25,7 @@ const POOL_FROM_BYTES = 64 * 1024;
 /** Half of what Node's pool has by default. */
 const MAX_ON_POOL = 2;
 
-export interface KeyedRequest extends CallRequest {
+export interface KeyedRequest<Result = Reply__Output> extends CallRequest<Result> {
   readonly operation: KeyedOperation;
 }
 
@@ -42,7 +42,10 @@ export class CompressingOperations {
   }
 
   /** @param compression - `undefined`: nothing is compressed. */
-  run(request: KeyedRequest, compression: CompressionSettings | undefined): Promise<Reply__Output> {
+  run<Result = Reply__Output>(
+    request: KeyedRequest<Result>,
+    compression: CompressionSettings | undefined,
+  ): Promise<Result> {
     const { operation } = request;
     const { kind, cache = "", encoding = 0 } = operation;
     const value = kind === "SET" ? bytesOf(operation) : undefined;
@@ -59,7 +62,7 @@ export class CompressingOperations {
   }
 
   /** Behind those of the same entry that are being prepared. */
-  #inOrder(request: KeyedRequest, operation: Operation): Promise<Reply__Output> {
+  #inOrder<Result>(request: KeyedRequest<Result>, operation: Operation): Promise<Result> {
     const mustWait = !this.#preparations.isIdle && this.#preparations.has(entryOf(request));
     if (mustWait) return this.#prepared(request, operation);
     return this.#operations.run(
@@ -67,7 +70,7 @@ export class CompressingOperations {
     );
   }
 
-  #prepared(request: KeyedRequest, work: Work): Promise<Reply__Output> {
+  #prepared<Result>(request: KeyedRequest<Result>, work: Work): Promise<Result> {
     const entry = entryOf(request);
     return this.#operations.run({
       ...request,
@@ -75,10 +78,10 @@ export class CompressingOperations {
     });
   }
 
-  async #orPlain(
-    request: KeyedRequest,
-    compressed: Promise<Reply__Output>,
-  ): Promise<Reply__Output> {
+  async #orPlain<Result>(
+    request: KeyedRequest<Result>,
+    compressed: Promise<Result>,
+  ): Promise<Result> {
     const deadlineMs = this.#clock.monotonic() + request.timeoutMs;
     try {
       return await compressed;
@@ -96,6 +99,6 @@ function bytesOf({ value }: Operation): Uint8Array | undefined {
   return value instanceof Uint8Array ? value : undefined;
 }
 
-function entryOf({ operation: { cache = "", key } }: KeyedRequest): string {
+function entryOf({ operation: { cache = "", key } }: KeyedRequest<unknown>): string {
   return `${cache} ${Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1")}`;
 }

@@ -89,10 +89,17 @@ export function sizeOf({ key, value, cache = "" }: Operation): number {
   return 32 + cache.length + (key?.length ?? 0) + (value?.length ?? 0);
 }
 
+export function valueOfReply<V>(
+  { value, encoding }: Reply__Output,
+  codec: Codec<V>,
+): V | undefined {
+  return value === undefined ? undefined : decodeValue(codec, value, encoding);
+}
+
 export function readResult<V>(reply: Reply__Output, codec: Codec<V>): ReadResult<V> {
-  const { value, version, source, ageMs, stale, ttlLeftMs, unpersisted } = reply;
+  const { version, source, ageMs, stale, ttlLeftMs, unpersisted } = reply;
   return {
-    value: value === undefined ? undefined : decodeValue(codec, value, reply.encoding),
+    value: valueOfReply(reply, codec),
     version,
     source: SOURCES[source],
     ageMs,

@@ -24,6 +24,7 @@ import type {
 import { clearEverywhere } from "./clear.js";
 import type { ClientParts } from "./client-parts.js";
 import type { Codec } from "./codecs.js";
+import type { KeyedRequest } from "./compressing-operations.js";
 import type { CompressionSettings } from "./compression.js";
 import { timeoutMsOf } from "./duration.js";
 import { flushEverywhere, flushKeys } from "./flush.js";
@@ -40,6 +41,7 @@ import {
   sizeOf,
   sumOf,
   touchOperation,
+  valueOfReply,
 } from "./requests.js";
 import { addStats, clusterStats } from "./stats.js";
 import { type Change, updateEntry } from "./update.js";
@@ -57,6 +59,8 @@ export class RoutedCache<V> implements Cache<V> {
   readonly #codec: Codec<V>;
   readonly #compression: CompressionSettings | undefined;
   readonly #parts: ClientParts;
+  readonly #toValue = (reply: Reply__Output) => valueOfReply(reply, this.#codec);
+  readonly #toReadResult = (reply: Reply__Output) => readResult(reply, this.#codec);
 
   constructor(name: string, { codec, compression }: ValueForm<V>, parts: ClientParts) {
     this.name = name;
@@ -65,43 +69,38 @@ export class RoutedCache<V> implements Cache<V> {
     this.#parts = parts;
   }
 
-  async get(key: string, options: CallOptions = {}): Promise<V | undefined> {
-    return (await this.getWithMeta(key, options)).value;
+  get(key: string, options: CallOptions = {}): Promise<V | undefined> {
+    return this.#read(key, options, this.#toValue);
   }
 
-  async getWithMeta(key: string, options: CallOptions = {}): Promise<ReadResult<V>> {
-    const reply = await this.#run(getOperation(this.name, key), options, false);
-    return readResult(reply, this.#codec);
+  getWithMeta(key: string, options: CallOptions = {}): Promise<ReadResult<V>> {
+    return this.#read(key, options, this.#toReadResult);
   }
 
   async getMany(keys: Iterable<string>, options: CallOptions = {}): Promise<Map<string, V>> {
     const { maxInFlight } = this.#parts;
     const items = new Map([...keys].map((key) => [key, undefined]));
-    const { done, failures } = await runMany(items, (key) => this.get(key, options), {
-      maxInFlight,
-      stopEarly: true,
-    });
+    const read = (key: string) => this.#read(key, options, this.#toValue, true);
+    const { done, failures } = await runMany(items, read, { maxInFlight, stopEarly: true });
     for (const reason of failures.values()) throw reason;
     const found = new Map<string, V>();
     for (const [key, value] of done) if (value !== undefined) found.set(key, value);
     return found;
   }
 
-  async set(key: string, value: V, options: SetOptions = {}): Promise<WriteReceipt> {
-    const operation = setOperation(this.name, key, value, this.#codec, options);
-    return this.#receipt(operation, await this.#write(key, operation, options));
+  set(key: string, value: V, options: SetOptions = {}): Promise<WriteReceipt> {
+    return this.#set(key, value, options, false);
   }
 
   async setMany(
     entries: Iterable<readonly [string, V]>,
     options: WriteOptions = {},
   ): Promise<Map<string, WriteReceipt>> {
-    return this.#writeMany(new Map(entries), (key, value) => this.set(key, value, options));
+    return this.#writeMany(new Map(entries), (key, value) => this.#set(key, value, options, true));
   }
 
-  async delete(key: string, options: DeleteOptions = {}): Promise<WriteReceipt> {
-    const operation = deleteOperation(this.name, key, options);
-    return this.#receipt(operation, await this.#write(key, operation, options));
+  delete(key: string, options: DeleteOptions = {}): Promise<WriteReceipt> {
+    return this.#delete(key, options, false);
   }
 
   async deleteMany(
@@ -109,7 +108,7 @@ export class RoutedCache<V> implements Cache<V> {
     options: Omit<DeleteOptions, "ifVersion"> = {},
   ): Promise<Map<string, WriteReceipt>> {
     const items = new Map([...keys].map((key) => [key, undefined]));
-    return this.#writeMany(items, (key) => this.delete(key, options));
+    return this.#writeMany(items, (key) => this.#delete(key, options, true));
   }
 
   async touch(key: string, options: LifetimeOptions = {}): Promise<boolean> {
@@ -190,13 +189,28 @@ export class RoutedCache<V> implements Cache<V> {
     if (value === undefined || !isCurrent()) return value;
     try {
       const operation = setOperation(this.name, key, value, this.#codec, options);
-      await this.#run(operation, options, true);
+      await this.#run(operation, options, { isWrite: true });
     } catch (error) {
       if (isMisuse(error)) throw error;
       const { code } = CacheError.from(error);
       this.#parts.logger.warn({ cache: this.name, code }, "a loaded value was not stored");
     }
     return value;
+  }
+
+  async #set(
+    key: string,
+    value: V,
+    options: SetOptions,
+    isOneOfMany: boolean,
+  ): Promise<WriteReceipt> {
+    const operation = setOperation(this.name, key, value, this.#codec, options);
+    return this.#receipt(operation, await this.#write(key, operation, options, isOneOfMany));
+  }
+
+  async #delete(key: string, options: DeleteOptions, isOneOfMany: boolean): Promise<WriteReceipt> {
+    const operation = deleteOperation(this.name, key, options);
+    return this.#receipt(operation, await this.#write(key, operation, options, isOneOfMany));
   }
 
   #receipt(operation: KeyedOperation, reply: Reply__Output): WriteReceipt {
@@ -217,30 +231,46 @@ export class RoutedCache<V> implements Cache<V> {
     key: string,
     operation: KeyedOperation,
     options: CallOptions,
+    isOneOfMany = false,
   ): Promise<Reply__Output> {
     const { loads } = this.#parts;
     // Before and after: a load that starts while the write is on its way may read the old value.
     loads.forget(this.name, key);
     try {
-      return await this.#run(operation, options, true);
+      return await this.#run(operation, options, { isWrite: true, isOneOfMany });
     } finally {
       loads.forget(this.name, key);
     }
   }
 
-  #run(
+  /** Not `async`: reads are what most services do most, and every promise on the way costs. */
+  #read<Result>(
+    key: string,
+    options: CallOptions,
+    toResult: (reply: Reply__Output) => Result,
+    isOneOfMany = false,
+  ): Promise<Result> {
+    try {
+      const operation = getOperation(this.name, key);
+      return this.#run(operation, options, { isWrite: false, isOneOfMany, toResult });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #run<Result = Reply__Output>(
     operation: KeyedOperation,
     { timeout, signal }: CallOptions,
-    isWrite: boolean,
-  ): Promise<Reply__Output> {
+    rest: Pick<KeyedRequest<Result>, "isWrite" | "isOneOfMany" | "toResult">,
+  ): Promise<Result> {
     const { compressing, router, timeoutMs } = this.#parts;
     const request = {
       operation,
       to: { partition: router().partitionOf(operation.key) },
-      isWrite,
       bytes: sizeOf(operation),
       timeoutMs: timeoutMsOf(timeout, timeoutMs),
       signal,
+      ...rest,
     };
     return compressing.run(request, this.#compression);
   }

@@ -18,7 +18,7 @@ describe("The whole of a cache", () => {
     await expect.poll(() => first.operations.length).toBe(1);
     test.fake.moveAllTo(second);
     await expect.poll(() => test.client.topology().epoch).toBe(test.fake.topology.epoch);
-    first.send({ replies: [{ id: first.operations[0]?.id ?? 0, code: "OK" }] });
+    first.send([{ id: first.operations[0]?.id ?? 0, code: "OK" }]);
     await clearing;
     expect(second.operations.map(({ kind }) => kind)).toEqual(["CLEAR", "CLEAR"]);
   });

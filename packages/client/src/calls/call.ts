@@ -13,27 +13,26 @@
  *      ^                  |                   |
  *      +-- failed, and certainly not done ----+---> done
  */
-import {
-  CacheError,
-  type CancelTimer,
-  type Clock,
-  NotOwnerError,
-  type Random,
-} from "@holdfast/core";
+import { CacheError, type Clock, NotOwnerError, type Random } from "@holdfast/core";
 import { errorOfReply, type Operation, type Reply__Output } from "@holdfast/proto";
 import type { Router, Target } from "../routing/router.js";
 import type { Attempt, Pipe } from "../transport/pipe.js";
 import { nextStep } from "./retry.js";
+import { TimedCall } from "./running-calls.js";
 
-export interface CallRequest {
+export interface CallRequest<Result = Reply__Output> {
   readonly operation: Operation;
   /** Where the operation goes: to the owner of a partition, or to one run of a node. */
   readonly to: { readonly partition: number } | { readonly member: Target };
   readonly isWrite: boolean;
+  /** Absent: it is not. */
+  readonly isOneOfMany?: boolean;
   /** Rough size on the wire. */
   readonly bytes: number;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  /** What the caller gets, made of the reply to an operation that succeeded; absent: the reply. */
+  readonly toResult?: (reply: Reply__Output) => Result;
   /**
    * Makes the operation that is sent, in the call's time; absent: `operation` is. Calls back once, after
    * it has returned, unless what it returns is called before.
@@ -69,44 +68,46 @@ export interface CallContext {
 /** `begin` is called before anything is sent, and says whether the answer is still wanted. */
 export type Detour = (budgetMs: number, begin: () => boolean) => Promise<Reply__Output>;
 
-type State =
-  | { readonly at: "waiting"; readonly cancel: () => void }
-  | { readonly at: "queued" | "sent"; readonly pipe: Pipe | undefined; readonly target: Target }
-  | { readonly at: "done" };
-
 const NOTHING = () => {};
 
 /** With less time than this left, a write that failed is not tried again, in milliseconds. */
 const LAST_WRITE_MS = 25;
 
-export class Call implements Attempt {
+export class Call extends TimedCall implements Attempt {
   readonly #context: CallContext;
-  readonly #request: CallRequest;
-  readonly #resolve: (reply: Reply__Output) => void;
+  readonly #request: CallRequest<unknown>;
+  readonly #onDone: (call: Call) => void;
+  readonly #resolve: (result: unknown) => void;
   readonly #reject: (reason: unknown) => void;
-  readonly deadlineMs: number;
-  readonly #cancelDeadline: CancelTimer;
   readonly #ignoreAbort: () => void;
   #operation: Operation;
-  #state: State = { at: "waiting", cancel: NOTHING };
+  #at: "waiting" | "queued" | "sent" | "done" = "waiting";
+  /** Calls off what a call that waits is waiting for. */
+  #cancelWaiting: () => void = NOTHING;
+  /** Where a call went that is queued or sent. */
+  #target: Target | undefined;
+  /** `undefined`: by a detour. */
+  #pipe: Pipe | undefined;
   #failures = 0;
   #lastError: CacheError | undefined;
   #sentAtMs = 0;
 
+  /** @param onDone - called before it resolves or rejects. */
   constructor(
     context: CallContext,
-    request: CallRequest,
-    resolve: (reply: Reply__Output) => void,
+    request: CallRequest<unknown>,
+    onDone: (call: Call) => void,
+    resolve: (result: unknown) => void,
     reject: (reason: unknown) => void,
   ) {
+    super(request.timeoutMs, context.clock.monotonic());
+    this.#onDone = onDone;
     this.#context = context;
     this.#request = request;
     this.#resolve = resolve;
     this.#reject = reject;
-    const { operation, signal, timeoutMs } = request;
+    const { operation, signal } = request;
     this.#operation = operation;
-    this.deadlineMs = context.clock.monotonic() + timeoutMs;
-    this.#cancelDeadline = context.clock.after(timeoutMs, () => this.#expire());
     this.#ignoreAbort =
       signal === undefined
         ? NOTHING
@@ -115,6 +116,10 @@ export class Call implements Attempt {
 
   get operation(): Operation {
     return this.#operation;
+  }
+
+  get isOneOfMany(): boolean {
+    return this.#request.isOneOfMany === true;
   }
 
   get bytes(): number {
@@ -128,24 +133,27 @@ export class Call implements Attempt {
       this.#attempt(undefined, 0);
       return;
     }
-    const cancel = prepare(
+    this.#cancelWaiting = prepare(
       (operation) => {
         this.#operation = operation;
         this.#attempt(undefined, 0);
       },
       (reason) => this.#rejectWith(reason),
     );
-    this.#state = { at: "waiting", cancel };
   }
 
-  onSend(): void {
-    if (this.#state.at !== "queued") return;
-    this.#sentAtMs = this.#context.clock.monotonic();
-    this.#state = { ...this.#state, at: "sent" };
+  get isQueued(): boolean {
+    return this.#at === "queued";
+  }
+
+  onSend(nowMs: number): void {
+    if (this.#at !== "queued") return;
+    this.#sentAtMs = nowMs;
+    this.#at = "sent";
   }
 
   onReply(reply: Reply__Output): void {
-    if (this.#state.at === "done") return;
+    if (this.#at === "done") return;
     const { isWrite, to } = this.#request;
     const error = errorOfReply(reply);
     const isLate = "partition" in to && this.#context.isFromFormerOwner(to.partition, reply.term);
@@ -154,8 +162,7 @@ export class Call implements Attempt {
     if (isVoid) {
       this.#failed(new CacheError("UNAVAILABLE", "a former owner of the key answered"));
     } else if (error === undefined) {
-      this.#finish();
-      this.#resolve(reply);
+      this.#resolveWith(reply);
     } else if (isWrite && reply.outcome === "UNKNOWN" && error.code !== "OUTCOME_UNKNOWN") {
       this.#rejectWith(unknownOutcome(error.message, error));
     } else {
@@ -164,7 +171,7 @@ export class Call implements Attempt {
   }
 
   onFailure(error: CacheError, wasRefused: boolean): void {
-    if (this.#state.at === "done") return;
+    if (this.#at === "done") return;
     if (!wasRefused && this.#isPossiblyDone())
       this.#rejectWith(unknownOutcome(error.message, error));
     else if (error.code === "CLOSED") this.#rejectWith(error);
@@ -176,16 +183,16 @@ export class Call implements Attempt {
    * then with `OUTCOME_UNKNOWN`, caused by `reason`.
    */
   end(reason: unknown, why: string): void {
-    if (this.#state.at === "done") return;
+    if (this.#at === "done") return;
     this.#rejectWith(this.#isPossiblyDone() ? unknownOutcome(why, reason) : reason);
   }
 
   #isPossiblyDone(): boolean {
-    return this.#request.isWrite && this.#state.at === "sent";
+    return this.#request.isWrite && this.#at === "sent";
   }
 
   #attempt(named: Target | undefined, knownSinceEpoch: number): void {
-    const target = named ?? this.#target();
+    const target = named ?? this.#owner();
     if (target === undefined) {
       this.#failed(new CacheError("UNAVAILABLE", "the key's partition has no owner"));
       return;
@@ -202,20 +209,27 @@ export class Call implements Attempt {
       this.#failed(CacheError.from(error));
       return;
     }
-    this.#state = { at: "queued", pipe, target };
+    this.#queue(target, pipe);
     pipe.send(this);
   }
 
-  #target(): Target | undefined {
+  #queue(target: Target, pipe: Pipe | undefined): void {
+    this.#at = "queued";
+    this.#cancelWaiting = NOTHING;
+    this.#target = target;
+    this.#pipe = pipe;
+  }
+
+  #owner(): Target | undefined {
     const { to } = this.#request;
     return "partition" in to ? this.#context.router().ownerOf(to.partition) : to.member;
   }
 
   #take(detour: Detour, target: Target): void {
-    this.#state = { at: "queued", pipe: undefined, target };
+    this.#queue(target, undefined);
     const begin = () => {
-      this.onSend();
-      return this.#state.at === "sent";
+      this.onSend(this.#context.clock.monotonic());
+      return this.#at === "sent";
     };
     detour(this.#msLeft(), begin).then(
       (reply) => this.onReply(reply),
@@ -249,26 +263,26 @@ export class Call implements Attempt {
   }
 
   #wait(waitMs: number, clock: Clock): void {
+    this.#at = "waiting";
     const tryAgain = () => {
-      cancel();
+      this.#cancelWaiting();
+      this.#cancelWaiting = NOTHING;
       // A write whose answer would hardly come in time is better not made at all.
       const isTooLate = this.#request.isWrite && this.#msLeft() < LAST_WRITE_MS;
-      if (isTooLate) this.#state = { at: "waiting", cancel: NOTHING };
-      else this.#attempt(undefined, 0);
+      if (!isTooLate) this.#attempt(undefined, 0);
     };
     const cancelTimer = clock.after(waitMs, tryAgain);
     const cancelListener = this.#context.onNextTopology(tryAgain);
-    const cancel = () => {
+    this.#cancelWaiting = () => {
       cancelTimer();
       cancelListener();
     };
-    this.#state = { at: "waiting", cancel };
   }
 
-  #expire(): void {
-    const state = this.#state;
-    if (state.at === "sent" && state.pipe && state.pipe.lastMessageMs < this.#sentAtMs) {
-      this.#context.suspect(state.target.address);
+  expire(): void {
+    const isSilent = this.#pipe !== undefined && this.#pipe.lastMessageMs < this.#sentAtMs;
+    if (this.#at === "sent" && isSilent && this.#target !== undefined) {
+      this.#context.suspect(this.#target.address);
     }
     const last = this.#lastError;
     const why =
@@ -278,18 +292,28 @@ export class Call implements Attempt {
     this.end(new CacheError("DEADLINE_EXCEEDED", message, cause), message);
   }
 
+  #resolveWith(reply: Reply__Output): void {
+    const { toResult } = this.#request;
+    this.#finish();
+    try {
+      this.#resolve(toResult === undefined ? reply : toResult(reply));
+    } catch (error) {
+      this.#reject(error);
+    }
+  }
+
   #rejectWith(reason: unknown): void {
     this.#finish();
     this.#reject(reason);
   }
 
   #finish(): void {
-    const state = this.#state;
-    this.#state = { at: "done" };
-    this.#cancelDeadline();
+    const at = this.#at;
+    this.#at = "done";
     this.#ignoreAbort();
-    if (state.at === "waiting") state.cancel();
-    if (state.at === "queued" || state.at === "sent") state.pipe?.withdraw(this);
+    this.#cancelWaiting();
+    if (at === "queued" || at === "sent") this.#pipe?.withdraw(this);
+    this.#onDone(this);
   }
 }
 

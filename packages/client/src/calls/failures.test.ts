@@ -123,8 +123,7 @@ describe("When no answer comes", () => {
     clock.advance(50);
     expect((await write).code).toBe("DEADLINE_EXCEEDED");
     // Nor does it happen later, when the connection comes about.
-    const { nodeId, incarnation } = test.node;
-    test.node.send({ hello: { nodeId, incarnation, epoch: 1 } });
+    test.node.introduce();
     await test.cache.get("a");
     expect(test.node.operations.map(({ kind }) => kind)).toEqual(["GET"]);
   });
@@ -138,7 +137,7 @@ describe("When no answer comes", () => {
     clock.advance(50);
     await read;
     const late = test.node.operations[0]?.id ?? 0;
-    test.node.send({ replies: [{ id: late, code: "OK", term: 1 }] });
+    test.node.send([{ id: late, code: "OK", term: 1 }]);
     test.node.intercept = () => undefined;
     expect(await test.cache.get("a")).toBeUndefined();
     expect(test.node.pipesOpened).toBe(1);
@@ -151,7 +150,7 @@ describe("When no answer comes", () => {
     await received(test.node, 1);
     for (let count = 0; count < 20; count++) await test.cache.get("fast");
     const { id = 0 } = test.node.operations[0] ?? {};
-    test.node.send({ replies: [{ id, code: "OK", term: 1 }] });
+    test.node.send([{ id, code: "OK", term: 1 }]);
     expect(await slow).toBeUndefined();
   });
 });

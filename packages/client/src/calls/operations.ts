@@ -7,37 +7,31 @@ import { CacheError, type Clock } from "@holdfast/core";
 import type { Reply__Output } from "@holdfast/proto";
 import { Call, type CallContext, type CallRequest } from "./call.js";
 import type { Flight } from "./flight.js";
+import { RunningCalls } from "./running-calls.js";
 
 export class Operations {
   readonly #context: CallContext;
   readonly #flight: Flight;
-  readonly #running = new Set<Call>();
+  readonly #running: RunningCalls;
+  readonly #onDone = (call: Call) => this.#leave(call);
   #isClosed = false;
   #onIdle: (() => void) | undefined;
 
   constructor(context: CallContext, flight: Flight) {
     this.#context = context;
     this.#flight = flight;
+    this.#running = new RunningCalls(context.clock);
   }
 
-  /** Resolves with the reply to an operation that succeeded; rejects with anything else. */
-  run(request: CallRequest): Promise<Reply__Output> {
+  /** Resolves with what the caller gets of an operation that succeeded; rejects with anything else. */
+  run<Result = Reply__Output>(request: CallRequest<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) throw closed();
       if (request.signal?.aborted) throw request.signal.reason;
       this.#flight.enter(request.bytes);
-      const call: Call = new Call(
-        this.#context,
-        request,
-        (reply) => {
-          this.#leave(call);
-          resolve(reply);
-        },
-        (reason) => {
-          this.#leave(call);
-          reject(reason);
-        },
-      );
+      // What it resolves with is what the request makes of the reply.
+      const done = resolve as (result: unknown) => void;
+      const call = new Call(this.#context, request, this.#onDone, done, reject);
       this.#running.add(call);
       call.start();
     });
@@ -50,7 +44,7 @@ export class Operations {
   async close(drainMs: number, clock: Clock): Promise<void> {
     this.#isClosed = true;
     if (this.#running.size > 0 && drainMs > 0) await this.#idle(drainMs, clock);
-    for (const call of this.#running) call.end(closed(), "the client was closed");
+    this.#running.endAll(closed(), "the client was closed");
   }
 
   #idle(drainMs: number, clock: Clock): Promise<void> {
@@ -64,7 +58,7 @@ export class Operations {
   }
 
   #leave(call: Call): void {
-    this.#running.delete(call);
+    this.#running.remove(call);
     this.#flight.leave(call.bytes);
     if (this.#running.size === 0) this.#onIdle?.();
   }

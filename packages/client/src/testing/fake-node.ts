@@ -12,10 +12,12 @@ import {
 import { CacheError, type Topology as TopologyValue } from "@holdfast/core";
 import {
   type Batch__Output,
+  BatchReader,
   Cache,
   type Operation__Output,
-  type Replies,
+  pipeCodec,
   type Reply,
+  ReplyWriter,
   Topology,
   type TopologyView,
   toStatusObject,
@@ -34,7 +36,7 @@ export interface FakeCluster {
   partitionOf(key: Uint8Array): number;
 }
 
-type PipeStream = ServerDuplexStream<Batch__Output, Replies>;
+type PipeStream = ServerDuplexStream<Buffer, Buffer>;
 type WatchStream = ServerWritableStream<unknown, TopologyView>;
 
 export class FakeNode {
@@ -137,8 +139,19 @@ export class FakeNode {
     for (const watch of this.#watches) watch.write(this.#cluster.view());
   }
 
-  send(replies: Replies): void {
-    for (const pipe of this.#pipes) pipe.write(replies);
+  send(replies: readonly Reply[]): void {
+    for (const pipe of this.#pipes) pipe.write(messageOf(replies));
+  }
+
+  /** Answers the hello of every pipe, late or once more. */
+  introduce(): void {
+    for (const pipe of this.#pipes) pipe.write(this.#introduction());
+  }
+
+  #introduction(): Buffer {
+    const { epoch } = this.#cluster.topology;
+    const { nodeId, claimedIncarnation: incarnation } = this;
+    return pipeCodec.introduction({ nodeId, incarnation, epoch });
   }
 
   #onWatch(call: WatchStream): void {
@@ -154,15 +167,12 @@ export class FakeNode {
     call.on("cancelled", gone);
     call.on("close", gone);
     call.on("error", gone);
-    call.on("data", (batch: Batch__Output) => this.#onBatch(call, batch));
+    call.on("data", (message: Buffer) => this.#onBatch(call, batchOf(message)));
   }
 
   #onBatch(call: PipeStream, batch: Batch__Output): void {
     this.batches.push(batch);
-    if (batch.hello && this.answersHellos) {
-      const { epoch } = this.#cluster.topology;
-      call.write({ hello: { nodeId: this.nodeId, incarnation: this.claimedIncarnation, epoch } });
-    }
+    if (batch.hello && this.answersHellos) call.write(this.#introduction());
     const replies: Reply[] = [];
     for (const operation of batch.operations) {
       const intercepted = this.intercept(operation);
@@ -176,7 +186,7 @@ export class FakeNode {
       );
     }
     if (this.sendsStrayReplies) replies.unshift({ id: 999_999_999, code: "OK" });
-    if (replies.length > 0) call.write({ replies });
+    if (replies.length > 0) call.write(messageOf(replies));
   }
 
   #execute(operation: Operation__Output): Reply {
@@ -200,6 +210,20 @@ export class FakeNode {
       },
     };
   }
+}
+
+function batchOf(message: Buffer): Batch__Output {
+  const batch = new BatchReader(pipeCodec);
+  batch.read(message);
+  const { epoch, budgetMs, hello } = batch;
+  const operations = Array.from({ length: batch.count }, (_, index) => batch.operation(index));
+  return { epoch, budgetMs, operations, ...(hello && { hello }) };
+}
+
+function messageOf(replies: readonly Reply[]): Buffer {
+  const writer = new ReplyWriter(pipeCodec);
+  for (const reply of replies) writer.reply(reply);
+  return writer.take();
 }
 
 function unavailable(): CacheError {

@@ -64,6 +64,8 @@ class RecordedAttempt implements Attempt {
   readonly bytes: number;
   readonly deadlineMs: number;
   readonly events: string[] = [];
+  isQueued = true;
+  isOneOfMany = false;
 
   constructor(bytes = 10, deadlineMs = 5_000) {
     this.bytes = bytes;
@@ -71,6 +73,7 @@ class RecordedAttempt implements Attempt {
   }
 
   onSend(): void {
+    this.isQueued = false;
     this.events.push("sent");
   }
 
@@ -101,10 +104,17 @@ function createPipe(bounds: BatchBounds = { maxOperations: 1_000, maxBytes: 1_04
     silentLogger,
   );
   const send = (...attempts: RecordedAttempt[]) => {
-    for (const attempt of attempts) pipe.send(attempt);
+    for (const attempt of attempts) {
+      attempt.isQueued = true;
+      pipe.send(attempt);
+    }
+  };
+  const withdraw = (attempt: RecordedAttempt) => {
+    attempt.isQueued = false;
+    pipe.withdraw(attempt);
   };
   const sizes = () => stream.batches.slice(1).map(({ operations = [] }) => operations.length);
-  return { clock, stream, pipe, closed, send, sizes };
+  return { clock, stream, pipe, closed, send, withdraw, sizes };
 }
 
 /** A pipe whose hello has been answered. */
@@ -165,20 +175,54 @@ describe("Pipe", () => {
     expect(sizes()).toEqual([21]);
   });
 
-  it("gathers while the transport holds a batch, and not for a reply", async () => {
+  it("forgets at once what was withdrawn before it could be sent, if that is much", async () => {
+    const { pipe, send, withdraw, sizes } = await openPipe();
+    const attempts = Array.from({ length: 100 }, () => new RecordedAttempt());
+    send(...attempts);
+    for (const attempt of attempts.slice(1)) withdraw(attempt);
+    await settle();
+    expect(sizes()).toEqual([1]);
+    expect(attempts[0]?.events).toEqual(["sent"]);
+    pipe.close(new CacheError("CLOSED", "closed"));
+    expect(attempts.slice(1).flatMap(({ events }) => events)).toEqual([]);
+  });
+
+  it("spreads what is in flight over two batches, so that neither side waits for the other", async () => {
+    const { stream, send, sizes } = await openPipe();
+    send(...Array.from({ length: 200 }, () => new RecordedAttempt()));
+    await settle();
+    expect(sizes()).toEqual([100, 100]);
+    stream.reply(...Array.from({ length: 100 }, (_, index) => index + 1));
+    send(...Array.from({ length: 100 }, () => new RecordedAttempt()));
+    await settle();
+    expect(sizes()).toEqual([100, 100, 100]);
+  });
+
+  it("keeps together what one call asks for", async () => {
+    const { send, sizes } = await openPipe();
+    const attempts = Array.from({ length: 200 }, () => new RecordedAttempt());
+    for (const attempt of attempts) attempt.isOneOfMany = true;
+    send(...attempts);
+    await settle();
+    expect(sizes()).toEqual([200]);
+  });
+
+  it("gathers while the transport holds two batches, and not for a reply", async () => {
     const { stream, send, sizes } = await openPipe();
     stream.takesAtOnce = false;
-    send(new RecordedAttempt());
-    await settle();
+    for (const _ of [1, 2]) {
+      send(new RecordedAttempt());
+      await settle();
+    }
     for (let tick = 0; tick < 3; tick++) {
       send(new RecordedAttempt(), new RecordedAttempt());
       await settle();
     }
-    expect(sizes()).toEqual([1]);
+    expect(sizes()).toEqual([1, 1]);
     stream.take();
     await settle();
-    // The first is still unanswered, as a slow load would be.
-    expect(sizes()).toEqual([1, 6]);
+    // The first two are still unanswered, as a slow load would be.
+    expect(sizes()).toEqual([1, 1, 6]);
   });
 
   it("cuts batches at their bounds of operations and of bytes", async () => {
@@ -226,13 +270,13 @@ describe("Pipe", () => {
   });
 
   it("ignores the reply to an attempt that was withdrawn", async () => {
-    const { stream, pipe, send } = await openPipe();
+    const { stream, withdraw, send } = await openPipe();
     const [sent, queued] = [new RecordedAttempt(), new RecordedAttempt()];
     send(sent);
     await settle();
-    pipe.withdraw(sent);
+    withdraw(sent);
     send(queued);
-    pipe.withdraw(queued);
+    withdraw(queued);
     await settle();
     stream.reply(1, 2);
     expect(sent.events).toEqual(["sent"]);

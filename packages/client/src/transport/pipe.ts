@@ -21,20 +21,31 @@
  */
 import { CacheError, type CancelTimer, type Clock, type Logger } from "@holdfast/core";
 import type { Hello, Operation, Replies__Output, Reply__Output } from "@holdfast/proto";
+import { SentAttempts } from "./sent-attempts.js";
 import type { BatchStream, StreamHandlers } from "./wire.js";
 
-/** One try of an operation. Exactly one of `onReply` and `onFailure` is called, unless withdrawn. */
 /** Operations whose time differs by no more than this need not say so: the node answers before it. */
 const SAME_BUDGET_MS = 10;
 
+/** Fewer operations than this are not spread over two batches. */
+const LEAST_TO_SPLIT = 32;
+
+/** Batches that the transport may have without having taken them. */
+const MAX_WRITING = 2;
+
+/** One try of an operation. Exactly one of `onReply` and `onFailure` is called, unless withdrawn. */
 export interface Attempt {
   /** The pipe sets its `id`. */
   readonly operation: Operation;
   readonly bytes: number;
   /** On the clock's monotonic scale. */
   readonly deadlineMs: number;
+  /** It is one of many that one call asks for: they share a message, as far as they fit into one. */
+  readonly isOneOfMany: boolean;
+  /** Whether it is still to be sent. */
+  readonly isQueued: boolean;
   /** From now on the node may have executed it. */
-  onSend(): void;
+  onSend(nowMs: number): void;
   onReply(reply: Reply__Output): void;
   /**
    * The pipe ended without a reply.
@@ -71,12 +82,13 @@ export class Pipe {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #stream: BatchStream;
-  readonly #queued = new Set<Attempt>();
-  /** By the number of the operation. */
-  readonly #sent = new Map<number, Attempt>();
+  #queued: Attempt[] = [];
+  /** How many of them have been withdrawn. */
+  #withdrawn = 0;
+  readonly #sent = new SentAttempts<Attempt>();
   #lastId = 0;
-  /** A batch has not been taken by the transport yet. */
-  #isWriting = false;
+  /** Batches that the transport has not taken yet. */
+  #writing = 0;
   #isFlushPlanned = false;
   #hasGathered = false;
   #lastMessageMs = Number.NEGATIVE_INFINITY;
@@ -121,15 +133,18 @@ export class Pipe {
       attempt.onFailure(this.#state.error, true);
       return;
     }
-    this.#queued.add(attempt);
+    this.#queued.push(attempt);
     this.#planFlush();
   }
 
   /** Forgets an attempt whose caller no longer waits. A reply that comes later is ignored. */
   withdraw(attempt: Attempt): void {
-    if (this.#queued.delete(attempt)) return;
-    const id = Number(attempt.operation.id);
-    if (this.#sent.get(id) === attempt) this.#sent.delete(id);
+    // An operation has a number once it was sent. One that is tried again has that of the try before.
+    if (this.#sent.remove(attempt)) return;
+    this.#withdrawn += 1;
+    if (2 * this.#withdrawn < this.#queued.length) return;
+    this.#queued = this.#queued.filter(({ isQueued }) => isQueued);
+    this.#withdrawn = 0;
   }
 
   /** Ends the pipe. Every attempt in it fails with `error`; `onClosed` is not called. */
@@ -152,10 +167,9 @@ export class Pipe {
   #end(error: CacheError, isInGoodOrder: boolean): void {
     this.#setState({ at: "closed", error });
     this.#stream.close();
-    const queued = [...this.#queued];
-    const sent = [...this.#sent.values()];
-    this.#queued.clear();
-    this.#sent.clear();
+    const queued = this.#queued.filter(({ isQueued }) => isQueued);
+    const sent = this.#sent.takeAll();
+    this.#queued = [];
     for (const attempt of queued) attempt.onFailure(error, true);
     for (const attempt of sent) attempt.onFailure(error, isInGoodOrder);
   }
@@ -164,12 +178,7 @@ export class Pipe {
     this.#lastMessageMs = this.#clock.monotonic();
     if (this.#state.at === "opening" && hello) this.#onHello(hello.incarnation);
     if (this.#state.at !== "open") return;
-    for (const reply of replies) {
-      const attempt = this.#sent.get(reply.id);
-      if (attempt === undefined) continue;
-      this.#sent.delete(reply.id);
-      attempt.onReply(reply);
-    }
+    for (const reply of replies) this.#sent.take(reply.id)?.onReply(reply);
   }
 
   #onHello(incarnation: string): void {
@@ -185,8 +194,8 @@ export class Pipe {
   }
 
   #planFlush(): void {
-    if (this.#isFlushPlanned || this.#isWriting || this.#state.at !== "open") return;
-    if (this.#queued.size === 0) return;
+    if (this.#isFlushPlanned || this.#writing >= MAX_WRITING || this.#state.at !== "open") return;
+    if (this.#queued.length === 0) return;
     this.#isFlushPlanned = true;
     const flush = () => this.#flush();
     // nextTick runs after every promise continuation of this tick, however deep.
@@ -196,24 +205,43 @@ export class Pipe {
 
   #flush(): void {
     this.#isFlushPlanned = false;
-    if (this.#state.at !== "open" || this.#queued.size === 0) return;
+    if (this.#state.at !== "open" || this.#queued.length === 0) return;
+    const maxOperations = this.#maxOperations();
     const attempts: Attempt[] = [];
+    let taken = 0;
     let bytes = 0;
     let deadlineMs = 0;
     for (const attempt of this.#queued) {
-      if (attempts.length >= this.#options.bounds.maxOperations) break;
+      if (attempts.length >= maxOperations) break;
       if (attempts.length > 0 && bytes + attempt.bytes > this.#options.bounds.maxBytes) break;
-      this.#queued.delete(attempt);
+      taken += 1;
+      if (!attempt.isQueued) {
+        this.#withdrawn -= 1;
+        continue;
+      }
       attempts.push(attempt);
       bytes += attempt.bytes;
       // The longest: a shorter one would end its neighbours early.
       deadlineMs = Math.max(deadlineMs, attempt.deadlineMs);
     }
+    this.#queued = taken === this.#queued.length ? [] : this.#queued.slice(taken);
+    if (attempts.length === 0) return;
     const nowMs = this.#clock.monotonic();
     const operations = attempts.map((attempt) => this.#number(attempt, deadlineMs, nowMs));
     const budgetMs = budgetUntil(deadlineMs, nowMs);
     this.#write({ epoch: this.#options.epoch(), budgetMs, operations });
     this.#logger.debug({ operations: operations.length, bytes }, "sent a batch");
+    if (this.#writing < MAX_WRITING) this.#flush();
+  }
+
+  /**
+   * At most half of what is in flight, so that the node works on one batch while this process works on the replies to
+   * another; all in one would have each of them wait for the other.
+   */
+  #maxOperations(): number {
+    if (this.#queued[0]?.isOneOfMany) return this.#options.bounds.maxOperations;
+    const half = Math.ceil((this.#queued.length - this.#withdrawn + this.#sent.size) / 2);
+    return Math.min(this.#options.bounds.maxOperations, Math.max(half, LEAST_TO_SPLIT));
   }
 
   /** @param batchDeadlineMs - of the operation's batch; one that waits for less says so. */
@@ -224,15 +252,15 @@ export class Pipe {
     if (deadlineMs + SAME_BUDGET_MS < batchDeadlineMs) {
       operation.budgetMs = budgetUntil(deadlineMs, nowMs);
     } else if (operation.budgetMs !== undefined) delete operation.budgetMs;
-    this.#sent.set(this.#lastId, attempt);
-    attempt.onSend();
+    this.#sent.add(this.#lastId, attempt);
+    attempt.onSend(nowMs);
     return operation;
   }
 
   #write(batch: Parameters<BatchStream["write"]>[0]): void {
-    this.#isWriting = true;
+    this.#writing += 1;
     this.#stream.write(batch, () => {
-      this.#isWriting = false;
+      this.#writing -= 1;
       // What is queued now has waited for this write: the event loop has gone round since.
       this.#hasGathered = true;
       this.#planFlush();

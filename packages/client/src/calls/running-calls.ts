@@ -1,0 +1,95 @@
+/**
+ * The calls of a client that have not been answered yet, and the ends of their time. Calls with the same timeout end
+ * in the order in which they began: so one timer for each timeout does for all of them, however many there are.
+ */
+import type { CancelTimer, Clock } from "@holdfast/core";
+
+/** Base of a call; what it says about its neighbours is `RunningCalls`' own. */
+export abstract class TimedCall {
+  /** On the clock's monotonic scale. */
+  readonly deadlineMs: number;
+  readonly timeoutMs: number;
+  before: TimedCall | undefined;
+  after: TimedCall | undefined;
+
+  constructor(timeoutMs: number, nowMs: number) {
+    this.timeoutMs = timeoutMs;
+    this.deadlineMs = nowMs + timeoutMs;
+  }
+
+  /** Its time is over. It must be removed by this. */
+  abstract expire(): void;
+
+  /** Ends the call without an answer. It must be removed by this. */
+  abstract end(reason: unknown, why: string): void;
+}
+
+/** Calls with the same timeout, in the order of their ends. */
+interface Line {
+  first: TimedCall | undefined;
+  last: TimedCall | undefined;
+  cancelTimer: CancelTimer;
+}
+
+export class RunningCalls {
+  readonly #clock: Clock;
+  /** By timeout. A line stays until its timer finds nobody in it. */
+  readonly #lines = new Map<number, Line>();
+  #size = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(call: TimedCall): void {
+    const line = this.#lines.get(call.timeoutMs) ?? this.#openLine(call.timeoutMs);
+    call.before = line.last;
+    if (line.last === undefined) line.first = call;
+    else line.last.after = call;
+    line.last = call;
+    this.#size += 1;
+  }
+
+  remove(call: TimedCall): void {
+    const line = this.#lines.get(call.timeoutMs);
+    if (line === undefined) return;
+    if (call.before !== undefined) call.before.after = call.after;
+    else line.first = call.after;
+    if (call.after !== undefined) call.after.before = call.before;
+    else line.last = call.before;
+    call.before = undefined;
+    call.after = undefined;
+    this.#size -= 1;
+  }
+
+  /** Ends all of them. */
+  endAll(reason: unknown, why: string): void {
+    for (const line of this.#lines.values()) {
+      line.cancelTimer();
+      while (line.first !== undefined) line.first.end(reason, why);
+    }
+    this.#lines.clear();
+  }
+
+  #openLine(timeoutMs: number): Line {
+    const line: Line = { first: undefined, last: undefined, cancelTimer: () => {} };
+    line.cancelTimer = this.#clock.after(timeoutMs, () => this.#expire(timeoutMs, line));
+    this.#lines.set(timeoutMs, line);
+    return line;
+  }
+
+  #expire(timeoutMs: number, line: Line): void {
+    const nowMs = this.#clock.monotonic();
+    while (line.first !== undefined && line.first.deadlineMs <= nowMs) line.first.expire();
+    if (line.first === undefined) {
+      this.#lines.delete(timeoutMs);
+      return;
+    }
+    const leftMs = Math.max(1, Math.ceil(line.first.deadlineMs - nowMs));
+    line.cancelTimer = this.#clock.after(leftMs, () => this.#expire(timeoutMs, line));
+  }
+}
