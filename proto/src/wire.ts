@@ -8,7 +8,7 @@ export const VARINT = 0;
 export const DELIMITED = 2;
 
 /** Below this, a loop is faster than a call of the runtime's. */
-const LOOP_MAX_BYTES = 32;
+const LOOP_MAX_BYTES = 128;
 
 /** A tag, and a number of up to 53 bits. */
 const MOST_NUMBER_BYTES = 16;

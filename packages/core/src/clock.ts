@@ -24,6 +24,9 @@ export interface Clock {
   after(delayMs: number, callback: () => void): CancelTimer;
 }
 
+/** Read once: it never changes, and reading it is slower than reading the time. */
+const TIME_ORIGIN = performance.timeOrigin;
+
 /** The time of this machine. */
 export const systemClock: Clock = {
   after(delayMs, callback) {
@@ -31,7 +34,7 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
   monotonic: () => performance.now(),
-  now: () => Math.floor(performance.timeOrigin + performance.now()),
+  now: () => Math.floor(TIME_ORIGIN + performance.now()),
   systemNow: () => Date.now(),
 };
 

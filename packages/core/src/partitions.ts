@@ -42,7 +42,7 @@ export function partitionOf(keyBytes: Uint8Array, placement: Placement): number 
 /** As `partitionOf`, of a key whose hash under the placement's seed is known. */
 export function partitionOfHash(hash: number, { partitions }: Placement): number {
   // The highest bits: a partition is a range of hashes, and P = 2 means "which half".
-  return hash >>> (32 - Math.log2(partitions));
+  return hash >>> (1 + Math.clz32(partitions));
 }
 
 /**
@@ -71,6 +71,8 @@ export function encodeKey(key: string): Uint8Array {
  */
 export function decodeKey(bytes: Uint8Array): string {
   checkKeyLength(bytes.length);
+  const ascii = decodeShortAscii(bytes);
+  if (ascii !== undefined) return ascii;
   try {
     return decoder.decode(bytes);
   } catch (error) {
@@ -105,6 +107,15 @@ function encodeShortAscii(key: string): Uint8Array | undefined {
     bytes[index] = code;
   }
   return bytes;
+}
+
+function decodeShortAscii(bytes: Uint8Array): string | undefined {
+  const { length } = bytes;
+  if (length > SHORT_LENGTH) return undefined;
+  for (let index = 0; index < length; index++) {
+    if ((bytes[index] as number) >= 0x80) return undefined;
+  }
+  return Buffer.from(bytes.buffer, bytes.byteOffset, length).toString("latin1");
 }
 
 /** `String.prototype.isWellFormed` exists on every supported Node; TypeScript's es2023 lacks it. */

@@ -48,8 +48,9 @@ export class Hits {
     const { caches, ownership, placement, clock } = this.#parts;
     const cache = caches.find(batch.caches[index] as string)?.operations;
     const nowMs = clock.now();
-    const [start, end] = [batch.starts[index] as number, batch.ends[index] as number];
-    const entry = cache?.findPlain(batch.bytes, start, end, nowMs);
+    // Within the batch, hence the casts.
+    const start = batch.starts[index] as number;
+    const entry = cache?.findPlain(batch.bytes, start, batch.ends[index] as number, nowMs);
     if (cache === undefined || entry === undefined) return false;
     const tenure = ownership.serving(partitionOfHash(entry.hash, placement));
     if (tenure === undefined || tenure.isRecovering) return false;
