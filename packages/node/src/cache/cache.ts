@@ -16,13 +16,15 @@ import { type Key, textOf } from "../store/sought-key.js";
 import type { Store } from "../store/store.js";
 import { ABSENT, type NodeServices, type OperationContext, type ReadResult } from "./context.js";
 import { withDeadline } from "./deadline.js";
+import { Filling } from "./filling.js";
+import type { Fills } from "./fills.js";
 import type { LetterRetry, RetriedLetter } from "./letter-retry.js";
 import { checkTtl, expiryOf, staleFromMs } from "./lifetimes.js";
 import { type Loads, ofEntry } from "./loads.js";
 import type { Occurrence } from "./occurrence.js";
 import type { AcknowledgedWrite, FlushReport, Pattern } from "./patterns/pattern.js";
 import type { CacheCounters } from "./stats.js";
-import { type Change, type Decision, type WriteResult, Writes } from "./writes.js";
+import { type Change, type Decision, type Read, type WriteResult, Writes } from "./writes.js";
 
 export interface CacheParts {
   readonly config: () => CacheConfig;
@@ -30,6 +32,7 @@ export interface CacheParts {
   readonly pattern: Pattern;
   readonly source: Source | undefined;
   readonly loads: Loads | undefined;
+  readonly fills: Fills;
   /** `undefined`: the cache's writes never become dead letters. */
   readonly letterRetry: LetterRetry | undefined;
   readonly services: NodeServices;
@@ -46,10 +49,16 @@ const DELETION: Change = { value: undefined, encoding: 0, ttlMs: undefined };
 export class Cache {
   readonly #parts: CacheParts;
   readonly #writes: Writes;
+  /** Loading by callers. */
+  readonly filling: Filling;
 
   constructor(parts: CacheParts) {
     this.#parts = parts;
-    this.#writes = new Writes(parts, (key, context) => this.#read(key, context));
+    const { fills, store, clock } = parts;
+    const read: Read = (key, context) => this.#read(key, context);
+    const writes = new Writes(parts, read);
+    this.#writes = writes;
+    this.filling = new Filling({ fills, writes, store, cache: this, read, clock });
   }
 
   /** In the same tick, when the entry is in memory; then a key that comes as bytes is never made text. */
@@ -177,13 +186,13 @@ export class Cache {
 
   /** Takes over a write that an earlier owner acknowledged. @throws {CacheError} as a read does. */
   async replay(write: AcknowledgedWrite, context: OperationContext): Promise<ReplayOutcome> {
-    const { pattern } = this.#parts;
+    const { pattern, fills } = this.#parts;
     if (pattern.takeOver === undefined) return "later";
-    return this.#writes.inTurn(
-      write.key,
-      context,
-      async () => pattern.takeOver?.(write, context) ?? "later",
-    );
+    return this.#writes.inTurn(write.key, context, async () => {
+      const outcome = await pattern.takeOver?.(write, context);
+      fills.changed(write.key);
+      return outcome ?? "later";
+    });
   }
 
   /**
@@ -196,12 +205,13 @@ export class Cache {
     version: number,
     context: OperationContext,
   ): Promise<RetriedLetter> {
-    const { letterRetry, pattern } = this.#parts;
+    const { letterRetry, pattern, fills } = this.#parts;
     if (letterRetry === undefined) {
       throw new CacheError("INVALID_ARGUMENT", "only write-behind caches have dead letters");
     }
     pattern.checkComplete?.(context);
-    return this.#writes.inTurn(key, context, () => letterRetry.retry(key, version, context));
+    const retry = () => letterRetry.retry(key, version, context);
+    return this.#writes.inTurn(key, context, () => retry().finally(() => fills.changed(key)));
   }
 
   /**
@@ -221,15 +231,17 @@ export class Cache {
   /** Takes over a write that this node has kept for the owner before. */
   adopt(write: AcknowledgedWrite): void {
     this.#parts.pattern.adopt?.(write);
+    this.#parts.fills.changed(write.key);
   }
 
   /** Forgets every entry that is not dirty, and dirty ones as soon as the database has them. */
   clear(): void {
-    const { store, loads, pattern, usage } = this.#parts;
+    const { store, loads, fills, pattern, usage } = this.#parts;
     loads?.detachAll();
     usage.clear();
     pattern.clear?.();
     store().clear();
+    fills.allChanged();
   }
 
   #write(

@@ -194,7 +194,8 @@ export class Loads {
       store().remove(key);
       return ABSENT;
     }
-    const { value, encoding, version } = row;
+    const { value, version } = row;
+    const encoding = isNegative ? 0 : row.encoding;
     const entry = { key, value, encoding, version, expiresAtMs, pinned: false };
     // Where there is no room for it, the caller gets the row all the same, and nothing older stays.
     if (!store().tryPut(entry)) store().remove(key);
