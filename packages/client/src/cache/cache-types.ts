@@ -39,6 +39,14 @@ export interface WriteOptions extends LifetimeOptions {
   readonly ack?: AckLevel | undefined;
 }
 
+export interface LoadOptions extends WriteOptions {
+  /**
+   * For how long it is remembered, in the whole cluster, that the loader found nothing: `getOrLoad` then
+   * returns `undefined` without running any. 0: not at all. Default: 0.
+   */
+  readonly negativeTtl?: Duration | undefined;
+}
+
 export interface SetOptions extends WriteOptions {
   /** Write only if the entry has this version; 0: only if there is none. Default: always. */
   readonly ifVersion?: number | undefined;

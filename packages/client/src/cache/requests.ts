@@ -10,12 +10,20 @@ import type {
   LifetimeOptions,
   ReadResult,
   SetOptions,
+  WriteOptions,
 } from "./cache-types.js";
 import { type Codec, decodeValue, encodeValue } from "./codecs.js";
 import { durationMs } from "./duration.js";
 
 /** An operation on one key. */
 export type KeyedOperation = Operation & { readonly key: Uint8Array };
+
+/** A load that is this client's to carry out. */
+export interface Fill {
+  readonly cache: string;
+  readonly key: string;
+  readonly token: number;
+}
 
 const ACKS: Readonly<Record<AckLevel, Operation["ack"]>> = {
   memory: "MEMORY",
@@ -78,6 +86,37 @@ export function incrementOperation(
 ): KeyedOperation {
   if (!Number.isSafeInteger(delta)) throw invalid(`delta is ${delta}; it must be a safe integer`);
   return withWriteOptions({ kind: "INCREMENT", cache, key: encodeKey(key), delta }, options);
+}
+
+/** @param waitMs - for how long to wait for others who load the key; `undefined`: as long as there is time. */
+export function loadOperation(cache: string, key: string, waitMs?: number): KeyedOperation {
+  const operation: KeyedOperation = { kind: "LOAD", cache, key: encodeKey(key) };
+  if (waitMs !== undefined) operation.waitMs = waitMs;
+  return operation;
+}
+
+/** What a load without a value has come to. */
+export type EmptyFill = Pick<Operation, "fill" | "fillError" | "ttlMs">;
+
+/** What a loader found. @param options - of the value's entry. */
+export function fillOperation<V>(
+  fill: Fill,
+  value: V,
+  codec: Codec<V>,
+  options: WriteOptions,
+): KeyedOperation {
+  const set = setOperation(fill.cache, fill.key, value, codec, options);
+  return { ...set, kind: "FILL", fillToken: fill.token };
+}
+
+/** Tells of a load without a value. */
+export function emptyFillOperation(fill: Fill, told: EmptyFill): KeyedOperation {
+  const { cache, key, token } = fill;
+  return { kind: "FILL", cache, key: encodeKey(key), fillToken: token, ...told };
+}
+
+export function renewFillOperation({ cache, key, token }: Fill): KeyedOperation {
+  return { kind: "RENEW_FILL", cache, key: encodeKey(key), fillToken: token };
 }
 
 export function flushOperation(cache: string, key: string): KeyedOperation {

@@ -4,6 +4,7 @@
  */
 import { CacheError } from "@holdfast/core";
 import type { Reply__Output } from "@holdfast/proto";
+import { abortable } from "./abortable.js";
 import type { Cache } from "./cache.js";
 import type {
   CacheStats,
@@ -11,6 +12,7 @@ import type {
   DeleteOptions,
   FlushResult,
   LifetimeOptions,
+  LoadOptions,
   ReadResult,
   SetOptions,
   UpdateOptions,
@@ -27,6 +29,8 @@ import type { Codec } from "./codecs.js";
 import type { CompressionSettings } from "./compression.js";
 import { timeoutMsOf } from "./duration.js";
 import { flushEverywhere, flushKeys } from "./flush.js";
+import { Loader, type LoaderParts } from "./get-or-load.js";
+import type { LoadMissing } from "./loader-run.js";
 import { ManyWritesError, runMany } from "./many.js";
 import { Receipt } from "./receipt.js";
 import {
@@ -129,17 +133,22 @@ export class RoutedCache<V> implements Cache<V> {
   async getOrLoad<L extends V | undefined>(
     key: string,
     load: () => L | Promise<L>,
-    options: WriteOptions = {},
+    options: LoadOptions = {},
   ): Promise<V | Extract<L, undefined>> {
-    const { timeout, signal } = options;
-    const { value, version } = await this.getWithMeta(key, { timeout, signal });
-    if (value !== undefined) return value;
-    const missed = { cache: this.name, key, version, encoding: this.#codec.encoding };
-    const loading = this.#parts.loads.run(missed, (isCurrent) =>
-      this.#load(key, load, { ...options, signal: undefined, ifVersion: version }, isCurrent),
-    );
-    // `undefined` comes out only if it is what `load` returned.
-    return abortable(loading, signal) as Promise<V | Extract<L, undefined>>;
+    const loadOne = async (): Promise<[string, V][]> => {
+      const value: V | undefined = await load();
+      return value === undefined ? [] : [[key, value]];
+    };
+    // `undefined` comes out only if it is what a loader of this key returned.
+    return this.#loader(loadOne, options).get(key) as Promise<V | Extract<L, undefined>>;
+  }
+
+  async getOrLoadMany(
+    keys: Iterable<string>,
+    loadMissing: LoadMissing<V>,
+    options: LoadOptions = {},
+  ): Promise<Map<string, V>> {
+    return this.#loader(loadMissing, options).getMany(keys);
   }
 
   clear(options: CallOptions = {}): Promise<void> {
@@ -179,24 +188,12 @@ export class RoutedCache<V> implements Cache<V> {
     });
   }
 
-  /** Loads a missed value and stores it, unless somebody has written the key meanwhile. */
-  async #load<L extends V | undefined>(
-    key: string,
-    load: () => L | Promise<L>,
-    options: SetOptions,
-    isCurrent: () => boolean,
-  ): Promise<V | undefined> {
-    const value: V | undefined = await load();
-    if (value === undefined || !isCurrent()) return value;
-    try {
-      const operation = setOperation(this.name, key, value, this.#codec, options);
-      await this.#run(operation, options, true);
-    } catch (error) {
-      if (isMisuse(error)) throw error;
-      const { code } = CacheError.from(error);
-      this.#parts.logger.warn({ cache: this.name, code }, "a loaded value was not stored");
-    }
-    return value;
+  #loader(loadMissing: LoadMissing<V>, options: LoadOptions): Loader<V> {
+    // Neither to ask nor to fill is a write that must not be repeated: a token is good once.
+    const send: LoaderParts<V>["send"] = (operation, timeout) =>
+      this.#run(operation, { timeout }, false);
+    const parts = { cache: this.name, codec: this.#codec, client: this.#parts, send };
+    return new Loader(parts, loadMissing, options);
   }
 
   #receipt(operation: KeyedOperation, reply: Reply__Output): WriteReceipt {
@@ -261,21 +258,4 @@ function isIterable(value: CallOptions | Iterable<string>): value is Iterable<st
     throw new CacheError("INVALID_ARGUMENT", "flush takes a list of keys, not a single one");
   }
   return Symbol.iterator in value;
-}
-
-/** Failures of storing a loaded value that no retry and no waiting will ever mend. */
-function isMisuse(error: unknown): boolean {
-  const { code } = CacheError.from(error);
-  return code === "INVALID_ARGUMENT" || code === "READ_ONLY" || code === "UNKNOWN_CACHE";
-}
-
-/** As `promise`, but rejects at once when `signal` aborts; what it waited for goes on. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }
