@@ -10,6 +10,7 @@ export type {
   FlushResult,
   LifetimeOptions,
   LoadOptions,
+  ReadOptions,
   ReadResult,
   SetOptions,
   UpdateOptions,

@@ -9,6 +9,7 @@ import type {
   FlushResult,
   LifetimeOptions,
   LoadOptions,
+  ReadOptions,
   ReadResult,
   SetOptions,
   UpdateOptions,
@@ -64,10 +65,10 @@ export interface Cache<V> {
    * const product = await products.get("42");
    * ```
    */
-  get(key: string, options?: CallOptions): Promise<V | undefined>;
+  get(key: string, options?: ReadOptions): Promise<V | undefined>;
 
   /** Reads a value with its version, age and origin. */
-  getWithMeta(key: string, options?: CallOptions): Promise<ReadResult<V>>;
+  getWithMeta(key: string, options?: ReadOptions): Promise<ReadResult<V>>;
 
   /**
    * Reads many values, with one message to each owner. The values are not one snapshot.
@@ -75,7 +76,7 @@ export interface Cache<V> {
    * @returns The entries that exist; a key without one is not in the map.
    * @throws {CacheError} the first error when any key could not be read.
    */
-  getMany(keys: Iterable<string>, options?: CallOptions): Promise<Map<string, V>>;
+  getMany(keys: Iterable<string>, options?: ReadOptions): Promise<Map<string, V>>;
 
   /**
    * Stores a value. Resolves when the write has reached the level that the cache, or `ack`, asks
@@ -177,6 +178,10 @@ export interface Cache<V> {
    * Of all callers in the cluster that miss a key, one runs its `load`; the others wait at the key's
    * owner and get what it returns. If the process that runs it dies, or stands still for two seconds,
    * another one runs its own.
+   *
+   * A value past its cache's `softTtl` is returned at once, to everybody; one caller in the cluster runs
+   * his `load` meanwhile, unless the cache has a source, which is asked then. If that fails, the logger is told, and
+   * the value is returned further on, until its `ttl` ends. See `maxStale`.
    *
    * What is loaded never replaces what happened later: if anybody sets, deletes or clears the key after
    * `load` began, its result is not stored. So an application that changes its database and then sets or

@@ -81,8 +81,9 @@ export class Loader<V> {
     start: (isWanted: () => boolean) => Promise<Outcome<V>>,
   ): Promise<V | undefined> {
     const { cache, codec, client } = this.#parts;
-    const { signal } = this.#options;
-    const wanted = { cache, key, encoding: codec.encoding, deadlineMs: this.#deadlineMs };
+    const { signal, maxStale } = this.#options;
+    const { encoding } = codec;
+    const wanted = { cache, key, encoding, deadlineMs: this.#deadlineMs, maxStale };
     for (;;) {
       signal?.throwIfAborted();
       const { result, isLate } = client.loads.run(wanted, signal, start);
@@ -114,7 +115,10 @@ export class Loader<V> {
     }
     const run = this.#createRun();
     if (!this.#take(key, reply, run, isWanted)) return { at: "read", reply };
-    return loadedOf(key, await run.run());
+    if (reply.value === undefined) return loadedOf(key, await run.run());
+    // It is stale, and good enough meanwhile.
+    run.run().catch((error: unknown) => this.#notRefreshed(error));
+    return { at: "read", reply };
   }
 
   /** Waits only after what is this client's to load has been loaded: others may be waiting for that in their turn. */
@@ -130,7 +134,7 @@ export class Loader<V> {
       round.open -= 1;
       if (round.open === 0) round.close();
     }
-    if (isTaken) return loadedOf(key, await round.loaded);
+    if (isTaken && reply.value === undefined) return loadedOf(key, await round.loaded);
     return reply.filling ? this.#ask(key, isWanted) : { at: "read", reply };
   }
 
@@ -150,8 +154,8 @@ export class Loader<V> {
       },
       loaded: closed.then(() => run.run()),
     };
-    // Those who have keys in it are told as well; there may be none.
-    round.loaded.catch(() => {});
+    // Who has nothing but stale keys in it does not wait for it.
+    round.loaded.catch((error: unknown) => this.#notRefreshed(error));
     this.#round = round;
     return round;
   }
@@ -162,6 +166,11 @@ export class Loader<V> {
     if (token === undefined) return false;
     run.add({ cache: this.#parts.cache, key, token }, leaseMs, isWanted);
     return true;
+  }
+
+  #notRefreshed(error: unknown): void {
+    const { cache, client } = this.#parts;
+    client.logger.debug({ cache, err: error }, "a loader failed");
   }
 
   #createRun(): LoaderRun<V> {
@@ -183,7 +192,7 @@ export class Loader<V> {
   #send(key: string, waitMs: number | undefined): Promise<Reply__Output> {
     const { cache, client, send } = this.#parts;
     const leftMs = Math.max(1, this.#deadlineMs - client.clock.monotonic());
-    return send(loadOperation(cache, key, waitMs), leftMs);
+    return send(loadOperation(cache, key, waitMs, this.#options), leftMs);
   }
 }
 

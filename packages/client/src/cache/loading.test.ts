@@ -294,6 +294,30 @@ describe("Loading what is missing, together with other clients", () => {
     expect(await ours.getOrLoad("42", () => laptop)).toEqual(laptop);
   });
 
+  it("returns what is stale at once, and loads it anew meanwhile", async () => {
+    await using test = await startConnected<Product>();
+    await test.cache.set("42", laptop);
+    const token = await test.fake.store.fills.ask("products 42", false);
+    const value = Buffer.from(JSON.stringify(laptop));
+    test.node.intercept = ({ kind }) =>
+      kind === "LOAD" ? { ...token, value, encoding: 1, stale: true, version: 1 } : undefined;
+    const newer = { ...laptop, stock: 9 };
+    const slow = createSlow<Product>();
+    expect(await test.cache.getOrLoad("42", () => slow.run())).toEqual(laptop);
+    slow.finish(newer);
+    await expect.poll(() => test.cache.get("42")).toEqual(newer);
+    await expect(
+      test.cache.getOrLoad("42", () => Promise.reject(new Error("not now"))),
+    ).resolves.toEqual(laptop);
+  });
+
+  it("says how stale a value may be", async () => {
+    await using test = await startConnected<Product>();
+    await test.cache.get("42", { maxStale: 0 });
+    await test.cache.getOrLoad("42", () => laptop, { maxStale: "1s" });
+    expect(test.node.operations.map(({ maxStaleMs }) => maxStaleMs)).toEqual([0, 1_000, undefined]);
+  });
+
   it("loads many keys at once: those that nobody else is loading", async () => {
     await using test = await startTwo();
     const [ours, theirs] = test.caches;

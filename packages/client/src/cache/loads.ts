@@ -7,6 +7,7 @@
  */
 import { CacheError } from "@holdfast/core";
 import { abortable } from "./abortable.js";
+import type { Duration } from "./duration.js";
 
 /** What is to be read, or else loaded. */
 export interface Wanted {
@@ -16,6 +17,8 @@ export interface Wanted {
   readonly encoding: number;
   /** Until when the caller waits for others, on the monotonic clock. */
   readonly deadlineMs: number;
+  /** Nor do those that take something else for too stale. */
+  readonly maxStale?: Duration | undefined;
 }
 
 /** A caller's part in a load. */
@@ -55,10 +58,8 @@ export class Loads {
     signal: AbortSignal | undefined,
     start: (isWanted: () => boolean) => Promise<T>,
   ): Joined<T> {
-    const { encoding, deadlineMs } = wanted;
     const running = this.#running.get(idOf(wanted.cache, wanted.key));
-    const isSame = running?.wanted.encoding === encoding && running.wanted.deadlineMs <= deadlineMs;
-    const load = isSame && running ? running : this.#start(wanted, start);
+    const load = running && mayShare(running.wanted, wanted) ? running : this.#start(wanted, start);
     load.callers += 1;
     const leave = () => {
       load.callers -= 1;
@@ -91,6 +92,11 @@ export class Loads {
     this.#running.set(id, load);
     return load;
   }
+}
+
+function mayShare(running: Wanted, { encoding, deadlineMs, maxStale }: Wanted): boolean {
+  const isSame = running.encoding === encoding && running.maxStale === maxStale;
+  return isSame && running.deadlineMs <= deadlineMs;
 }
 
 /** Cache names hold no spaces, so the two parts cannot be confused. */

@@ -8,12 +8,13 @@ import type {
   AckLevel,
   DeleteOptions,
   LifetimeOptions,
+  ReadOptions,
   ReadResult,
   SetOptions,
   WriteOptions,
 } from "./cache-types.js";
 import { type Codec, decodeValue, encodeValue } from "./codecs.js";
-import { durationMs } from "./duration.js";
+import { type Duration, durationMs } from "./duration.js";
 
 /** An operation on one key. */
 export type KeyedOperation = Operation & { readonly key: Uint8Array };
@@ -35,8 +36,12 @@ const ACKS: Readonly<Record<AckLevel, Operation["ack"]>> = {
 
 const SOURCES = { NONE: "none", MEMORY: "memory", DATABASE: "database" } as const;
 
-export function getOperation(cache: string, key: string): KeyedOperation {
-  return { kind: "GET", cache, key: encodeKey(key) };
+export function getOperation(
+  cache: string,
+  key: string,
+  { maxStale }: ReadOptions,
+): KeyedOperation {
+  return withMaxStale({ kind: "GET", cache, key: encodeKey(key) }, maxStale);
 }
 
 export function setOperation<V>(
@@ -89,10 +94,15 @@ export function incrementOperation(
 }
 
 /** @param waitMs - for how long to wait for others who load the key; `undefined`: as long as there is time. */
-export function loadOperation(cache: string, key: string, waitMs?: number): KeyedOperation {
+export function loadOperation(
+  cache: string,
+  key: string,
+  waitMs: number | undefined,
+  { maxStale }: ReadOptions,
+): KeyedOperation {
   const operation: KeyedOperation = { kind: "LOAD", cache, key: encodeKey(key) };
   if (waitMs !== undefined) operation.waitMs = waitMs;
-  return operation;
+  return withMaxStale(operation, maxStale);
 }
 
 /** What a load without a value has come to. */
@@ -149,6 +159,11 @@ export function sumOf({ value }: Reply__Output): number {
 interface AnyWriteOptions extends LifetimeOptions {
   readonly ifVersion?: number | undefined;
   readonly ack?: AckLevel | undefined;
+}
+
+function withMaxStale(operation: KeyedOperation, maxStale: Duration | undefined): KeyedOperation {
+  if (maxStale !== undefined) operation.maxStaleMs = durationMs(maxStale, "maxStale");
+  return operation;
 }
 
 /** Adds to an operation what its options say; what they do not say stays off the wire. */

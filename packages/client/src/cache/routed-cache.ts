@@ -13,6 +13,7 @@ import type {
   FlushResult,
   LifetimeOptions,
   LoadOptions,
+  ReadOptions,
   ReadResult,
   SetOptions,
   UpdateOptions,
@@ -69,16 +70,16 @@ export class RoutedCache<V> implements Cache<V> {
     this.#parts = parts;
   }
 
-  async get(key: string, options: CallOptions = {}): Promise<V | undefined> {
+  async get(key: string, options: ReadOptions = {}): Promise<V | undefined> {
     return (await this.getWithMeta(key, options)).value;
   }
 
-  async getWithMeta(key: string, options: CallOptions = {}): Promise<ReadResult<V>> {
-    const reply = await this.#run(getOperation(this.name, key), options, false);
+  async getWithMeta(key: string, options: ReadOptions = {}): Promise<ReadResult<V>> {
+    const reply = await this.#run(getOperation(this.name, key, options), options, false);
     return readResult(reply, this.#codec);
   }
 
-  async getMany(keys: Iterable<string>, options: CallOptions = {}): Promise<Map<string, V>> {
+  async getMany(keys: Iterable<string>, options: ReadOptions = {}): Promise<Map<string, V>> {
     const { maxInFlight } = this.#parts;
     const items = new Map([...keys].map((key) => [key, undefined]));
     const { done, failures } = await runMany(items, (key) => this.get(key, options), {

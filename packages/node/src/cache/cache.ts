@@ -55,10 +55,11 @@ export class Cache {
   constructor(parts: CacheParts) {
     this.#parts = parts;
     const { fills, store, clock } = parts;
+    const isSourced = parts.source !== undefined;
     const read: Read = (key, context) => this.#read(key, context);
     const writes = new Writes(parts, read);
     this.#writes = writes;
-    this.filling = new Filling({ fills, writes, store, cache: this, read, clock });
+    this.filling = new Filling({ fills, writes, store, cache: this, read, isSourced, clock });
   }
 
   /** In the same tick, when the entry is in memory; then a key that comes as bytes is never made text. */
@@ -71,10 +72,14 @@ export class Cache {
     if (entry === undefined) return this.#getMissing(textOf(key), context);
     usage.hit(context.keyHash, this.#toUsed(entry));
     if (entry.pinned) return this.#getPinned({ ...entry, key: textOf(key) }, context);
-    this.#countHit(entry);
     const now = clock.now();
+    const staleMs = now - staleFromMs(entry, context.keyHash, this.#parts.config());
+    if (staleMs >= 0 && staleMs >= (context.maxStaleMs ?? Number.POSITIVE_INFINITY)) {
+      return this.#getTooStale(textOf(key), entry.version, context);
+    }
+    this.#countHit(entry);
     const read = ofEntry(entry, now, "MEMORY");
-    if (staleFromMs(entry, context.keyHash, this.#parts.config()) > now) return read;
+    if (staleMs < 0) return read;
     counters.staleHits += 1;
     this.#refresh(textOf(key), entry.version, context);
     return { ...read, stale: true };
@@ -294,6 +299,18 @@ export class Cache {
     counters.misses += 1;
     usage.miss(context.keyHash);
     return this.#followed(pattern.miss(key, context), key, context);
+  }
+
+  /** As a miss, but what is loaded takes the place of this version. */
+  #getTooStale(
+    key: string,
+    version: number,
+    context: OperationContext,
+  ): ReadResult | Promise<ReadResult> {
+    const { counters, loads } = this.#parts;
+    counters.misses += 1;
+    if (loads === undefined) return { ...ABSENT, version };
+    return this.#followed(loads.load(key, context, version), key, context);
   }
 
   /** What is dirty may not be committed yet, or have expired. */

@@ -302,3 +302,68 @@ describe("Loading by callers, of what the source does not have", () => {
     expect(loadedBy(known)).toBeUndefined();
   });
 });
+
+describe("Loading by callers, of what is stale", () => {
+  async function createStale() {
+    const fixture = createCacheFixture("cache-aside", { ttl: "10s", softTtl: "1s" });
+    await fixture.operations.set("k", text("stale"), undefined, fixture.context());
+    fixture.clock.advance(1_000);
+    return fixture;
+  }
+
+  it("gives one asker a token, and everybody the stale value, at once", async () => {
+    const fixture = await createStale();
+    const [first, second] = [ask(fixture), ask(fixture)];
+    await settle();
+    expect(first.told).toMatchObject({ at: "granted", read: { stale: true } });
+    expect(loadedBy(second)).toBe("stale");
+    expect(await fill(fixture, tokenOf(first), "fresh")).toBeDefined();
+    const third = ask(fixture);
+    await settle();
+    expect(third.told).toMatchObject({ at: "read", read: { stale: false } });
+    expect(loadedBy(third)).toBe("fresh");
+  });
+
+  it("replaces nothing that was set while it was loaded anew", async () => {
+    const fixture = await createStale();
+    const token = await askAndGet(fixture);
+    await fixture.operations.set("k", text("newer"), undefined, fixture.context());
+    expect(await fill(fixture, token, "fresh")).toBeUndefined();
+    expect(textOf(await fixture.operations.get("k", fixture.context()))).toBe("newer");
+  });
+
+  it("serves the stale value when the loader fails, and lets nobody else load for a moment", async () => {
+    const fixture = await createStale();
+    fixture.operations.filling.failed("k", await askAndGet(fixture), "no");
+    const during = ask(fixture);
+    await settle();
+    expect(loadedBy(during)).toBe("stale");
+    fixture.clock.advance(100);
+    expect(await askAndGet(fixture)).toBeGreaterThan(0);
+  });
+
+  it("takes it for missing where it is too stale for the reader", async () => {
+    const fixture = await createStale();
+    const { operations } = fixture;
+    const read = (maxStaleMs: number) => operations.get("k", { ...fixture.context(), maxStaleMs });
+    fixture.clock.advance(500);
+    expect(textOf(await read(501))).toBe("stale");
+    expect(await read(500)).toMatchObject({ value: undefined });
+    const strict = { ...fixture.context(), maxStaleMs: 0 };
+    const asked = await operations.filling.load("k", undefined, strict);
+    expect(asked).toMatchObject({ at: "granted", read: { value: undefined } });
+    expect(await fill(fixture, tokenOf({ told: asked }), "fresh")).toBeDefined();
+    expect(textOf(await read(0))).toBe("fresh");
+  });
+
+  it("asks the source for what is too stale, and takes what it has", async () => {
+    const fixture = createCacheFixture("read-through", { ttl: "10s", softTtl: "1s" });
+    const { operations, source, clock } = fixture;
+    source.plant("k", "old");
+    await operations.get("k", fixture.context());
+    clock.advance(1_000);
+    source.plant("k", "new");
+    const strict = { ...fixture.context(), maxStaleMs: 0 };
+    expect(textOf(await operations.get("k", strict))).toBe("new");
+  });
+});

@@ -2,7 +2,8 @@
  * Loading by callers: a read that, where there is nothing, lets one asker of the cluster load the value, and the fill
  * with which he tells what he has found. Who that is, and who waits, is fills.ts's matter.
  *
- * In a cache with a source a miss asks that first, and only what it does not have either is a caller's to load. A
+ * In a cache with a source a miss asks that first, and only what it does not have either is a caller's to load. What
+ * is stale is loaded by callers only where there is no source: one has the token, and all use it meanwhile. A
  * fill is a write like any other, in its key's turn, and replaces nothing but what its loader missed.
  */
 import { CacheError, type Clock } from "@holdfast/core";
@@ -19,7 +20,7 @@ import type { Change, Read, WriteResult, Writes } from "./writes.js";
 export type LoadResult =
   /** There is a value, or it is known that a loader would find nothing. */
   | { readonly at: "read"; readonly read: ReadResult }
-  /** There is none, and the caller is to load it. */
+  /** There is none, or a stale one, and the caller is to load it. */
   | { readonly at: "granted"; readonly token: number; readonly read: ReadResult }
   /** Somebody else is loading it, and the time to wait is over. */
   | { readonly at: "filling" };
@@ -31,6 +32,8 @@ export interface FillingParts {
   readonly cache: Pick<Cache, "get" | "modify">;
   /** As `get` of the cache, uncounted. */
   readonly read: Read;
+  /** It is a source that what is stale is loaded from, and not callers. */
+  readonly isSourced: boolean;
   readonly clock: Clock;
 }
 
@@ -130,9 +133,15 @@ export class Filling {
     untilMs: number,
     context: OperationContext,
   ): LoadResult | Promise<LoadResult> {
-    if (read.value !== undefined || this.#isKnownAbsent(key, read)) return { at: "read", read };
+    const { fills, isSourced } = this.#parts;
+    const isFresh = read.value !== undefined && (isSourced || !read.stale);
+    if (isFresh || this.#isKnownAbsent(key, read)) return { at: "read", read };
     const missed = { key: textOf(key), tenure: context.tenure, version: read.version };
-    const asked = this.#parts.fills.ask(missed, untilMs);
+    if (read.value !== undefined) {
+      const asked = fills.tryRefresh(missed) ?? { at: "loaded", read };
+      return this.#toResult(asked, read, untilMs, context);
+    }
+    const asked = fills.ask(missed, untilMs);
     if (!(asked instanceof Promise)) return this.#toResult(asked, read, untilMs, context);
     return asked.then((later) => this.#afterWaiting(missed.key, later, read, untilMs, context));
   }

@@ -91,18 +91,23 @@ export class Fills {
    * @throws {PartitionMovingError} when the partition goes to another node meanwhile.
    */
   ask(missed: Missed, untilMs: number): Asked | Promise<Asked> {
-    const { key, tenure, version } = missed;
-    const running = this.#fills.get(key);
+    const running = this.#fills.get(missed.key);
     if (running !== undefined) return this.#wait(running, untilMs);
-    this.#failures.check(key);
+    this.#failures.check(missed.key);
     if (this.#fills.size >= MAX_TOKENS) {
       throw new CacheError("OVERLOADED", `${MAX_TOKENS} keys are being loaded already`);
     }
-    const waiters = new Set<Waiter>();
-    const rest = { waiters, token: 0, cancelLease: NOTHING, change: undefined };
-    const fill: Fill = { key, tenure, version, ...rest };
-    this.#fills.set(key, fill);
-    return this.#grant(fill);
+    return this.#begin(missed);
+  }
+
+  /**
+   * A token for an entry that is stale, if nobody has one and nothing speaks against loading it now. Who does not
+   * get it uses what is there.
+   */
+  tryRefresh(stale: Missed): Asked | undefined {
+    const isBusy = this.#fills.has(stale.key) || this.#fills.size >= MAX_TOKENS;
+    if (isBusy || this.#failures.isPaused(stale.key)) return undefined;
+    return this.#begin(stale);
   }
 
   /** Lets the lease of a token begin anew. Returns whether the token is good. */
@@ -187,6 +192,14 @@ export class Fills {
   stop(): void {
     const stopping = new CacheError("UNAVAILABLE", "the node is stopping");
     for (const fill of [...this.#fills.values()]) this.end(fill, stopping);
+  }
+
+  #begin(missed: Missed): Asked {
+    const waiters = new Set<Waiter>();
+    const rest = { waiters, token: 0, cancelLease: NOTHING, change: undefined };
+    const fill: Fill = { ...missed, ...rest };
+    this.#fills.set(fill.key, fill);
+    return this.#grant(fill);
   }
 
   #find(key: string, token: number): Fill | undefined {

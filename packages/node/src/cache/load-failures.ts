@@ -42,8 +42,13 @@ export class LoadFailures {
   /** @throws {CacheError} `LOAD_FAILED` while nobody is to load this key. */
   check(key: string): void {
     const failure = this.#failures.get(key);
-    if (failure === undefined || this.#clock.monotonic() >= failure.pausedUntilMs) return;
-    throw loadFailed(failure.message);
+    if (failure !== undefined && this.isPaused(key)) throw loadFailed(failure.message);
+  }
+
+  /** Whether nobody is to load this key now. */
+  isPaused(key: string): boolean {
+    const failure = this.#failures.get(key);
+    return failure !== undefined && this.#clock.monotonic() < failure.pausedUntilMs;
   }
 
   /** The loader of a key has failed. Returns what those are told who waited for it. */

@@ -262,9 +262,10 @@ function run(
   cache: ConfiguredCache,
   { tenure, keyHash, deadlineMs }: OperationContext,
 ): Reply | Promise<Reply> {
-  const { id, value, encoding, ttlMs, expectedVersion } = operation;
+  const { id, value, encoding, ttlMs, expectedVersion, maxStaleMs } = operation;
   const { operations } = cache;
-  const context = { tenure, keyHash, deadlineMs, ack: ackOf(operation, cache) };
+  const own = { ack: ackOf(operation, cache), ...(maxStaleMs !== undefined && { maxStaleMs }) };
+  const context = { tenure, keyHash, deadlineMs, ...own };
   if (operation.kind === "GET") {
     // As bytes: a hit makes no text of it.
     const read = operations.get(operation.key, context);

@@ -254,7 +254,8 @@ export interface Operation {
   'expectedVersion'?: (number | string | Long);
   'ack'?: (_holdfast_v1_Operation_Ack);
   /**
-   * A read accepts an entry this much past its freshness. Kept for later, as above.
+   * GET and LOAD take an entry as a miss that is past its cache's soft lifetime by this much, in
+   * milliseconds. 0: any that is stale. Absent: none.
    */
   'maxStaleMs'?: (number | string | Long);
   /**
@@ -343,7 +344,8 @@ export interface Operation__Output {
   'expectedVersion'?: (number);
   'ack': (_holdfast_v1_Operation_Ack__Output);
   /**
-   * A read accepts an entry this much past its freshness. Kept for later, as above.
+   * GET and LOAD take an entry as a miss that is past its cache's soft lifetime by this much, in
+   * milliseconds. 0: any that is stale. Absent: none.
    */
   'maxStaleMs'?: (number);
   /**
