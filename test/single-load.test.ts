@@ -26,7 +26,9 @@ describe("loading a missing key", { timeout: 60_000 }, () => {
   const clients: LoadingClient[] = [];
 
   beforeAll(async () => {
-    cluster = await startCluster({ pages: { pattern: "cache-aside", ttl: "1h" } }, { nodes: 3 });
+    const pages = { pattern: "cache-aside", ttl: "1h" };
+    // Long enough that nothing is stale a second time before a test has ended.
+    cluster = await startCluster({ pages, news: { ...pages, softTtl: "5s" } }, { nodes: 3 });
     await cluster.local.settled();
   });
   afterEach(() => {
@@ -110,6 +112,31 @@ describe("loading a missing key", { timeout: 60_000 }, () => {
     await eventually("the caller is answered", () => client?.results[0]);
     expect(client?.results).toEqual([["old"]]);
     expect(await pages.get("deleted")).toBeUndefined();
+  });
+
+  it("loads what is stale once in the cluster, while everybody is served", async () => {
+    const caches = (await Promise.all([cluster.connect(), cluster.connect()])).map((client) =>
+      client.cache<string>("news"),
+    );
+    let runs = 0;
+    let isCalm = false;
+    const load = async () => {
+      runs += 1;
+      await eventually("the test has seen that nobody waits", () => isCalm);
+      return "today's";
+    };
+    await caches[0]?.set("front", "yesterday's");
+    await eventually("it is stale", async () => (await caches[0]?.getWithMeta("front"))?.stale);
+    const reads = Array.from({ length: CALLERS }, (_, index) =>
+      caches[index % 2]?.getOrLoad("front", load),
+    );
+    expect(await Promise.all(reads)).toEqual(Array(CALLERS).fill("yesterday's"));
+    expect(await caches[1]?.get("front", { maxStale: 0 })).toBeUndefined();
+    const strict = caches[1]?.getOrLoad("front", load, { maxStale: 0 });
+    isCalm = true;
+    expect(await strict).toBe("today's");
+    expect(await caches[0]?.get("front", { maxStale: 0 })).toBe("today's");
+    expect(runs).toBe(1);
   });
 
   it("goes on at the next owner when the first one goes", async () => {
