@@ -113,12 +113,20 @@ export class Loader<V> {
       if (failure.code === "DEADLINE_EXCEEDED") return { at: "late", error: failure };
       throw error;
     }
+    // Whoever waits is told this only by a node that is not the key's owner, while that cannot be reached.
+    if (reply.filling) return this.#loadAlone(key);
     const run = this.#createRun();
     if (!this.#take(key, reply, run, isWanted)) return { at: "read", reply };
     if (reply.value === undefined) return loadedOf(key, await run.run());
     // It is stale, and good enough meanwhile.
     run.run().catch((error: unknown) => this.#notRefreshed(error));
     return { at: "read", reply };
+  }
+
+  /** Without a token: others may do so too, and nothing is stored. */
+  async #loadAlone(key: string): Promise<Loaded<V>> {
+    const found = new Map(await this.#loadMissing([key]));
+    return { at: "loaded", value: found.get(key), isOutdated: true };
   }
 
   /** Waits only after what is this client's to load has been loaded: others may be waiting for that in their turn. */
