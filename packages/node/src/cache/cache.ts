@@ -24,7 +24,7 @@ import { type Loads, ofEntry } from "./loads.js";
 import type { Occurrence } from "./occurrence.js";
 import type { AcknowledgedWrite, FlushReport, Pattern } from "./patterns/pattern.js";
 import type { CacheCounters } from "./stats.js";
-import { type Change, type Decision, type Read, type WriteResult, Writes } from "./writes.js";
+import { type Change, type Decision, type WriteResult, Writes } from "./writes.js";
 
 export interface CacheParts {
   readonly config: () => CacheConfig;
@@ -56,10 +56,9 @@ export class Cache {
     this.#parts = parts;
     const { fills, store, clock } = parts;
     const isSourced = parts.source !== undefined;
-    const read: Read = (key, context) => this.#read(key, context);
-    const writes = new Writes(parts, read);
+    const writes = new Writes(parts, (key, context) => this.#read(key, context));
     this.#writes = writes;
-    this.filling = new Filling({ fills, writes, store, cache: this, read, isSourced, clock });
+    this.filling = new Filling({ fills, writes, store, cache: this, isSourced, clock });
   }
 
   /** In the same tick, when the entry is in memory; then a key that comes as bytes is never made text. */

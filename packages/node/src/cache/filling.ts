@@ -15,7 +15,7 @@ import { ABSENT, type OperationContext, type ReadResult } from "./context.js";
 import type { Asked, Fill, Fills } from "./fills.js";
 import { checkTtl } from "./lifetimes.js";
 import { ofEntry } from "./loads.js";
-import type { Change, Read, WriteResult, Writes } from "./writes.js";
+import type { Change, WriteResult, Writes } from "./writes.js";
 
 export type LoadResult =
   /** There is a value, or it is known that a loader would find nothing. */
@@ -30,8 +30,6 @@ export interface FillingParts {
   readonly writes: Pick<Writes, "checkStillOurs">;
   readonly store: () => Store;
   readonly cache: Pick<Cache, "get" | "modify">;
-  /** As `get` of the cache, uncounted. */
-  readonly read: Read;
   /** It is a source that what is stale is loaded from, and not callers. */
   readonly isSourced: boolean;
   readonly clock: Clock;
@@ -153,10 +151,10 @@ export class Filling {
     untilMs: number,
     context: OperationContext,
   ): Promise<LoadResult> {
-    const { writes, read: readAgain } = this.#parts;
+    const { writes, cache } = this.#parts;
     writes.checkStillOurs(context);
     if (asked.at !== "changed") return this.#toResult(asked, read, untilMs, context);
-    return this.#orToken(key, await readAgain(key, context), untilMs, context);
+    return this.#orToken(key, await cache.get(key, context), untilMs, context);
   }
 
   #toResult(

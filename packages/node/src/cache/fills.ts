@@ -29,7 +29,7 @@ import type { Change } from "./writes.js";
 export const LEASE_MS = 2_000;
 
 /** Most tokens that are out, and most who wait, of one cache on this node. */
-const MAX_TOKENS = 100_000;
+const MAX_TOKENS = 50_000;
 const MAX_WAITING = 20_000;
 
 /** What asking for a key has come to. */
