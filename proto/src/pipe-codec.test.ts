@@ -79,7 +79,7 @@ function some<Fields extends object>(
   return fc.record(fields, { requiredKeys: [] }) as fc.Arbitrary<Partial<Fields>>;
 }
 
-const KINDS = ["KIND_UNSPECIFIED", "GET", "SET", "DELETE", "PERSISTED", "FORGET_DEAD_LETTER"];
+const KINDS = ["KIND_UNSPECIFIED", "GET", "SET", "DELETE", "PERSISTED", "LOAD", "RENEW_FILL"];
 const operations: fc.Arbitrary<Operation> = some({
   id: numbers,
   kind: fc.constantFrom(...KINDS) as fc.Arbitrary<"GET">,
@@ -98,6 +98,13 @@ const operations: fc.Arbitrary<Operation> = some({
   letterVersion: numbers,
   budgetMs: words,
   waitMs: words,
+});
+
+const fills: fc.Arbitrary<Operation> = fc.record({
+  kind: fc.constant("FILL" as const),
+  fillToken: numbers,
+  fill: fc.constantFrom("FOUND", "FAILED") as fc.Arbitrary<"FOUND">,
+  fillError: texts,
 });
 
 const notOwners = some({ epoch: numbers, nodeId: texts, address: texts, term: words });
@@ -122,8 +129,14 @@ const rareReplies = fc.oneof(
   {
     weight: 1,
     arbitrary: fc
-      .tuple(replies, some({ message: texts, notOwner: notOwners, flushed }))
-      .map(([reply, rest]) => ({ ...reply, ...rest }) as Reply),
+      .tuple(
+        replies,
+        some({ message: texts, notOwner: notOwners, flushed, fillToken: numbers, leaseMs: words }),
+        fc.boolean(),
+      )
+      .map(
+        ([reply, rest, filling]) => ({ ...reply, ...rest, ...(filling && { filling }) }) as Reply,
+      ),
   },
 );
 
@@ -131,7 +144,7 @@ const batches: fc.Arbitrary<Batch> = fc
   .record({
     epoch: numbers,
     budgetMs: words,
-    operations: fc.array(operations, { maxLength: 20 }),
+    operations: fc.array(fc.oneof({ weight: 20, arbitrary: operations }, fills), { maxLength: 20 }),
     hello: fc.option(fc.record({ clusterId: texts, protocol: words }), {
       nil: undefined,
       freq: 10,

@@ -214,6 +214,7 @@ export class PipeCodec {
   }
 
   #writeOperation(writer: WireWriter, operation: Operation): void {
+    if (operation.fillToken !== undefined) writer.isSound = false;
     const likelyBytes = addOperationBytes(0, operation);
     const start = writer.beginMessage(BATCH.operation, likelyBytes);
     writer.number(OPERATION.id, operation.id);
@@ -299,8 +300,10 @@ function lengthOf(value: Uint8Array | string | null | undefined): number {
 }
 
 /** Whether there is something to it that is left to the general way. */
-function isRare({ message, notOwner, flushed, retried, explanation }: Reply): boolean {
-  return Boolean(message || notOwner || flushed || retried || explanation);
+function isRare(reply: Reply): boolean {
+  const { message, notOwner, flushed, retried, explanation, fillToken, leaseMs, filling } = reply;
+  const isOfLoad = fillToken !== undefined || leaseMs !== undefined || filling !== undefined;
+  return isOfLoad || Boolean(message || notOwner || flushed || retried || explanation);
 }
 
 function numbersOf(names: EnumNames): ReadonlyMap<unknown, number> {

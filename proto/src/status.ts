@@ -37,6 +37,8 @@ export const WIRE_FORMS: Readonly<Record<CacheErrorCode, WireForm>> = {
   WRITE_LOST: final(status.DATA_LOSS),
   // Sent uncompressed it is another request, which only a client that compressed it can make.
   COMPRESSION_REFUSED: final(status.INVALID_ARGUMENT),
+  // It would be asked for at once again by everybody; its owner says when one of them may try.
+  LOAD_FAILED: final(status.ABORTED),
   OVERLOADED: { grpc: status.RESOURCE_EXHAUSTED, retry: "after-backoff" },
   UNAVAILABLE: { grpc: status.UNAVAILABLE, retry: "after-backoff" },
   NOT_OWNER: { grpc: status.FAILED_PRECONDITION, retry: "after-topology-refresh" },

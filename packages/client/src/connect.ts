@@ -136,7 +136,7 @@ function assemble(
     operations,
     compressing: new CompressingOperations(operations, clock),
     compression: options.compression,
-    loads: new Loads(flight.maxOperations),
+    loads: new Loads(flight.maxOperations, aborts),
     aborts,
     wire,
     clock,

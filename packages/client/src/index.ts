@@ -9,6 +9,8 @@ export type {
   FlushOutcome,
   FlushResult,
   LifetimeOptions,
+  LoadOptions,
+  ReadOptions,
   ReadResult,
   SetOptions,
   UpdateOptions,
@@ -22,6 +24,7 @@ export type {
 export { bytes, type Codec, json, msgpack, string } from "./cache/codecs.js";
 export type { Compression, CompressionOptions } from "./cache/compression.js";
 export type { Duration } from "./cache/duration.js";
+export type { LoadMissing } from "./cache/loader-run.js";
 export { ManyWritesError } from "./cache/many.js";
 export type { ClusterStats, NodeStats } from "./cache/stats.js";
 export type {

@@ -36,6 +36,8 @@ export const CACHE_ERROR_CODES = [
   "WRITE_LOST",
   /** The cache's source reads values, so it takes no compressed ones. Nothing was written. */
   "COMPRESSION_REFUSED",
+  /** The loader of the key failed, maybe another client's; the message says how. Nothing was written. */
+  "LOAD_FAILED",
   /** A defect, or a failure that has no code of its own; see `cause` and the node's log. */
   "INTERNAL",
 ] as const;

@@ -1278,6 +1278,21 @@ export const DESCRIPTOR: object = {
          "oneof": [
           "letterVersion"
          ]
+        },
+        "_fillToken": {
+         "oneof": [
+          "fillToken"
+         ]
+        },
+        "_fill": {
+         "oneof": [
+          "fill"
+         ]
+        },
+        "_fillError": {
+         "oneof": [
+          "fillError"
+         ]
         }
        },
        "fields": {
@@ -1375,11 +1390,32 @@ export const DESCRIPTOR: object = {
          "options": {
           "proto3_optional": true
          }
+        },
+        "fillToken": {
+         "type": "uint64",
+         "id": 20,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "fill": {
+         "type": "Fill",
+         "id": 21,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "fillError": {
+         "type": "string",
+         "id": 22,
+         "options": {
+          "proto3_optional": true
+         }
         }
        },
        "reserved": [
         [
-         20,
+         23,
          24
         ]
        ],
@@ -1398,7 +1434,18 @@ export const DESCRIPTOR: object = {
           "FLUSH": 9,
           "RETRY_DEAD_LETTER": 10,
           "EXPLAIN": 11,
-          "FORGET_DEAD_LETTER": 12
+          "FORGET_DEAD_LETTER": 12,
+          "LOAD": 13,
+          "FILL": 14,
+          "RENEW_FILL": 15
+         }
+        },
+        "Fill": {
+         "values": {
+          "FOUND": 0,
+          "NOT_FOUND": 1,
+          "FAILED": 2,
+          "RETURNED": 3
          }
         },
         "Ack": {
@@ -1466,6 +1513,21 @@ export const DESCRIPTOR: object = {
         "_explanation": {
          "oneof": [
           "explanation"
+         ]
+        },
+        "_fillToken": {
+         "oneof": [
+          "fillToken"
+         ]
+        },
+        "_leaseMs": {
+         "oneof": [
+          "leaseMs"
+         ]
+        },
+        "_filling": {
+         "oneof": [
+          "filling"
          ]
         }
        },
@@ -1559,6 +1621,27 @@ export const DESCRIPTOR: object = {
          "options": {
           "proto3_optional": true
          }
+        },
+        "fillToken": {
+         "type": "uint64",
+         "id": 20,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "leaseMs": {
+         "type": "uint32",
+         "id": 21,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "filling": {
+         "type": "bool",
+         "id": 22,
+         "options": {
+          "proto3_optional": true
+         }
         }
        },
        "nested": {
@@ -1579,7 +1662,8 @@ export const DESCRIPTOR: object = {
           "INTERNAL": 12,
           "DEAD_LETTER": 13,
           "WRITE_LOST": 14,
-          "COMPRESSION_REFUSED": 15
+          "COMPRESSION_REFUSED": 15,
+          "LOAD_FAILED": 16
          }
         },
         "Outcome": {

@@ -14,6 +14,14 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface ReadOptions extends CallOptions {
+  /**
+   * Takes a value as missing that has been past its cache's `softTtl` for so long; 0: every stale one. Default:
+   * stale values are read until their `ttl` ends.
+   */
+  readonly maxStale?: Duration | undefined;
+}
+
 /**
  * What an acknowledged write survives: `"memory"` nothing but an orderly stop; `"journal"` the death of
  * the owner's process, once it runs again on its disk; `"backup"` the loss of all but one of those who
@@ -37,6 +45,16 @@ export interface WriteOptions extends LifetimeOptions {
    * Default: what the cache is configured to.
    */
   readonly ack?: AckLevel | undefined;
+}
+
+export interface LoadOptions extends WriteOptions {
+  /** As in `ReadOptions`. */
+  readonly maxStale?: Duration | undefined;
+  /**
+   * For how long it is remembered, in the whole cluster, that the loader found nothing: `getOrLoad` then
+   * returns `undefined` without running any. 0: not at all. Default: 0.
+   */
+  readonly negativeTtl?: Duration | undefined;
 }
 
 export interface SetOptions extends WriteOptions {

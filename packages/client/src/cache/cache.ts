@@ -8,6 +8,8 @@ import type {
   DeleteOptions,
   FlushResult,
   LifetimeOptions,
+  LoadOptions,
+  ReadOptions,
   ReadResult,
   SetOptions,
   UpdateOptions,
@@ -18,6 +20,7 @@ import type {
   WriteOptions,
   WriteReceipt,
 } from "./cache-types.js";
+import type { LoadMissing } from "./loader-run.js";
 
 /**
  * A handle on one cache of the cluster. Cheap to make; it holds nothing open.
@@ -62,10 +65,10 @@ export interface Cache<V> {
    * const product = await products.get("42");
    * ```
    */
-  get(key: string, options?: CallOptions): Promise<V | undefined>;
+  get(key: string, options?: ReadOptions): Promise<V | undefined>;
 
   /** Reads a value with its version, age and origin. */
-  getWithMeta(key: string, options?: CallOptions): Promise<ReadResult<V>>;
+  getWithMeta(key: string, options?: ReadOptions): Promise<ReadResult<V>>;
 
   /**
    * Reads many values, with one message to each owner. The values are not one snapshot.
@@ -73,7 +76,7 @@ export interface Cache<V> {
    * @returns The entries that exist; a key without one is not in the map.
    * @throws {CacheError} the first error when any key could not be read.
    */
-  getMany(keys: Iterable<string>, options?: CallOptions): Promise<Map<string, V>>;
+  getMany(keys: Iterable<string>, options?: ReadOptions): Promise<Map<string, V>>;
 
   /**
    * Stores a value. Resolves when the write has reached the level that the cache, or `ack`, asks
@@ -169,21 +172,36 @@ export interface Cache<V> {
 
   /**
    * Reads a value; when there is none, runs `load`, stores its result and returns it. For caches
-   * whose application reads the database itself.
+   * whose application reads the database itself. In caches with a source, `load` is for what the source
+   * does not have.
    *
-   * Callers of one client that miss the same entry share one run of `load`; its error goes to all
-   * of them and is not remembered. The result is stored only if the entry is still as it was when
-   * it was missed, so it never replaces what somebody set in between, and not at all when this
-   * client has set or deleted the key in between. A delete by another client in between may go
-   * unnoticed: the value that was loaded before it is then stored, until its lifetime ends.
+   * Of all callers in the cluster that miss a key, one runs its `load`; the others wait at the key's
+   * owner and get what it returns. If the process that runs it dies, or stands still for two seconds,
+   * another one runs its own.
    *
-   * The loaded value is returned also when it could not be stored because the cluster is out of
-   * reach or overloaded, or the value is too large; the logger is told. The `timeout` is that of
-   * the read and of the write, not of `load`.
+   * A value past its cache's `softTtl` is returned at once, to everybody; one caller in the cluster runs
+   * his `load` meanwhile, unless the cache has a source, which is asked then. If that fails, the logger is told, and
+   * the value is returned further on, until its `ttl` ends. See `maxStale`.
    *
-   * @param load - Returning `undefined` stores nothing.
+   * What is loaded never replaces what happened later: if anybody sets, deletes or clears the key after
+   * `load` began, its result is not stored. So an application that changes its database and then sets or
+   * deletes the key never finds an older value in the cache. Nor does any caller get what was there
+   * before his call.
+   *
+   * The loaded value is returned also when it was not stored: because of that, or because the cluster is
+   * out of reach or overloaded, or the value is too large; of these the logger is told. The `timeout` is
+   * that of waiting for the owner, and for other callers' `load`; the own `load` may take any time. A caller
+   * whose `signal` aborts leaves, and `load` goes on for the others.
+   *
+   * @param load - Returning `undefined` stores nothing, unless `negativeTtl` says so. All loaders of a
+   *   key should agree.
    * @throws what `load` throws.
-   * @throws {CacheError} `OVERLOADED` when `maxInFlight` loads are running.
+   * @throws {CacheError}
+   *   - `LOAD_FAILED`: the `load` of another caller threw, now or a moment ago. For 0.1 s after a failure
+   *     nobody tries again, after several in a row for up to 5 s.
+   *   - `DEADLINE_EXCEEDED`: another caller's `load` took longer than the `timeout`.
+   *   - `OVERLOADED` when `maxInFlight` loads are running.
+   *   - `READ_ONLY`, `INVALID_ARGUMENT`: what was loaded can never be stored.
    *
    * @example
    * ```ts
@@ -193,8 +211,29 @@ export interface Cache<V> {
   getOrLoad<L extends V | undefined>(
     key: string,
     load: () => L | Promise<L>,
-    options?: WriteOptions,
+    options?: LoadOptions,
   ): Promise<V | Extract<L, undefined>>;
+
+  /**
+   * As `getOrLoad`, of many keys, with one message to each owner and one run of `loadMissing`: for those that
+   * are missing and that nobody else is loading. For the others it waits; only if their loader dies or
+   * returns its task, `loadMissing` runs again. More than 2,000 keys are taken in slices of that.
+   *
+   * @param loadMissing - Returns what it finds, as a map or as pairs of key and value; a key that is left out
+   *   is as one whose `load` returns `undefined`.
+   * @returns The values that exist.
+   * @throws as `getOrLoad`: the first error of any key.
+   *
+   * @example
+   * ```ts
+   * const found = await products.getOrLoadMany(ids, (missing) => database.products(missing));
+   * ```
+   */
+  getOrLoadMany(
+    keys: Iterable<string>,
+    loadMissing: LoadMissing<V>,
+    options?: LoadOptions,
+  ): Promise<Map<string, V>>;
 
   /**
    * Drops the cached entries of this cache on every node. Rows in the database stay; entries that

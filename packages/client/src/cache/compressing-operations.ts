@@ -48,7 +48,7 @@ export class CompressingOperations {
   ): Promise<Result> {
     const { operation } = request;
     const { kind, cache = "", encoding = 0 } = operation;
-    const value = kind === "SET" ? bytesOf(operation) : undefined;
+    const value = kind === "SET" || kind === "FILL" ? bytesOf(operation) : undefined;
     const isLarge = compression && value && value.byteLength >= compression.thresholdBytes;
     if (!isLarge || this.#refusing.has(cache)) return this.#inOrder(request, operation);
     const plain = { value, encoding };

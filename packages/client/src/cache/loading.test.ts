@@ -83,7 +83,7 @@ describe("Loading what is missing", () => {
     expect((await test.cache.getWithMeta("42")).ttlLeftMs).toBe(60_000);
   });
 
-  it("gives a failure to every caller and forgets it", async () => {
+  it("gives a failure to every caller, and runs the loader again when the owner says so", async () => {
     await using test = await startConnected<Product>();
     const fail = () => Promise.reject(new Error("database is down"));
     const results = await Promise.allSettled([
@@ -97,7 +97,8 @@ describe("Loading what is missing", () => {
   it("stores nothing when there is nothing to load", async () => {
     await using test = await startConnected<Product>();
     expect(await test.cache.getOrLoad("42", () => undefined)).toBeUndefined();
-    expect(test.fake.store.executed.get("SET")).toBeUndefined();
+    expect(test.fake.store.entries.size).toBe(0);
+    expect(await test.cache.getOrLoad("42", () => laptop)).toEqual(laptop);
   });
 
   it("never replaces what another client set while it loaded", async () => {
@@ -145,10 +146,11 @@ describe("Loading what is missing", () => {
   it("returns the value also when it cannot be stored, unless that is a mistake", async () => {
     await using test = await startConnected<Product>();
     const { cache: products, fake } = test;
-    fake.node(0).intercept = ({ kind }) =>
-      kind === "SET" ? { code: "VALUE_TOO_LARGE" } : undefined;
+    fake.node(0).intercept = ({ kind, fill }) =>
+      kind === "FILL" && fill === undefined ? { code: "VALUE_TOO_LARGE" } : undefined;
     expect(await products.getOrLoad("42", () => laptop)).toEqual(laptop);
-    fake.node(0).intercept = ({ kind }) => (kind === "SET" ? { code: "READ_ONLY" } : undefined);
+    fake.node(0).intercept = ({ kind, fill }) =>
+      kind === "FILL" && fill === undefined ? { code: "READ_ONLY" } : undefined;
     await expect(products.getOrLoad("42", () => laptop)).rejects.toThrowError(
       expect.objectContaining({ code: "READ_ONLY" }),
     );
@@ -171,4 +173,203 @@ describe("Loading what is missing", () => {
     finish(laptop);
     expect(await staying).toEqual(laptop);
   });
+
+  it("runs no loader where nobody waits for it any more", async () => {
+    await using test = await startConnected<Product>();
+    const controller = new AbortController();
+    let runs = 0;
+    test.node.intercept = ({ kind }) => {
+      if (kind === "LOAD") controller.abort(new Error("gone"));
+      return undefined;
+    };
+    const leaving = test.cache.getOrLoad(
+      "42",
+      () => {
+        runs += 1;
+        return laptop;
+      },
+      { signal: controller.signal },
+    );
+    await expect(leaving).rejects.toThrowError("gone");
+    await expect.poll(() => test.fake.store.executed.get("FILL")).toBe(1);
+    expect(await test.cache.getOrLoad("42", () => laptop)).toEqual(laptop);
+    expect(runs).toBe(0);
+  });
+
+  it("asks again for a caller who came while others waited, so that he gets nothing older", async () => {
+    await using test = await startConnected<Product>();
+    await using other = await connect({ seeds: test.fake.seeds });
+    const theirs = other.cache<Product>("products");
+    const slow = createSlow<Product>();
+    const loading = theirs.getOrLoad("42", () => slow.run());
+    await slow.started;
+    const waiting = test.cache.getOrLoad("42", () => laptop);
+    await expect.poll(() => test.fake.store.fills.waiting).toBe(1);
+    const late = test.cache.getOrLoad("42", () => laptop);
+    const gets = test.fake.store.executed.get("GET") ?? 0;
+    slow.finish(laptop);
+    expect(await Promise.all([loading, waiting, late])).toEqual([laptop, laptop, laptop]);
+    expect(test.fake.store.executed.get("GET")).toBe(gets + 1);
+  });
 });
+
+describe("Loading what is missing, together with other clients", () => {
+  async function startTwo() {
+    const test = await startConnected<Product>();
+    const client = await connect({ seeds: test.fake.seeds });
+    const dispose = async () => {
+      await client.close({ drainTimeout: 0 });
+      await test[Symbol.asyncDispose]();
+    };
+    const caches = [test.cache, client.cache<Product>("products")] as const;
+    return { caches, fills: test.fake.store.fills, [Symbol.asyncDispose]: dispose };
+  }
+
+  it("waits for what another client loads", async () => {
+    await using test = await startTwo();
+    const [ours, theirs] = test.caches;
+    const slow = createSlow<Product>();
+    const loading = theirs.getOrLoad("42", () => slow.run());
+    await slow.started;
+    const waiting = ours.getOrLoad("42", () => Promise.reject(new Error("a second load")));
+    await expect.poll(() => test.fills.waiting).toBe(1);
+    slow.finish(laptop);
+    expect(await Promise.all([loading, waiting])).toEqual([laptop, laptop]);
+  });
+
+  it("tells the others what the loader said", async () => {
+    await using test = await startTwo();
+    const [ours, theirs] = test.caches;
+    const slow = createSlow<Product>();
+    const loading = theirs.getOrLoad("42", () => slow.run());
+    await slow.started;
+    const waiting = ours.getOrLoad("42", () => laptop);
+    await expect.poll(() => test.fills.waiting).toBe(1);
+    slow.fail(new Error("no such table"));
+    await expect(loading).rejects.toThrowError(/^no such table$/);
+    await expect(waiting).rejects.toMatchObject({
+      code: "LOAD_FAILED",
+      message: expect.stringContaining("no such table"),
+    });
+  });
+
+  it("renews its lease while the loader runs, and no longer", async () => {
+    await using test = await startTwo();
+    test.fills.leaseMs = 30;
+    const slow = createSlow<Product>();
+    const loading = test.caches[0].getOrLoad("42", () => slow.run());
+    await expect.poll(() => test.fills.renewals).toBeGreaterThan(2);
+    slow.finish(laptop);
+    await loading;
+    const { renewals } = test.fills;
+    test.fills.leaseMs = 30;
+    await test.caches[0].getOrLoad("43", () => laptop);
+    expect(test.fills.renewals).toBe(renewals);
+  });
+
+  it("gives up waiting when its time is over, and runs no loader", async () => {
+    await using test = await startTwo();
+    const [ours, theirs] = test.caches;
+    const slow = createSlow<Product>();
+    const loading = theirs.getOrLoad("42", () => slow.run());
+    await slow.started;
+    let runs = 0;
+    const load = () => {
+      runs += 1;
+      return laptop;
+    };
+    const waiting = ours.getOrLoad("42", load, { timeout: 50 });
+    await expect(waiting).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
+    expect(runs).toBe(0);
+    slow.finish(laptop);
+    await loading;
+  });
+
+  it("remembers for the others that there is nothing", async () => {
+    await using test = await startTwo();
+    const [ours, theirs] = test.caches;
+    await theirs.getOrLoad("42", () => undefined, { negativeTtl: "1m" });
+    expect(await ours.getOrLoad("42", () => laptop)).toBeUndefined();
+    await theirs.delete("42");
+    expect(await ours.getOrLoad("42", () => laptop)).toEqual(laptop);
+  });
+
+  it("returns what is stale at once, and loads it anew meanwhile", async () => {
+    await using test = await startConnected<Product>();
+    await test.cache.set("42", laptop);
+    const token = await test.fake.store.fills.ask("products 42", false);
+    const value = Buffer.from(JSON.stringify(laptop));
+    test.node.intercept = ({ kind }) =>
+      kind === "LOAD" ? { ...token, value, encoding: 1, stale: true, version: 1 } : undefined;
+    const newer = { ...laptop, stock: 9 };
+    const slow = createSlow<Product>();
+    expect(await test.cache.getOrLoad("42", () => slow.run())).toEqual(laptop);
+    slow.finish(newer);
+    await expect.poll(() => test.cache.get("42")).toEqual(newer);
+    await expect(
+      test.cache.getOrLoad("42", () => Promise.reject(new Error("not now"))),
+    ).resolves.toEqual(laptop);
+  });
+
+  it("says how stale a value may be", async () => {
+    await using test = await startConnected<Product>();
+    await test.cache.get("42", { maxStale: 0 });
+    await test.cache.getOrLoad("42", () => laptop, { maxStale: "1s" });
+    expect(test.node.operations.map(({ maxStaleMs }) => maxStaleMs)).toEqual([0, 1_000, undefined]);
+  });
+
+  it("loads many keys at once: those that nobody else is loading", async () => {
+    await using test = await startTwo();
+    const [ours, theirs] = test.caches;
+    await ours.set("there", laptop);
+    const slow = createSlow<Product>();
+    const loading = theirs.getOrLoad("theirs", () => slow.run());
+    await slow.started;
+    const asked: (readonly string[])[] = [];
+    const many = ours.getOrLoadMany(["there", "theirs", "a", "b", "none"], (keys) => {
+      asked.push(keys);
+      slow.finish({ ...laptop, stock: 9 });
+      return keys.filter((key) => key !== "none").map((key) => [key, { ...laptop, name: key }]);
+    });
+    expect([...(await many)].toSorted()).toEqual([
+      ["a", { ...laptop, name: "a" }],
+      ["b", { ...laptop, name: "b" }],
+      ["theirs", { ...laptop, stock: 9 }],
+      ["there", laptop],
+    ]);
+    expect(asked).toEqual([["a", "b", "none"]]);
+    await loading;
+    expect(await theirs.get("b")).toEqual({ ...laptop, name: "b" });
+  });
+
+  it("does not wait for another who waits for it", async () => {
+    await using test = await startTwo();
+    const [ours, theirs] = test.caches;
+    const load = (keys: readonly string[]) => keys.map((key): [string, Product] => [key, laptop]);
+    const [first, second] = await Promise.all([
+      ours.getOrLoadMany(["a", "b", "c"], load),
+      theirs.getOrLoadMany(["c", "b", "a"], load),
+    ]);
+    expect(first.size).toBe(3);
+    expect(second.size).toBe(3);
+  });
+});
+
+/** A loader that ends when the test says so. */
+function createSlow<T>() {
+  let finish = (_value: T) => {};
+  let fail = (_reason: unknown) => {};
+  let start = () => {};
+  const ended = new Promise<T>((resolve, reject) => {
+    finish = resolve;
+    fail = reject;
+  });
+  const started = new Promise<void>((resolve) => {
+    start = resolve;
+  });
+  const run = () => {
+    start();
+    return ended;
+  };
+  return { run, started, finish, fail };
+}

@@ -1,72 +1,104 @@
 /**
- * The loads of `getOrLoad` that are running in this client: one for each entry that was missed,
- * however many callers missed it.
+ * The loads of `getOrLoad` that are under way in this client: one for each entry, however many callers
+ * ask for it. The cluster sees to it that only one client runs a loader; this saves it the asking.
  *
- * A caller may join a load only if it missed the very same state of the entry. Who wrote the key
- * through this client makes the running load forgotten: later callers start their own, and what
- * the forgotten one brings is not stored, because it may be older than that write.
+ * Who wrote the key through this client makes the load under way forgotten: later callers start their
+ * own, because what the forgotten one brings may be older than that write.
  */
 import { CacheError } from "@holdfast/core";
+import type { AbortListeners } from "../calls/abort-listeners.js";
+import type { Duration } from "./duration.js";
 
-/** The state of an entry that was missed. */
-export interface Missed {
+/** What is to be read, or else loaded. */
+export interface Wanted {
   readonly cache: string;
   readonly key: string;
-  /** The version that the read named. */
-  readonly version: number;
   /** Callers with different codecs do not share results. */
   readonly encoding: number;
+  /** Until when the caller waits for others, on the monotonic clock. */
+  readonly deadlineMs: number;
+  /** Nor do those that take something else for too stale. */
+  readonly maxStale?: Duration | undefined;
+}
+
+/** A caller's part in a load. */
+export interface Joined<T> {
+  /** Rejects at once with the signal's reason when the caller's signal aborts. */
+  readonly result: Promise<T>;
+  /** It was under way already: the cluster may have been asked before this caller came. */
+  readonly isLate: boolean;
 }
 
 interface Load {
-  readonly missed: Missed;
+  readonly wanted: Wanted;
   readonly result: Promise<unknown>;
+  /** Nothing can have been sent yet. */
+  isNew: boolean;
+  /** Callers that have not left. */
+  callers: number;
 }
 
 export class Loads {
   readonly #maxLoads: number;
+  readonly #aborts: AbortListeners;
   readonly #running = new Map<string, Load>();
   #count = 0;
 
-  constructor(maxLoads: number) {
+  constructor(maxLoads: number, aborts: AbortListeners) {
     this.#maxLoads = maxLoads;
+    this.#aborts = aborts;
   }
 
   /**
-   * Joins the load of the same miss, or starts one. `start` is told how to ask whether its result
-   * may still be stored.
+   * Joins the load of this entry that ends no later than the caller's time, or starts one.
    *
+   * @param start - is told how to ask whether any caller still waits for it.
    * @throws {CacheError} `OVERLOADED` when too many loads are running.
    */
-  run<T>(missed: Missed, start: (isCurrent: () => boolean) => Promise<T>): Promise<T> {
-    const id = idOf(missed.cache, missed.key);
-    const running = this.#running.get(id);
-    if (
-      running !== undefined &&
-      running.missed.version === missed.version &&
-      running.missed.encoding === missed.encoding
-    ) {
-      // The same cache, key and codec: the same type.
-      return running.result as Promise<T>;
-    }
-    if (this.#count >= this.#maxLoads) {
-      throw new CacheError("OVERLOADED", `${this.#maxLoads} loads are running already`);
-    }
-    this.#count += 1;
-    const isCurrent = (): boolean => this.#running.get(id) === load;
-    const result = start(isCurrent).finally(() => {
-      this.#count -= 1;
-      if (isCurrent()) this.#running.delete(id);
-    });
-    const load: Load = { missed, result };
-    this.#running.set(id, load);
-    return result;
+  run<T>(
+    wanted: Wanted,
+    signal: AbortSignal | undefined,
+    start: (isWanted: () => boolean) => Promise<T>,
+  ): Joined<T> {
+    const running = this.#running.get(idOf(wanted.cache, wanted.key));
+    const load = running && mayShare(running.wanted, wanted) ? running : this.#start(wanted, start);
+    load.callers += 1;
+    const leave = () => {
+      load.callers -= 1;
+    };
+    // The same cache, key and codec: the same type.
+    const result = this.#aborts.leaving(load.result as Promise<T>, signal, leave);
+    return { result, isLate: !load.isNew };
   }
 
   /** The key was written through this client. */
   forget(cache: string, key: string): void {
     if (this.#running.size > 0) this.#running.delete(idOf(cache, key));
   }
+
+  #start(wanted: Wanted, start: (isWanted: () => boolean) => Promise<unknown>): Load {
+    if (this.#count >= this.#maxLoads) {
+      throw new CacheError("OVERLOADED", `${this.#maxLoads} loads are running already`);
+    }
+    this.#count += 1;
+    const id = idOf(wanted.cache, wanted.key);
+    const result = start(() => load.callers > 0).finally(() => {
+      this.#count -= 1;
+      if (this.#running.get(id) === load) this.#running.delete(id);
+    });
+    const load: Load = { wanted, result, isNew: true, callers: 0 };
+    // Pipes send what a tick asks for at the end of it, as this does.
+    process.nextTick(() => {
+      load.isNew = false;
+    });
+    this.#running.set(id, load);
+    return load;
+  }
+}
+
+function mayShare(running: Wanted, { encoding, deadlineMs, maxStale }: Wanted): boolean {
+  const isSame = running.encoding === encoding && running.maxStale === maxStale;
+  return isSame && running.deadlineMs <= deadlineMs;
 }
 
 /** Cache names hold no spaces, so the two parts cannot be confused. */

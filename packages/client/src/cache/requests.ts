@@ -8,14 +8,23 @@ import type {
   AckLevel,
   DeleteOptions,
   LifetimeOptions,
+  ReadOptions,
   ReadResult,
   SetOptions,
+  WriteOptions,
 } from "./cache-types.js";
 import { type Codec, decodeValue, encodeValue } from "./codecs.js";
-import { durationMs } from "./duration.js";
+import { type Duration, durationMs } from "./duration.js";
 
 /** An operation on one key. */
 export type KeyedOperation = Operation & { readonly key: Uint8Array };
+
+/** A load that is this client's to carry out. */
+export interface Fill {
+  readonly cache: string;
+  readonly key: string;
+  readonly token: number;
+}
 
 const ACKS: Readonly<Record<AckLevel, Operation["ack"]>> = {
   memory: "MEMORY",
@@ -27,8 +36,12 @@ const ACKS: Readonly<Record<AckLevel, Operation["ack"]>> = {
 
 const SOURCES = { NONE: "none", MEMORY: "memory", DATABASE: "database" } as const;
 
-export function getOperation(cache: string, key: string): KeyedOperation {
-  return { kind: "GET", cache, key: encodeKey(key) };
+export function getOperation(
+  cache: string,
+  key: string,
+  { maxStale }: ReadOptions,
+): KeyedOperation {
+  return withMaxStale({ kind: "GET", cache, key: encodeKey(key) }, maxStale);
 }
 
 export function setOperation<V>(
@@ -80,6 +93,42 @@ export function incrementOperation(
   return withWriteOptions({ kind: "INCREMENT", cache, key: encodeKey(key), delta }, options);
 }
 
+/** @param waitMs - for how long to wait for others who load the key; `undefined`: as long as there is time. */
+export function loadOperation(
+  cache: string,
+  key: string,
+  waitMs: number | undefined,
+  { maxStale }: ReadOptions,
+): KeyedOperation {
+  const operation: KeyedOperation = { kind: "LOAD", cache, key: encodeKey(key) };
+  if (waitMs !== undefined) operation.waitMs = waitMs;
+  return withMaxStale(operation, maxStale);
+}
+
+/** What a load without a value has come to. */
+export type EmptyFill = Pick<Operation, "fill" | "fillError" | "ttlMs">;
+
+/** What a loader found. @param options - of the value's entry. */
+export function fillOperation<V>(
+  fill: Fill,
+  value: V,
+  codec: Codec<V>,
+  options: WriteOptions,
+): KeyedOperation {
+  const set = setOperation(fill.cache, fill.key, value, codec, options);
+  return { ...set, kind: "FILL", fillToken: fill.token };
+}
+
+/** Tells of a load without a value. */
+export function emptyFillOperation(fill: Fill, told: EmptyFill): KeyedOperation {
+  const { cache, key, token } = fill;
+  return { kind: "FILL", cache, key: encodeKey(key), fillToken: token, ...told };
+}
+
+export function renewFillOperation({ cache, key, token }: Fill): KeyedOperation {
+  return { kind: "RENEW_FILL", cache, key: encodeKey(key), fillToken: token };
+}
+
 export function flushOperation(cache: string, key: string): KeyedOperation {
   return { kind: "FLUSH", cache, key: encodeKey(key) };
 }
@@ -117,6 +166,11 @@ export function sumOf({ value }: Reply__Output): number {
 interface AnyWriteOptions extends LifetimeOptions {
   readonly ifVersion?: number | undefined;
   readonly ack?: AckLevel | undefined;
+}
+
+function withMaxStale(operation: KeyedOperation, maxStale: Duration | undefined): KeyedOperation {
+  if (maxStale !== undefined) operation.maxStaleMs = durationMs(maxStale, "maxStale");
+  return operation;
 }
 
 /** Adds to an operation what its options say; what they do not say stays off the wire. */

@@ -11,6 +11,8 @@ import type {
   DeleteOptions,
   FlushResult,
   LifetimeOptions,
+  LoadOptions,
+  ReadOptions,
   ReadResult,
   SetOptions,
   UpdateOptions,
@@ -28,6 +30,8 @@ import type { KeyedRequest } from "./compressing-operations.js";
 import type { CompressionSettings } from "./compression.js";
 import { timeoutMsOf } from "./duration.js";
 import { flushEverywhere, flushKeys } from "./flush.js";
+import { Loader, type LoaderParts } from "./get-or-load.js";
+import type { LoadMissing } from "./loader-run.js";
 import { ManyWritesError, runMany } from "./many.js";
 import { Receipt } from "./receipt.js";
 import {
@@ -69,15 +73,15 @@ export class RoutedCache<V> implements Cache<V> {
     this.#parts = parts;
   }
 
-  get(key: string, options: CallOptions = {}): Promise<V | undefined> {
+  get(key: string, options: ReadOptions = {}): Promise<V | undefined> {
     return this.#read(key, options, this.#toValue);
   }
 
-  getWithMeta(key: string, options: CallOptions = {}): Promise<ReadResult<V>> {
+  getWithMeta(key: string, options: ReadOptions = {}): Promise<ReadResult<V>> {
     return this.#read(key, options, this.#toReadResult);
   }
 
-  async getMany(keys: Iterable<string>, options: CallOptions = {}): Promise<Map<string, V>> {
+  async getMany(keys: Iterable<string>, options: ReadOptions = {}): Promise<Map<string, V>> {
     const { maxInFlight } = this.#parts;
     const items = new Map([...keys].map((key) => [key, undefined]));
     const read = (key: string) => this.#read(key, options, this.#toValue, true);
@@ -128,17 +132,22 @@ export class RoutedCache<V> implements Cache<V> {
   async getOrLoad<L extends V | undefined>(
     key: string,
     load: () => L | Promise<L>,
-    options: WriteOptions = {},
+    options: LoadOptions = {},
   ): Promise<V | Extract<L, undefined>> {
-    const { timeout, signal } = options;
-    const { value, version } = await this.getWithMeta(key, { timeout, signal });
-    if (value !== undefined) return value;
-    const missed = { cache: this.name, key, version, encoding: this.#codec.encoding };
-    const loading = this.#parts.loads.run(missed, (isCurrent) =>
-      this.#load(key, load, { ...options, signal: undefined, ifVersion: version }, isCurrent),
-    );
-    // `undefined` comes out only if it is what `load` returned.
-    return this.#parts.aborts.leaving(loading, signal) as Promise<V | Extract<L, undefined>>;
+    const loadOne = async (): Promise<[string, V][]> => {
+      const value: V | undefined = await load();
+      return value === undefined ? [] : [[key, value]];
+    };
+    // `undefined` comes out only if it is what a loader of this key returned.
+    return this.#loader(loadOne, options).get(key) as Promise<V | Extract<L, undefined>>;
+  }
+
+  async getOrLoadMany(
+    keys: Iterable<string>,
+    loadMissing: LoadMissing<V>,
+    options: LoadOptions = {},
+  ): Promise<Map<string, V>> {
+    return this.#loader(loadMissing, options).getMany(keys);
   }
 
   clear(options: CallOptions = {}): Promise<void> {
@@ -178,24 +187,12 @@ export class RoutedCache<V> implements Cache<V> {
     });
   }
 
-  /** Loads a missed value and stores it, unless somebody has written the key meanwhile. */
-  async #load<L extends V | undefined>(
-    key: string,
-    load: () => L | Promise<L>,
-    options: SetOptions,
-    isCurrent: () => boolean,
-  ): Promise<V | undefined> {
-    const value: V | undefined = await load();
-    if (value === undefined || !isCurrent()) return value;
-    try {
-      const operation = setOperation(this.name, key, value, this.#codec, options);
-      await this.#run(operation, options, { isWrite: true });
-    } catch (error) {
-      if (isMisuse(error)) throw error;
-      const { code } = CacheError.from(error);
-      this.#parts.logger.warn({ cache: this.name, code }, "a loaded value was not stored");
-    }
-    return value;
+  #loader(loadMissing: LoadMissing<V>, options: LoadOptions): Loader<V> {
+    // Neither to ask nor to fill is a write that must not be repeated: a token is good once.
+    const send: LoaderParts<V>["send"] = (operation, timeout) =>
+      this.#run(operation, { timeout }, { isWrite: false });
+    const parts = { cache: this.name, codec: this.#codec, client: this.#parts, send };
+    return new Loader(parts, loadMissing, options);
   }
 
   async #set(
@@ -246,12 +243,12 @@ export class RoutedCache<V> implements Cache<V> {
   /** Not `async`: reads are what most services do most, and every promise on the way costs. */
   #read<Result>(
     key: string,
-    options: CallOptions,
+    options: ReadOptions,
     toResult: (reply: Reply__Output) => Result,
     isOneOfMany = false,
   ): Promise<Result> {
     try {
-      const operation = getOperation(this.name, key);
+      const operation = getOperation(this.name, key, options);
       return this.#run(operation, options, { isWrite: false, isOneOfMany, toResult });
     } catch (error) {
       return Promise.reject(error);
@@ -291,10 +288,4 @@ function isIterable(value: CallOptions | Iterable<string>): value is Iterable<st
     throw new CacheError("INVALID_ARGUMENT", "flush takes a list of keys, not a single one");
   }
   return Symbol.iterator in value;
-}
-
-/** Failures of storing a loaded value that no retry and no waiting will ever mend. */
-function isMisuse(error: unknown): boolean {
-  const { code } = CacheError.from(error);
-  return code === "INVALID_ARGUMENT" || code === "READ_ONLY" || code === "UNKNOWN_CACHE";
 }

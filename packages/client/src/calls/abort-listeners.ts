@@ -27,12 +27,20 @@ export class AbortListeners {
     };
   }
 
-  /** As `promise`, but rejects as soon as the signal has aborted; what it waited for goes on. */
-  leaving<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  /** As `promise`, but rejects as soon as the signal has aborted, after `onLeave`; what it waited for goes on. */
+  leaving<T>(
+    promise: Promise<T>,
+    signal: AbortSignal | undefined,
+    onLeave?: () => void,
+  ): Promise<T> {
     if (signal === undefined) return promise;
     return new Promise((resolve, reject) => {
-      if (signal.aborted) reject(signal.reason);
-      const ignore = this.add(signal, () => reject(signal.reason));
+      const leave = () => {
+        onLeave?.();
+        reject(signal.reason);
+      };
+      if (signal.aborted) leave();
+      const ignore = this.add(signal, leave);
       promise.then(resolve, reject).finally(ignore);
     });
   }

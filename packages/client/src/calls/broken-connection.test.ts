@@ -124,7 +124,11 @@ describe("When a connection breaks", () => {
     await expect(test.cache.set(key, "v", { ifVersion: 7 })).rejects.toThrowError(
       coded("VERSION_CONFLICT"),
     );
-    expect(second.unaryCalls).toBe(7);
+    expect(await test.cache.getOrLoad(key, () => "loaded")).toBe(5);
+    await test.cache.delete(key);
+    expect(await test.cache.getOrLoad(key, () => "loaded")).toBe("loaded");
+    expect(await test.cache.get(key)).toBeUndefined();
+    expect(second.unaryCalls).toBe(11);
     expect(second.operations).toHaveLength(0);
   });
 });

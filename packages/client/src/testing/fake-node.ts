@@ -181,20 +181,24 @@ export class FakeNode {
         return;
       }
       if (intercepted === "silence") continue;
-      replies.push(
-        intercepted === undefined ? this.#execute(operation) : { id: operation.id, ...intercepted },
-      );
+      const reply =
+        intercepted === undefined ? this.#execute(operation) : { id: operation.id, ...intercepted };
+      if (reply instanceof Promise) void reply.then((later) => call.write(messageOf([later])));
+      else replies.push(reply);
     }
     if (this.sendsStrayReplies) replies.unshift({ id: 999_999_999, code: "OK" });
     if (replies.length > 0) call.write(messageOf(replies));
   }
 
-  #execute(operation: Operation__Output): Reply {
+  #execute(operation: Operation__Output): Reply | Promise<Reply> {
     const { topology, store } = this.#cluster;
     if (operation.kind === "CLEAR") return store.execute(operation, 0);
     const partition = topology.partitions[this.#cluster.partitionOf(operation.key)];
     if (partition?.owner === this.incarnation) {
-      return store.execute(operation, this.term ?? partition.term);
+      const term = this.term ?? partition.term;
+      return operation.kind === "LOAD"
+        ? store.load(operation, term)
+        : store.execute(operation, term);
     }
     const owner = topology.members.find(({ incarnation }) => incarnation === partition?.owner);
     return {

@@ -4,6 +4,7 @@
  */
 import { makeVersion } from "@holdfast/core";
 import { CODEC, type Operation__Output, type Reply } from "@holdfast/proto";
+import { FakeFills } from "./fake-fills.js";
 
 interface Entry {
   readonly value: Buffer;
@@ -17,6 +18,7 @@ export class FakeStore {
   readonly entries: Map<string, Entry> = new Map();
   /** How often each kind of operation was executed. */
   readonly executed: Map<string, number> = new Map();
+  readonly fills: FakeFills = new FakeFills();
   #sequence = 0;
 
   entry(cache: string, key: string): Entry | undefined {
@@ -32,8 +34,17 @@ export class FakeStore {
     return { id, code: "OK", term, ...this.#apply(operation, term) };
   }
 
+  /** As `execute`, of a LOAD: whoever finds nothing gets a token, or waits. */
+  async load(operation: Operation__Output, term: number): Promise<Reply> {
+    const place = placeOf(operation);
+    const read = this.execute({ ...operation, kind: "GET" }, term);
+    if (read.value !== undefined || this.fills.isKnownAbsent(place)) return read;
+    const asked = await this.fills.ask(place, operation.waitMs === 0);
+    return { ...read, ...asked };
+  }
+
   #apply(operation: Operation__Output, term: number): Reply {
-    const place = `${operation.cache} ${operation.key.toString()}`;
+    const place = placeOf(operation);
     const old = this.entries.get(place);
     const { expectedVersion } = operation;
     if (expectedVersion !== undefined && expectedVersion !== (old?.version ?? 0)) {
@@ -53,10 +64,21 @@ export class FakeStore {
               ageMs: 7,
               ...(old.ttlMs === undefined ? {} : { ttlLeftMs: old.ttlMs }),
             };
+      case "FILL": {
+        if (!this.fills.take(place, operation)) return { outcome: "NOT_APPLIED" };
+        if (operation.fill === undefined || operation.fill === "FOUND") {
+          this.#put(place, operation, operation.value, operation.encoding, version);
+        }
+        return { outcome: "APPLIED", version };
+      }
+      case "RENEW_FILL":
+        return { outcome: this.fills.renew(place, operation) ? "APPLIED" : "NOT_APPLIED" };
       case "SET":
+        this.fills.cancel(place);
         this.#put(place, operation, operation.value, operation.encoding, version);
         return { outcome: "APPLIED", version };
       case "DELETE":
+        this.fills.cancel(place);
         this.entries.delete(place);
         return { outcome: "APPLIED", version };
       case "TOUCH":
@@ -86,4 +108,8 @@ export class FakeStore {
   ): void {
     this.entries.set(place, { value, encoding, version, ttlMs });
   }
+}
+
+function placeOf({ cache, key }: Operation__Output): string {
+  return `${cache} ${key.toString()}`;
 }

@@ -24,10 +24,18 @@ type Callback<Response> = (error: ServiceError | null, response?: Response) => v
  * a connection carries a thousand calls at once, and the others would wait behind them.
  */
 export function canRelay(operation: Operation): boolean {
-  return RELAYED.has(String(operation.kind));
+  // How stale a value may be, a unary read cannot say.
+  return operation.maxStaleMs === undefined && RELAYED.has(String(operation.kind));
 }
 
-const RELAYED: ReadonlySet<string> = new Set(["GET", "SET", "DELETE", "TOUCH", "INCREMENT"]);
+const RELAYED: ReadonlySet<string> = new Set([
+  "GET",
+  "LOAD",
+  "SET",
+  "DELETE",
+  "TOUCH",
+  "INCREMENT",
+]);
 
 export function relayOperation(
   client: CacheClient,
@@ -44,6 +52,13 @@ export function relayOperation(
           ...(found ? { value } : {}),
           ...(ttlLeftMs === undefined ? {} : { ttlLeftMs }),
         }),
+      );
+    case "LOAD":
+      return call<GetResponse__Output>(
+        (done) => client.Get(operation, options, done),
+        // Tokens are not to be had this way: for all that is known, somebody else is loading the key.
+        ({ found, value, encoding, version, term }) =>
+          found ? { value, encoding, version, term } : { term, filling: true },
       );
     case "SET":
       return call((done) => client.Set(operation, options, done), applied);

@@ -17,6 +17,8 @@ import { type Key, textOf } from "../store/sought-key.js";
 import type { Store } from "../store/store.js";
 import { ABSENT, type NodeServices, type OperationContext, type ReadResult } from "./context.js";
 import { withDeadline } from "./deadline.js";
+import { Filling } from "./filling.js";
+import type { Fills } from "./fills.js";
 import type { LetterRetry, RetriedLetter } from "./letter-retry.js";
 import { checkTtl, expiryOf, staleFromMs, valueStaleFromMs } from "./lifetimes.js";
 import { type Loads, ofEntry } from "./loads.js";
@@ -31,6 +33,7 @@ export interface CacheParts {
   readonly pattern: Pattern;
   readonly source: Source | undefined;
   readonly loads: Loads | undefined;
+  readonly fills: Fills;
   /** `undefined`: the cache's writes never become dead letters. */
   readonly letterRetry: LetterRetry | undefined;
   readonly services: NodeServices;
@@ -47,10 +50,16 @@ const DELETION: Change = { value: undefined, encoding: 0, ttlMs: undefined };
 export class Cache {
   readonly #parts: CacheParts;
   readonly #writes: Writes;
+  /** Loading by callers. */
+  readonly filling: Filling;
 
   constructor(parts: CacheParts) {
     this.#parts = parts;
-    this.#writes = new Writes(parts, (key, context) => this.#read(key, context));
+    const { fills, store, clock } = parts;
+    const isSourced = parts.source !== undefined;
+    const writes = new Writes(parts, (key, context) => this.#read(key, context));
+    this.#writes = writes;
+    this.filling = new Filling({ fills, writes, store, cache: this, isSourced, clock });
   }
 
   /** In the same tick, when the entry is in memory; then a key that comes as bytes is never made text. */
@@ -63,10 +72,14 @@ export class Cache {
     if (entry === undefined) return this.#getMissing(textOf(key), context);
     usage.hit(context.keyHash, this.#toUsed(entry));
     if (entry.pinned) return this.#getPinned({ ...entry, key: textOf(key) }, context);
-    this.#countHit(entry);
     const now = clock.now();
+    const staleMs = now - staleFromMs(entry, context.keyHash, this.#parts.config());
+    if (staleMs >= 0 && staleMs >= (context.maxStaleMs ?? Number.POSITIVE_INFINITY)) {
+      return this.#getTooStale(textOf(key), entry.version, context);
+    }
+    this.#countHit(entry);
     const read = ofEntry(entry, now, "MEMORY");
-    if (staleFromMs(entry, context.keyHash, this.#parts.config()) > now) return read;
+    if (staleMs < 0) return read;
     counters.staleHits += 1;
     this.#refresh(textOf(key), entry.version, context);
     return { ...read, stale: true };
@@ -205,13 +218,13 @@ export class Cache {
 
   /** Takes over a write that an earlier owner acknowledged. @throws {CacheError} as a read does. */
   async replay(write: AcknowledgedWrite, context: OperationContext): Promise<ReplayOutcome> {
-    const { pattern } = this.#parts;
+    const { pattern, fills } = this.#parts;
     if (pattern.takeOver === undefined) return "later";
-    return this.#writes.inTurn(
-      write.key,
-      context,
-      async () => pattern.takeOver?.(write, context) ?? "later",
-    );
+    return this.#writes.inTurn(write.key, context, async () => {
+      const outcome = await pattern.takeOver?.(write, context);
+      fills.changed(write.key);
+      return outcome ?? "later";
+    });
   }
 
   /**
@@ -224,12 +237,13 @@ export class Cache {
     version: number,
     context: OperationContext,
   ): Promise<RetriedLetter> {
-    const { letterRetry, pattern } = this.#parts;
+    const { letterRetry, pattern, fills } = this.#parts;
     if (letterRetry === undefined) {
       throw new CacheError("INVALID_ARGUMENT", "only write-behind caches have dead letters");
     }
     pattern.checkComplete?.(context);
-    return this.#writes.inTurn(key, context, () => letterRetry.retry(key, version, context));
+    const retry = () => letterRetry.retry(key, version, context);
+    return this.#writes.inTurn(key, context, () => retry().finally(() => fills.changed(key)));
   }
 
   /**
@@ -249,15 +263,17 @@ export class Cache {
   /** Takes over a write that this node has kept for the owner before. */
   adopt(write: AcknowledgedWrite): void {
     this.#parts.pattern.adopt?.(write);
+    this.#parts.fills.changed(write.key);
   }
 
   /** Forgets every entry that is not dirty, and dirty ones as soon as the database has them. */
   clear(): void {
-    const { store, loads, pattern, usage } = this.#parts;
+    const { store, loads, fills, pattern, usage } = this.#parts;
     loads?.detachAll();
     usage.clear();
     pattern.clear?.();
     store().clear();
+    fills.allChanged();
   }
 
   #write(
@@ -310,6 +326,18 @@ export class Cache {
     counters.misses += 1;
     usage.miss(context.keyHash);
     return this.#followed(pattern.miss(key, context), key, context);
+  }
+
+  /** As a miss, but what is loaded takes the place of this version. */
+  #getTooStale(
+    key: string,
+    version: number,
+    context: OperationContext,
+  ): ReadResult | Promise<ReadResult> {
+    const { counters, loads } = this.#parts;
+    counters.misses += 1;
+    if (loads === undefined) return { ...ABSENT, version };
+    return this.#followed(loads.load(key, context, version), key, context);
   }
 
   /** What is dirty may not be committed yet, or have expired. */

@@ -23,6 +23,7 @@ import type { NodeServices, OperationContext } from "./context.js";
 import { withDeadline } from "./deadline.js";
 import { toDirtyRecord } from "./dirty-record.js";
 import { type ExplainedParts, type MemoryFacts, memoryFacts } from "./explanation.js";
+import { Fills } from "./fills.js";
 import { LetterRetry } from "./letter-retry.js";
 import type { Lifetimes } from "./lifetimes.js";
 import { Loads } from "./loads.js";
@@ -67,6 +68,7 @@ export class ConfiguredCache {
   readonly #memory: Memory;
   readonly #pattern: Pattern;
   readonly #loads: Loads | undefined;
+  readonly #fills: Fills;
   readonly #letterRetry: LetterRetry | undefined;
   readonly #copies: Pick<ExplainedParts, "journal" | "replication">;
   #config: CacheConfig;
@@ -98,6 +100,8 @@ export class ConfiguredCache {
     const loads =
       source && new Loads({ source, services, counters, clock, random, store, lifetimes });
     this.#loads = loads;
+    const fills = new Fills(clock, random);
+    this.#fills = fills;
     const sourced = source && loads ? { source, loads } : undefined;
     const journal = environment.journal && cacheJournal(environment.journal, id);
     const replication = cacheReplication(environment.replication, id);
@@ -112,6 +116,7 @@ export class ConfiguredCache {
       pattern: this.#pattern,
       source,
       loads,
+      fills,
       letterRetry: this.#letterRetry,
       services,
       counters,
@@ -238,6 +243,7 @@ export class ConfiguredCache {
     const lost = journal === undefined || journal.problem !== undefined ? dropped : 0;
     this.counters.lostWrites += lost;
     this.#loads?.discard(partition);
+    this.#fills.drop(partition);
     this.#store.dropPartition(partition);
     return lost;
   }
@@ -245,6 +251,7 @@ export class ConfiguredCache {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#letterRetry?.stop();
+    this.#fills.stop();
     await this.#pattern.stop?.();
     await this.#replacing;
     this.#store.close();

@@ -68,13 +68,18 @@ export class Loads {
   /**
    * The row of a key, through the cache.
    *
+   * @param staleVersion - of the entry that it is to replace; `undefined`: there is none.
    * @throws {CacheError} `UNAVAILABLE` when the database cannot be read, `INVALID_ARGUMENT` when
    *   the source cannot have such a key, `OVERLOADED`, `DEADLINE_EXCEEDED`.
    * @throws {PartitionMovingError} when the partition is on the move: the row is nobody's to serve.
    */
-  load(key: string, { tenure, deadlineMs }: LoadContext): Promise<ReadResult> {
+  load(
+    key: string,
+    { tenure, deadlineMs }: LoadContext,
+    staleVersion?: number,
+  ): Promise<ReadResult> {
     let load = this.#underWay.get(key);
-    if (load === undefined || load.tenure !== tenure) load = this.#begin(key, tenure, undefined);
+    if (load === undefined || load.tenure !== tenure) load = this.#begin(key, tenure, staleVersion);
     return withDeadline(load.result, this.#options.clock, deadlineMs, tookTooLong);
   }
 
@@ -194,7 +199,8 @@ export class Loads {
       store().remove(key);
       return ABSENT;
     }
-    const { value, encoding, version } = row;
+    const { value, version } = row;
+    const encoding = isNegative ? 0 : row.encoding;
     const entry = { key, value, encoding, version, expiresAtMs, pinned: false };
     // Where there is no room for it, the caller gets the row all the same, and nothing older stays.
     if (!store().tryPut(entry)) store().remove(key);

@@ -25,9 +25,11 @@ import { type Ownership, PartitionMovingError } from "../ownership/ownership.js"
 import type { Caches } from "./caches.js";
 import type { ConfiguredCache } from "./configured-cache.js";
 import type { OperationContext, ReadResult } from "./context.js";
+import { fill, load, renewFill } from "./fill-operations.js";
 import { explain, forgetLetter, retryLetter } from "./operator-operations.js";
 import type { FlushReport } from "./patterns/pattern.js";
-import type { Change, WriteResult } from "./writes.js";
+import { asBuffer, readReply, writeReply } from "./replies.js";
+import type { Change } from "./writes.js";
 
 /** What the operations of one request have in common. */
 export interface RequestContext {
@@ -233,8 +235,9 @@ export class Operations {
   }
 
   /** Until when an operation may wait before it answers. */
-  #deadlineOf({ waitMs }: Operation__Output, { deadlineMs }: RequestContext): number {
-    if (waitMs === undefined) return deadlineMs;
+  #deadlineOf({ kind, waitMs }: Operation__Output, { deadlineMs }: RequestContext): number {
+    // Of a LOAD, the reading that comes before the waiting has all of its time.
+    if (waitMs === undefined || kind === "LOAD") return deadlineMs;
     return Math.min(deadlineMs, this.#parts.clock.monotonic() + waitMs);
   }
 }
@@ -248,14 +251,16 @@ function run(
   cache: ConfiguredCache,
   { tenure, keyHash, deadlineMs }: OperationContext,
 ): Reply | Promise<Reply> {
-  const { id, value, encoding, ttlMs, expectedVersion } = operation;
+  const { id, value, encoding, ttlMs, expectedVersion, maxStaleMs } = operation;
   const { operations } = cache;
-  const context = { tenure, keyHash, deadlineMs, ack: ackOf(operation, cache) };
+  const own = { ack: ackOf(operation, cache), ...(maxStaleMs !== undefined && { maxStaleMs }) };
+  const context = { tenure, keyHash, deadlineMs, ...own };
   if (operation.kind === "GET") {
     // As bytes: a hit makes no text of it.
     const read = operations.get(operation.key, context);
     return after(read, (result) => readReply(id, tenure.term, result));
   }
+  if (operation.kind === "LOAD") return load(operation, cache, context);
   const key = decodeKey(operation.key);
   switch (operation.kind) {
     case "SET": {
@@ -290,6 +295,10 @@ function run(
         source: result === "absent" ? "DATABASE" : "NONE",
         term: tenure.term,
       }));
+    case "FILL":
+      return fill(operation, key, cache, context);
+    case "RENEW_FILL":
+      return renewFill(operation, key, cache, context);
     case "RETRY_DEAD_LETTER":
       return retryLetter(operation, key, cache, context);
     case "FORGET_DEAD_LETTER":
@@ -379,29 +388,8 @@ function ackOf({ ack }: Operation__Output, { config }: ConfiguredCache): WriteBe
   );
 }
 
-function readReply(id: number, term: number, read: ReadResult): Reply {
-  const { value, encoding, version, source, ageMs, stale, ttlLeftMs, unpersisted } = read;
-  const reply: Reply = { id, code: "OK", version, term, encoding, source, ageMs };
-  if (value !== undefined) reply.value = asBuffer(value);
-  if (ttlLeftMs !== undefined) reply.ttlLeftMs = ttlLeftMs;
-  if (stale) reply.stale = true;
-  if (unpersisted) reply.unpersisted = true;
-  return reply;
-}
-
-function writeReply(id: number, term: number, { version, degraded }: WriteResult): Reply {
-  return { id, code: "OK", outcome: "APPLIED", version, term, degraded };
-}
-
 function presentValue(value: Uint8Array | undefined): { value: Buffer } | undefined {
   return value === undefined ? undefined : { value: asBuffer(value) };
-}
-
-/** The same bytes, as the type that proto-loader asks for. */
-function asBuffer(value: Uint8Array): Buffer {
-  return Buffer.isBuffer(value)
-    ? value
-    : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
 }
 
 function after<A, B>(value: A | Promise<A>, then: (value: A) => B): B | Promise<B> {

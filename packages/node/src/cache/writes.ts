@@ -180,7 +180,7 @@ export class Writes {
 
   /** Assigns the version and writes. Everything that can be refused has been checked. */
   #commit(attempt: Attempt, change: Change): Commit | Promise<Commit> {
-    const { pattern, services, config, clock, random } = this.#parts;
+    const { pattern, services, fills, config, clock, random } = this.#parts;
     const { key, context } = attempt;
     const { tenure } = context;
     this.checkStillOurs(context);
@@ -191,10 +191,14 @@ export class Writes {
     const { value, encoding, ttlMs } = change;
     const expiry = expiryOf(ttlMs, this.ownsRows, config(), clock, random);
     const { partition } = tenure;
+    // Nothing that was loaded before may be stored after it.
+    fills.changed(key, change);
     const written = pattern.write({ key, partition, version, value, encoding, ...expiry }, context);
     const result: WriteResult = { version, change, degraded: false };
     if (!(written instanceof Promise)) return { result, survives: written?.survives };
-    return written.then(() => {
+    // Nor what was loaded while it was on its way.
+    const ended = written.finally(() => fills.changed(key, change));
+    return ended.then(() => {
       if (services.mayFinish(tenure)) return { result, survives: undefined };
       throw lostRight();
     });

@@ -7,7 +7,7 @@ export interface Entry {
   readonly partition: number;
   /** `undefined` is a negative entry: it is known that there is no such row. */
   readonly value: Uint8Array | undefined;
-  /** From 0 to 65,535; 0 for a negative entry. */
+  /** From 0 to 65,535; of a negative entry to 127: who says so. */
   readonly encoding: number;
   readonly version: number;
   /** Wall-clock instant of the last `put`, to 8 ms. */

@@ -89,7 +89,7 @@ function expectRecord(records: Records, place: number, { key, content }: TestRec
   expect(records.version(place)).toBe(content.version);
   expect(records.endMs(place)).toBe(content.expiresAtMs);
   const { value: written, encoding } = content;
-  expect(records.encoding(place)).toBe(written === undefined ? 0 : encoding);
+  expect(records.encoding(place)).toBe(written === undefined ? encoding & 127 : encoding);
   expect(records.isPinned(place)).toBe(content.pinned);
   expect(records.isAbsence(place)).toBe(content.value === undefined);
   expect(records.storedLength(place)).toBe(storedLength(written, encoding));

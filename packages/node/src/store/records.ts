@@ -310,7 +310,7 @@ export class Records {
     const words = this.#pages.wordsAt(place);
     const at = wordOffset(place);
     const holds = value === undefined || encoding > ENCODING_MASK ? HOLDS.prefixed : HOLDS.value;
-    const low = value === undefined ? 0 : encoding & ENCODING_MASK;
+    const low = encoding & ENCODING_MASK;
     const high = Math.floor(version / 2 ** 32);
     const hasEnd = expiresAtMs !== Number.POSITIVE_INFINITY;
     words[at] = length | ((keyLength - 1) << VALUE_LENGTH_BITS);

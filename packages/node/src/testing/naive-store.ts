@@ -97,7 +97,7 @@ export class NaiveStore {
     const old = this.#find(key);
     const entry = {
       ...input,
-      encoding: value === undefined ? 0 : encoding,
+      encoding: value === undefined ? encoding & 127 : encoding,
       writtenAtMs: this.nowMs,
       costBytes: costOfNew(input),
       unpersisted: false,

@@ -147,8 +147,8 @@ describe("parseCacheConfig", () => {
       "valueMaxBytes: must be at most 4MiB, not 5MiB",
     ],
     [
-      { pattern: "cache-aside", softTtl: "1m" },
-      "softTtl: is not for cache-aside caches, which load nothing",
+      { pattern: "cache-aside", warm: {} },
+      "warm: is not for cache-aside caches, which load nothing",
     ],
     [
       { pattern: "read-through", source: table, ttl: "1m", softTtl: "60s" },

@@ -38,7 +38,7 @@ export interface CacheConfig {
   readonly ttlJitter: number;
   /**
    * From this age on an entry is stale: it is served, marked as such, while it is loaded anew, in milliseconds.
-   * Spread as `ttlMs`. 0: never. Only where there is a source.
+   * Spread as `ttlMs`. 0: never. In cache-aside caches it is callers who load it anew.
    */
   readonly softTtlMs: number;
   /** How long an entry may be neither read nor written before it ends, in milliseconds. 0: for ever. */
@@ -268,12 +268,10 @@ function examine(
  */
 function contradictions(config: unknown): readonly ConfigProblem[] {
   if (typeof config !== "object" || config === null) return [];
-  const { pattern, source, softTtl, writeBehind, warm } = config as Readonly<
-    Record<string, unknown>
-  >;
+  const { pattern, source, writeBehind, warm } = config as Readonly<Record<string, unknown>>;
   if (!CACHE_PATTERNS.some((known) => known === pattern)) return [];
   const problems: ConfigProblem[] = [];
-  for (const [path, setting] of Object.entries({ source, softTtl, warm })) {
+  for (const [path, setting] of Object.entries({ source, warm })) {
     if (pattern !== "cache-aside" || setting === undefined) continue;
     problems.push({ path, message: "is not for cache-aside caches, which load nothing" });
   }

@@ -46,6 +46,60 @@ export type _holdfast_v1_Operation_Ack__Output = typeof _holdfast_v1_Operation_A
 
 // Original file: holdfast/v1/pipe.proto
 
+/**
+ * What a loader has found.
+ */
+export const _holdfast_v1_Operation_Fill = {
+  /**
+   * `value`.
+   */
+  FOUND: 'FOUND',
+  /**
+   * Nothing. That is remembered for `ttl_ms`; absent: not at all.
+   */
+  NOT_FOUND: 'NOT_FOUND',
+  /**
+   * It failed; `fill_error` says why.
+   */
+  FAILED: 'FAILED',
+  /**
+   * It did not run. The next one who waits gets a token.
+   */
+  RETURNED: 'RETURNED',
+} as const;
+
+/**
+ * What a loader has found.
+ */
+export type _holdfast_v1_Operation_Fill =
+  /**
+   * `value`.
+   */
+  | 'FOUND'
+  | 0
+  /**
+   * Nothing. That is remembered for `ttl_ms`; absent: not at all.
+   */
+  | 'NOT_FOUND'
+  | 1
+  /**
+   * It failed; `fill_error` says why.
+   */
+  | 'FAILED'
+  | 2
+  /**
+   * It did not run. The next one who waits gets a token.
+   */
+  | 'RETURNED'
+  | 3
+
+/**
+ * What a loader has found.
+ */
+export type _holdfast_v1_Operation_Fill__Output = typeof _holdfast_v1_Operation_Fill[keyof typeof _holdfast_v1_Operation_Fill]
+
+// Original file: holdfast/v1/pipe.proto
+
 export const _holdfast_v1_Operation_Kind = {
   KIND_UNSPECIFIED: 'KIND_UNSPECIFIED',
   GET: 'GET',
@@ -82,6 +136,20 @@ export const _holdfast_v1_Operation_Kind = {
    * Lets go of what memory keeps of the dead letter of this key and version, which is about to be dropped.
    */
   FORGET_DEAD_LETTER: 'FORGET_DEAD_LETTER',
+  /**
+   * Reads the key. When it is absent, one asker is told a fill token and loads the value; whoever else
+   * asks waits for what becomes of that, until its budget ends or `wait_ms` is over.
+   */
+  LOAD: 'LOAD',
+  /**
+   * Tells what loading under `fill_token` has come to, as `fill` says. A token is good once, and only
+   * as long as nothing has happened to the key: NOT_APPLIED, if it is not good any more.
+   */
+  FILL: 'FILL',
+  /**
+   * Makes the lease of `fill_token` begin anew: the loader still runs. NOT_APPLIED as above.
+   */
+  RENEW_FILL: 'RENEW_FILL',
 } as const;
 
 export type _holdfast_v1_Operation_Kind =
@@ -133,6 +201,23 @@ export type _holdfast_v1_Operation_Kind =
    */
   | 'FORGET_DEAD_LETTER'
   | 12
+  /**
+   * Reads the key. When it is absent, one asker is told a fill token and loads the value; whoever else
+   * asks waits for what becomes of that, until its budget ends or `wait_ms` is over.
+   */
+  | 'LOAD'
+  | 13
+  /**
+   * Tells what loading under `fill_token` has come to, as `fill` says. A token is good once, and only
+   * as long as nothing has happened to the key: NOT_APPLIED, if it is not good any more.
+   */
+  | 'FILL'
+  | 14
+  /**
+   * Makes the lease of `fill_token` begin anew: the loader still runs. NOT_APPLIED as above.
+   */
+  | 'RENEW_FILL'
+  | 15
 
 export type _holdfast_v1_Operation_Kind__Output = typeof _holdfast_v1_Operation_Kind[keyof typeof _holdfast_v1_Operation_Kind]
 
@@ -169,7 +254,8 @@ export interface Operation {
   'expectedVersion'?: (number | string | Long);
   'ack'?: (_holdfast_v1_Operation_Ack);
   /**
-   * A read accepts an entry this much past its freshness. Kept for later, as above.
+   * GET and LOAD take an entry as a miss that is past its cache's soft lifetime by this much, in
+   * milliseconds. 0: any that is stale. Absent: none.
    */
   'maxStaleMs'?: (number | string | Long);
   /**
@@ -195,10 +281,22 @@ export interface Operation {
    */
   'budgetMs'?: (number);
   /**
-   * Longest that PERSISTED and FLUSH wait before they answer "not yet", in milliseconds. Absent: as long
-   * as the budget allows.
+   * Longest that PERSISTED, FLUSH and LOAD wait before they answer "not yet", in milliseconds. Absent: as
+   * long as the budget allows.
    */
   'waitMs'?: (number);
+  /**
+   * What FILL and RENEW_FILL answer to.
+   */
+  'fillToken'?: (number | string | Long);
+  /**
+   * What FILL tells. Absent: FOUND.
+   */
+  'fill'?: (_holdfast_v1_Operation_Fill);
+  /**
+   * At most 500 characters of it are passed on.
+   */
+  'fillError'?: (string);
   '_ttlMs'?: "ttlMs";
   '_softTtlMs'?: "softTtlMs";
   '_expectedVersion'?: "expectedVersion";
@@ -208,6 +306,9 @@ export interface Operation {
   '_budgetMs'?: "budgetMs";
   '_waitMs'?: "waitMs";
   '_letterVersion'?: "letterVersion";
+  '_fillToken'?: "fillToken";
+  '_fill'?: "fill";
+  '_fillError'?: "fillError";
 }
 
 export interface Operation__Output {
@@ -243,7 +344,8 @@ export interface Operation__Output {
   'expectedVersion'?: (number);
   'ack': (_holdfast_v1_Operation_Ack__Output);
   /**
-   * A read accepts an entry this much past its freshness. Kept for later, as above.
+   * GET and LOAD take an entry as a miss that is past its cache's soft lifetime by this much, in
+   * milliseconds. 0: any that is stale. Absent: none.
    */
   'maxStaleMs'?: (number);
   /**
@@ -269,10 +371,22 @@ export interface Operation__Output {
    */
   'budgetMs'?: (number);
   /**
-   * Longest that PERSISTED and FLUSH wait before they answer "not yet", in milliseconds. Absent: as long
-   * as the budget allows.
+   * Longest that PERSISTED, FLUSH and LOAD wait before they answer "not yet", in milliseconds. Absent: as
+   * long as the budget allows.
    */
   'waitMs'?: (number);
+  /**
+   * What FILL and RENEW_FILL answer to.
+   */
+  'fillToken'?: (number);
+  /**
+   * What FILL tells. Absent: FOUND.
+   */
+  'fill'?: (_holdfast_v1_Operation_Fill__Output);
+  /**
+   * At most 500 characters of it are passed on.
+   */
+  'fillError'?: (string);
   '_ttlMs'?: "ttlMs";
   '_softTtlMs'?: "softTtlMs";
   '_expectedVersion'?: "expectedVersion";
@@ -282,4 +396,7 @@ export interface Operation__Output {
   '_budgetMs'?: "budgetMs";
   '_waitMs'?: "waitMs";
   '_letterVersion'?: "letterVersion";
+  '_fillToken'?: "fillToken";
+  '_fill'?: "fill";
+  '_fillError'?: "fillError";
 }

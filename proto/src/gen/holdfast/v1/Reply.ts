@@ -23,6 +23,7 @@ export const _holdfast_v1_Reply_Code = {
   DEAD_LETTER: 'DEAD_LETTER',
   WRITE_LOST: 'WRITE_LOST',
   COMPRESSION_REFUSED: 'COMPRESSION_REFUSED',
+  LOAD_FAILED: 'LOAD_FAILED',
 } as const;
 
 export type _holdfast_v1_Reply_Code =
@@ -58,6 +59,8 @@ export type _holdfast_v1_Reply_Code =
   | 14
   | 'COMPRESSION_REFUSED'
   | 15
+  | 'LOAD_FAILED'
+  | 16
 
 export type _holdfast_v1_Reply_Code__Output = typeof _holdfast_v1_Reply_Code[keyof typeof _holdfast_v1_Reply_Code]
 
@@ -256,12 +259,25 @@ export interface Reply {
    * Of a read: what it tells was acknowledged, but the database refuses it; it is a dead letter.
    */
   'unpersisted'?: (boolean);
+  /**
+   * Of LOAD: the key is the asker's to load, and to be told by FILL, as long as `lease_ms` is not over. With
+   * a value: it is stale, and may be used meanwhile.
+   */
+  'fillToken'?: (number | string | Long);
+  'leaseMs'?: (number);
+  /**
+   * Of LOAD, when `wait_ms` was over: somebody else is loading the key.
+   */
+  'filling'?: (boolean);
   '_value'?: "value";
   '_ttlLeftMs'?: "ttlLeftMs";
   '_notOwner'?: "notOwner";
   '_flushed'?: "flushed";
   '_retried'?: "retried";
   '_explanation'?: "explanation";
+  '_fillToken'?: "fillToken";
+  '_leaseMs'?: "leaseMs";
+  '_filling'?: "filling";
 }
 
 export interface Reply__Output {
@@ -323,10 +339,23 @@ export interface Reply__Output {
    * Of a read: what it tells was acknowledged, but the database refuses it; it is a dead letter.
    */
   'unpersisted': (boolean);
+  /**
+   * Of LOAD: the key is the asker's to load, and to be told by FILL, as long as `lease_ms` is not over. With
+   * a value: it is stale, and may be used meanwhile.
+   */
+  'fillToken'?: (number);
+  'leaseMs'?: (number);
+  /**
+   * Of LOAD, when `wait_ms` was over: somebody else is loading the key.
+   */
+  'filling'?: (boolean);
   '_value'?: "value";
   '_ttlLeftMs'?: "ttlLeftMs";
   '_notOwner'?: "notOwner";
   '_flushed'?: "flushed";
   '_retried'?: "retried";
   '_explanation'?: "explanation";
+  '_fillToken'?: "fillToken";
+  '_leaseMs'?: "leaseMs";
+  '_filling'?: "filling";
 }
