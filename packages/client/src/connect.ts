@@ -8,6 +8,10 @@ import { Loads } from "./cache/loads.js";
 import type { CallContext } from "./calls/call.js";
 import { Flight } from "./calls/flight.js";
 import { Operations } from "./calls/operations.js";
+import { RetryBudget } from "./calls/retry-budget.js";
+import { Tally } from "./calls/tally.js";
+import { Watch } from "./calls/watch.js";
+import { clientStats } from "./client-stats.js";
 import { type Cluster, ConnectedCluster } from "./cluster.js";
 import { type ClientOptions, type ConnectOptions, parseOptions } from "./options.js";
 import type { ClusterView } from "./routing/cluster-view.js";
@@ -87,7 +91,7 @@ function assemble(
   wire: Wire,
   options: ClientOptions,
 ): Cluster {
-  const { clock, random, logger, timeoutMs, flight } = options;
+  const { clock, random, logger, timeoutMs, waitForReady, observer } = options;
   let router = new Router(view.config, view.topology);
   const terms = new Terms(view.config.partitions);
   terms.raise(view.topology);
@@ -99,6 +103,8 @@ function assemble(
       bounds: options.batch,
       epoch: () => router.epoch,
       onFailure: (address) => follower.suspect(address),
+      onOpen: (target) => observer?.connectionOpened(target),
+      onClosed: (target, error) => observer?.connectionClosed(target, error),
     },
     clock,
     random,
@@ -109,12 +115,17 @@ function assemble(
     router = new Router(config, topology);
     terms.raise(topology);
     members.retain(router);
+    observer?.topologyChanged(topology.epoch);
   });
+  const budget = new RetryBudget(clock);
+  const tally = new Tally();
   const context: CallContext = {
     clock,
     random,
+    budget,
+    tally,
     router: () => router,
-    pipeTo: (target, knownSinceEpoch) => members.pipeTo(target, knownSinceEpoch),
+    pipeTo: (target, epoch, mayProbe) => members.pipeTo(target, epoch, mayProbe),
     detour(target, operation) {
       if (!canRelay(operation) || !members.isUnreachable(target)) return undefined;
       const via = members.another(target, router);
@@ -124,25 +135,32 @@ function assemble(
     expectEpoch: (epoch) => follower.expect(epoch),
     onNextTopology: (callback) => follower.onChange(callback),
     isFromFormerOwner: (partition, term) => terms.isFromFormerOwner(partition, term),
-    suspect: (address) => follower.suspect(address),
+    suspect(target) {
+      follower.suspect(target.address);
+      members.suspect(target);
+    },
     doubtTopology: () => follower.doubt(),
   };
   const closing = new AbortController();
-  const operations = new Operations(context, new Flight(flight));
+  const flight = new Flight(options.flight);
+  const loads = new Loads(options.flight.maxOperations);
+  const operations = new Operations(context, flight, new Watch(tally, clock, observer));
   return new ConnectedCluster({
     operations,
     compressing: new CompressingOperations(operations, clock),
     compression: options.compression,
-    loads: new Loads(flight.maxOperations),
+    loads,
     wire,
     clock,
     random,
     logger,
     timeoutMs,
-    maxInFlight: flight.maxOperations,
+    waitForReady,
+    maxInFlight: options.flight.maxOperations,
     closing: closing.signal,
     router: () => router,
     view: () => follower.view ?? view,
+    clientStats: () => clientStats({ budget, tally, flight, loads, members, router }),
     abort: (reason) => closing.abort(reason),
     disconnect(reason) {
       follower.stop();

@@ -18,6 +18,13 @@ export interface Missed {
   readonly encoding: number;
 }
 
+export interface LoadCounts {
+  readonly running: number;
+  readonly started: number;
+  /** Callers that were given the result of a load that another one had started. */
+  readonly joined: number;
+}
+
 interface Load {
   readonly missed: Missed;
   readonly result: Promise<unknown>;
@@ -27,9 +34,15 @@ export class Loads {
   readonly #maxLoads: number;
   readonly #running = new Map<string, Load>();
   #count = 0;
+  #started = 0;
+  #joined = 0;
 
   constructor(maxLoads: number) {
     this.#maxLoads = maxLoads;
+  }
+
+  get counts(): LoadCounts {
+    return { running: this.#count, started: this.#started, joined: this.#joined };
   }
 
   /**
@@ -46,6 +59,7 @@ export class Loads {
       running.missed.version === missed.version &&
       running.missed.encoding === missed.encoding
     ) {
+      this.#joined += 1;
       // The same cache, key and codec: the same type.
       return running.result as Promise<T>;
     }
@@ -53,6 +67,7 @@ export class Loads {
       throw new CacheError("OVERLOADED", `${this.#maxLoads} loads are running already`);
     }
     this.#count += 1;
+    this.#started += 1;
     const isCurrent = (): boolean => this.#running.get(id) === load;
     const result = start(isCurrent).finally(() => {
       this.#count -= 1;

@@ -131,8 +131,8 @@ export class RoutedCache<V> implements Cache<V> {
     load: () => L | Promise<L>,
     options: WriteOptions = {},
   ): Promise<V | Extract<L, undefined>> {
-    const { timeout, signal } = options;
-    const { value, version } = await this.getWithMeta(key, { timeout, signal });
+    const { timeout, signal, waitForReady } = options;
+    const { value, version } = await this.getWithMeta(key, { timeout, signal, waitForReady });
     if (value !== undefined) return value;
     const missed = { cache: this.name, key, version, encoding: this.#codec.encoding };
     const loading = this.#parts.loads.run(missed, (isCurrent) =>
@@ -230,7 +230,7 @@ export class RoutedCache<V> implements Cache<V> {
 
   #run(
     operation: KeyedOperation,
-    { timeout, signal }: CallOptions,
+    { timeout, signal, waitForReady = this.#parts.waitForReady }: CallOptions,
     isWrite: boolean,
   ): Promise<Reply__Output> {
     const { compressing, router, timeoutMs } = this.#parts;
@@ -241,6 +241,7 @@ export class RoutedCache<V> implements Cache<V> {
       bytes: sizeOf(operation),
       timeoutMs: timeoutMsOf(timeout, timeoutMs),
       signal,
+      failsFast: !waitForReady,
     };
     return compressing.run(request, this.#compression);
   }

@@ -23,7 +23,9 @@ import {
 import { errorOfReply, type Operation, type Reply__Output } from "@holdfast/proto";
 import type { Router, Target } from "../routing/router.js";
 import type { Attempt, Pipe } from "../transport/pipe.js";
-import { nextStep } from "./retry.js";
+import { finalError, nextStep } from "./retry.js";
+import { notRetried, type RetryBudget } from "./retry-budget.js";
+import type { Tally } from "./tally.js";
 
 export interface CallRequest {
   readonly operation: Operation;
@@ -34,6 +36,8 @@ export interface CallRequest {
   readonly bytes: number;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  /** Whether to fail with `UNAVAILABLE` rather than to wait for an owner that can be used. Default: false. */
+  readonly failsFast?: boolean;
   /**
    * Makes the operation that is sent, in the call's time; absent: `operation` is. Calls back once, after
    * it has returned, unless what it returns is called before.
@@ -49,8 +53,13 @@ export interface CallContext {
   readonly clock: Clock;
   readonly random: Random;
   router(): Router;
-  /** @throws {CacheError} `UNAVAILABLE` when it cannot be tried now. */
-  pipeTo(target: Target, knownSinceEpoch: number): Pipe;
+  readonly budget: RetryBudget;
+  readonly tally: Tally;
+  /**
+   * @param mayProbe - whether it may wait for the outcome of a try to reach a node that has failed.
+   * @throws {CacheError} `UNAVAILABLE` when it cannot be tried now.
+   */
+  pipeTo(target: Target, knownSinceEpoch: number, mayProbe: boolean): Pipe;
   /** Another way for this operation; `undefined` when there is none, or no need. */
   detour(target: Target, operation: Operation): Detour | undefined;
   /** A node has named this epoch. */
@@ -58,8 +67,8 @@ export interface CallContext {
   /** Calls back at the next newer topology, unless cancelled. */
   onNextTopology(callback: () => void): () => void;
   isFromFormerOwner(partition: number, term: number): boolean;
-  /** Nobody at this address has answered for a while. */
-  suspect(address: string): void;
+  /** A deadline has passed, and nothing was heard of this node since the operation was sent. */
+  suspect(target: Target): void;
   /** The owner that the topology names does not serve, and knows of no other. */
   doubtTopology(): void;
 }
@@ -88,6 +97,7 @@ export class Call implements Attempt {
   #operation: Operation;
   #state: State = { at: "waiting", cancel: NOTHING };
   #failures = 0;
+  #attempts = 0;
   #lastError: CacheError | undefined;
   #sentAtMs = 0;
 
@@ -119,6 +129,15 @@ export class Call implements Attempt {
     return this.#request.bytes;
   }
 
+  /** How often it was sent. */
+  get attempts(): number {
+    return this.#attempts;
+  }
+
+  get startedAtMs(): number {
+    return this.deadlineMs - this.#request.timeoutMs;
+  }
+
   /** Makes the first attempt, as soon as there is something to send. */
   start(): void {
     const { prepare } = this.#request;
@@ -139,11 +158,13 @@ export class Call implements Attempt {
   onSend(): void {
     if (this.#state.at !== "queued") return;
     this.#sentAtMs = this.#context.clock.monotonic();
+    this.#attempts += 1;
     this.#state = { ...this.#state, at: "sent" };
   }
 
   onReply(reply: Reply__Output): void {
     if (this.#state.at === "done") return;
+    if (this.#state.at === "sent" && this.#state.pipe) this.#context.tally.answered += 1;
     const { isWrite, to } = this.#request;
     const error = errorOfReply(reply);
     const isLate = "partition" in to && this.#context.isFromFormerOwner(to.partition, reply.term);
@@ -195,7 +216,7 @@ export class Call implements Attempt {
     }
     let pipe: Pipe;
     try {
-      pipe = this.#context.pipeTo(target, knownSinceEpoch);
+      pipe = this.#context.pipeTo(target, knownSinceEpoch, !this.#request.failsFast);
     } catch (error) {
       this.#failed(CacheError.from(error));
       return;
@@ -227,19 +248,22 @@ export class Call implements Attempt {
 
   /** An attempt failed, and the operation was certainly not executed. */
   #failed(error: CacheError): void {
-    const { random, clock } = this.#context;
+    const { random, clock, budget, tally } = this.#context;
     const router = this.#context.router();
     const earlierFailures = this.#failures;
     this.#failures += 1;
     this.#lastError = error;
-    const { to } = this.#request;
+    const { to, failsFast = false } = this.#request;
     if (error instanceof NotOwnerError) this.#context.expectEpoch(error.hint.epoch);
-    const step = nextStep({ error, earlierFailures, epoch: router.epoch }, random);
+    const step = nextStep({ error, earlierFailures, epoch: router.epoch, failsFast }, random);
     const isGone = "member" in to && !router.has(to.member.incarnation);
     if (step.step === "give-up" || isGone) {
-      this.#rejectWith(error);
+      this.#rejectWith(finalError(error));
     } else if (step.step === "follow" && error instanceof NotOwnerError) {
+      tally.redirects += 1;
       this.#attempt(step.owner, error.hint.epoch);
+    } else if (step.step === "wait" && step.isPaidFor && !budget.spend()) {
+      this.#rejectWith(notRetried(error));
     } else if (step.step === "wait") {
       this.#context.doubtTopology();
       this.#wait(step.waitMs, clock);
@@ -251,8 +275,12 @@ export class Call implements Attempt {
       cancel();
       // A write whose answer would hardly come in time is better not made at all.
       const isTooLate = this.#request.isWrite && this.#msLeft() < LAST_WRITE_MS;
-      if (isTooLate) this.#state = { at: "waiting", cancel: NOTHING };
-      else this.#attempt(undefined, 0);
+      if (isTooLate) {
+        this.#state = { at: "waiting", cancel: NOTHING };
+        return;
+      }
+      this.#context.tally.retries += 1;
+      this.#attempt(undefined, 0);
     };
     const cancelTimer = clock.after(waitMs, tryAgain);
     const cancelListener = this.#context.onNextTopology(tryAgain);
@@ -266,7 +294,7 @@ export class Call implements Attempt {
   #expire(): void {
     const state = this.#state;
     if (state.at === "sent" && state.pipe && state.pipe.lastMessageMs < this.#sentAtMs) {
-      this.#context.suspect(state.target.address);
+      this.#context.suspect(state.target);
     }
     const last = this.#lastError;
     const why =

@@ -7,17 +7,20 @@ import { CacheError, type Clock } from "@holdfast/core";
 import type { Reply__Output } from "@holdfast/proto";
 import { Call, type CallContext, type CallRequest } from "./call.js";
 import type { Flight } from "./flight.js";
+import type { OnFinished, Watch } from "./watch.js";
 
 export class Operations {
   readonly #context: CallContext;
   readonly #flight: Flight;
+  readonly #watch: Watch;
   readonly #running = new Set<Call>();
   #isClosed = false;
   #onIdle: (() => void) | undefined;
 
-  constructor(context: CallContext, flight: Flight) {
+  constructor(context: CallContext, flight: Flight, watch: Watch) {
     this.#context = context;
     this.#flight = flight;
+    this.#watch = watch;
   }
 
   /** Resolves with the reply to an operation that succeeded; rejects with anything else. */
@@ -25,16 +28,19 @@ export class Operations {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) throw closed();
       if (request.signal?.aborted) throw request.signal.reason;
-      this.#flight.enter(request.bytes);
+      const onFinished = this.#watch.begun(request);
+      this.#admit(request, onFinished);
       const call: Call = new Call(
         this.#context,
         request,
         (reply) => {
           this.#leave(call);
+          this.#watch.ended(request, call, undefined, onFinished);
           resolve(reply);
         },
         (reason) => {
           this.#leave(call);
+          this.#watch.ended(request, call, reason, onFinished);
           reject(reason);
         },
       );
@@ -61,6 +67,16 @@ export class Operations {
         resolve();
       };
     });
+  }
+
+  #admit(request: CallRequest, onFinished: OnFinished | undefined): void {
+    try {
+      this.#flight.enter(request.bytes);
+    } catch (error) {
+      this.#watch.ended(request, undefined, error, onFinished);
+      throw error;
+    }
+    this.#context.budget.earn();
   }
 
   #leave(call: Call): void {

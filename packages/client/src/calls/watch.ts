@@ -1,0 +1,58 @@
+/**
+ * Sees every operation begin and end: counts it, and tells the observer, if there is one. Without one it
+ * makes nothing for an operation.
+ */
+import type { Clock } from "@holdfast/core";
+import type { CallRequest } from "./call.js";
+import type { FinishedOperation, GuardedObserver } from "./observer.js";
+import { outcomeOf, type Tally } from "./tally.js";
+
+/** What is told when an operation ends. */
+export type OnFinished = (finished: FinishedOperation) => void;
+
+/** What is known of an operation at its end. */
+export interface EndedCall {
+  readonly startedAtMs: number;
+  readonly attempts: number;
+}
+
+export class Watch {
+  readonly #tally: Tally;
+  readonly #clock: Clock;
+  readonly #observer: GuardedObserver | undefined;
+
+  constructor(tally: Tally, clock: Clock, observer: GuardedObserver | undefined) {
+    this.#tally = tally;
+    this.#clock = clock;
+    this.#observer = observer;
+  }
+
+  /** @returns to be handed to `ended`. */
+  begun({ operation }: CallRequest): OnFinished | undefined {
+    return this.#observer?.operationStarted({
+      cache: operation.cache ?? "",
+      kind: String(operation.kind),
+    });
+  }
+
+  /**
+   * @param call - `undefined`: it was refused at once.
+   * @param reason - what it failed with; `undefined`: it succeeded.
+   */
+  ended(
+    { operation }: CallRequest,
+    call: EndedCall | undefined,
+    reason: unknown,
+    onFinished: OnFinished | undefined,
+  ): void {
+    const kind = String(operation.kind);
+    const outcome = reason === undefined ? "OK" : outcomeOf(reason);
+    const durationMs = call === undefined ? 0 : this.#clock.monotonic() - call.startedAtMs;
+    this.#tally.ended(kind, outcome, durationMs);
+    if (this.#observer === undefined) return;
+    const attempts = call?.attempts ?? 0;
+    const finished = { cache: operation.cache ?? "", kind, outcome, durationMs, attempts };
+    onFinished?.(finished);
+    this.#observer.operationFinished(finished);
+  }
+}
