@@ -8,7 +8,7 @@
  * wait. The probe that follows is the opening of a new connection, the hello and its answer: operations
  * that wait for it are sent when the node has answered, and never before.
  */
-import { CacheError, type Clock, type Logger, type Random } from "@holdfast/core";
+import { CacheError, type CancelTimer, type Clock, type Logger, type Random } from "@holdfast/core";
 import { PROTOCOL_VERSION } from "@holdfast/proto";
 import { type BatchBounds, Pipe } from "../transport/pipe.js";
 import { Traffic } from "../transport/traffic.js";
@@ -47,12 +47,16 @@ interface Connection {
   /** Deadlines since the node was last heard of, and when the first of them was. */
   unheard: number;
   unheardSinceMs: number;
+  /** Set while it is given the time to end by itself. */
+  cancelEnd: CancelTimer | undefined;
 }
 
 const OPEN_TIMEOUT_MS = 2_000;
 /** So many deadlines, over so long a time, and a node that is not heard of counts as failed. */
 const SILENT_DEADLINES = 3;
 const SILENT_MS = 1_000;
+/** How long a node that has left in order may take to answer what it was sent, or to end the pipe. */
+const LEAVING_MS = 1_000;
 /** One failure may be a restart; from the second on operations may take a detour. */
 const UNREACHABLE_AFTER_FAILURES = 2;
 
@@ -63,6 +67,8 @@ export class Members {
   readonly #random: Random;
   readonly #logger: Logger;
   readonly #connections = new Map<string, Connection>();
+  /** To nodes that have left, and may still answer. */
+  readonly #leaving = new Set<Connection>();
   readonly traffic: Traffic = new Traffic();
   /** Connections that a node has answered on, those after the first to the same run, and failures. */
   readonly counts = { opened: 0, reopened: 0, failed: 0 };
@@ -139,19 +145,26 @@ export class Members {
     }));
   }
 
-  /** Gives up the members that a newer topology no longer has, and what was sent to them. */
+  /**
+   * Gives up the members that a newer topology no longer has, and what was sent to them: at once, if it
+   * says that they are dead. Others have left in order, and the news of it may be faster than the end of
+   * the pipe, by which a node says that it did not begin what it has not answered.
+   */
   retain(router: Router): void {
     for (const [incarnation, connection] of this.#connections) {
       const { target, sinceEpoch } = connection;
       if (router.has(incarnation) || sinceEpoch > router.epoch) continue;
       this.#connections.delete(incarnation);
       const message = `node ${target.nodeId} has left the cluster`;
-      this.#end(connection, new CacheError("UNAVAILABLE", message));
+      const error = new CacheError("UNAVAILABLE", message);
+      if (router.isDead(incarnation) || !connection.pipe?.isOpen) this.#end(connection, error);
+      else this.#letEnd(connection, error);
     }
   }
 
   close(error: CacheError): void {
     for (const connection of this.#connections.values()) this.#end(connection, error);
+    for (const connection of this.#leaving) this.#end(connection, error);
     this.#connections.clear();
   }
 
@@ -166,15 +179,28 @@ export class Members {
       opened: 0,
       unheard: 0,
       unheardSinceMs: 0,
+      cancelEnd: undefined,
     };
     this.#connections.set(target.incarnation, connection);
     return connection;
   }
 
   /** Ends a connection that is no longer wanted. */
-  #end({ target, pipe }: Connection, error: CacheError): void {
+  #end(connection: Connection, error: CacheError): void {
+    const { target, pipe } = connection;
+    this.#forgetEnd(connection);
     if (pipe?.isOpen) this.#options.onClosed(target);
     pipe?.close(error);
+  }
+
+  #letEnd(connection: Connection, error: CacheError): void {
+    this.#leaving.add(connection);
+    connection.cancelEnd = this.#clock.after(LEAVING_MS, () => this.#end(connection, error));
+  }
+
+  #forgetEnd(connection: Connection): void {
+    connection.cancelEnd?.();
+    this.#leaving.delete(connection);
   }
 
   #open(connection: Connection): void {
@@ -214,6 +240,7 @@ export class Members {
     const { nodeId, address } = target;
     const failure = unavailable(target, error.message, error);
     const wasOpen = breaker.state === "closed" && connection.opened > 0;
+    this.#forgetEnd(connection);
     connection.pipe = undefined;
     connection.unheard = 0;
     breaker.failed(failure);

@@ -67,6 +67,13 @@ export class Router {
   has(incarnation: string): boolean {
     return this.#targets.has(incarnation);
   }
+
+  /** Whether it is still listed, as dead. */
+  isDead(incarnation: string): boolean {
+    return this.#topology.members.some(
+      (member) => member.incarnation === incarnation && member.state === "dead",
+    );
+  }
 }
 
 function targetOf({ nodeId, incarnation, addresses }: Member): Target {

@@ -7,6 +7,7 @@ import {
   ServerCredentials,
   type ServerDuplexStream,
   type ServerWritableStream,
+  type ServiceDefinition,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { CacheError, type Topology as TopologyValue } from "@holdfast/core";
@@ -34,8 +35,24 @@ export interface FakeCluster {
   partitionOf(key: Uint8Array): number;
 }
 
-type PipeStream = ServerDuplexStream<Batch__Output, Replies>;
+type PipeStream = ServerDuplexStream<Batch__Output, RawReplies>;
+type RawReplies = Replies | Buffer;
 type WatchStream = ServerWritableStream<unknown, TopologyView>;
+
+/** A field that claims more bytes than there are. */
+const GARBAGE = Buffer.from([0x0a, 0xff, 0x01, 0x02]);
+
+const { responseSerialize } = Cache.service.Pipe;
+
+/** As the service, but what is bytes already is sent as it is. */
+const RAW_CACHE_SERVICE: ServiceDefinition = {
+  ...Cache.service,
+  Pipe: {
+    ...Cache.service.Pipe,
+    responseSerialize: (replies: RawReplies) =>
+      Buffer.isBuffer(replies) ? replies : responseSerialize(replies),
+  },
+};
 
 export class FakeNode {
   readonly nodeId: string;
@@ -45,12 +62,15 @@ export class FakeNode {
   readonly #pipes = new Set<PipeStream>();
   readonly #watches = new Set<WatchStream>();
   #port = 0;
+  #isReading = true;
 
   /** Every batch received, hellos included. */
   readonly batches: Batch__Output[] = [];
   /** Calls of every unary method. */
   unaryCalls = 0;
   pipesOpened = 0;
+  /** Those that the client has reset, or that went with their connection. */
+  cancelledPipes = 0;
 
   /** Decides before the store does; `undefined` leaves it to the store. */
   intercept: (operation: Operation__Output) => Intercepted = () => undefined;
@@ -62,6 +82,8 @@ export class FakeNode {
   term: number | undefined;
   /** Sends replies with numbers that nobody asked for, beside the right ones. */
   sendsStrayReplies = false;
+  /** Answers operations with bytes that are no message. */
+  answersGarbage = false;
   /** Messages of a warming; 0 makes it fail. */
   warmSteps = 2;
 
@@ -100,7 +122,7 @@ export class FakeNode {
     const unary = unaryHandlers(this, this.#cluster.store, () => {
       this.unaryCalls += 1;
     });
-    this.#server.addService(Cache.service, {
+    this.#server.addService(RAW_CACHE_SERVICE, {
       ...unary,
       Pipe: (call: PipeStream) => this.#onPipe(call),
     } as UntypedServiceImplementation);
@@ -137,7 +159,18 @@ export class FakeNode {
     for (const watch of this.#watches) watch.write(this.#cluster.view());
   }
 
-  send(replies: Replies): void {
+  /** Leaves what clients send from now on where it is: in the network's buffers, and then in theirs. */
+  stopReading(): void {
+    this.#isReading = false;
+    for (const pipe of this.#pipes) pipe.pause();
+  }
+
+  readOn(): void {
+    this.#isReading = true;
+    for (const pipe of this.#pipes) pipe.resume();
+  }
+
+  send(replies: RawReplies): void {
     for (const pipe of this.#pipes) pipe.write(replies);
   }
 
@@ -151,10 +184,14 @@ export class FakeNode {
     this.pipesOpened += 1;
     this.#pipes.add(call);
     const gone = () => this.#pipes.delete(call);
-    call.on("cancelled", gone);
+    call.on("cancelled", () => {
+      this.cancelledPipes += 1;
+      gone();
+    });
     call.on("close", gone);
     call.on("error", gone);
     call.on("data", (batch: Batch__Output) => this.#onBatch(call, batch));
+    if (!this.#isReading) call.pause();
   }
 
   #onBatch(call: PipeStream, batch: Batch__Output): void {
@@ -176,7 +213,8 @@ export class FakeNode {
       );
     }
     if (this.sendsStrayReplies) replies.unshift({ id: 999_999_999, code: "OK" });
-    if (replies.length > 0) call.write({ replies });
+    if (replies.length === 0) return;
+    call.write(this.answersGarbage ? GARBAGE : { replies });
   }
 
   #execute(operation: Operation__Output): Reply {
