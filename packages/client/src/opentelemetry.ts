@@ -44,7 +44,6 @@ const BOUNDARIES = [
  *
  * @example
  * ```ts
- * import { openTelemetry } from "@holdfast/client/opentelemetry";
  * const cluster = await connect({ seeds, observer: openTelemetry() });
  * ```
  */

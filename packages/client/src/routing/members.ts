@@ -55,7 +55,7 @@ const OPEN_TIMEOUT_MS = 2_000;
 /** So many deadlines, over so long a time, and a node that is not heard of counts as failed. */
 const SILENT_DEADLINES = 3;
 const SILENT_MS = 1_000;
-/** How long a node that has left in order may take to answer what it was sent, or to end the pipe. */
+/** How long a node that has left may take to answer what it was sent, or to end the pipe. */
 const LEAVING_MS = 1_000;
 /** One failure may be a restart; from the second on operations may take a detour. */
 const UNREACHABLE_AFTER_FAILURES = 2;
@@ -146,8 +146,8 @@ export class Members {
   }
 
   /**
-   * Gives up the members that a newer topology no longer has, and what was sent to them: at once, if it
-   * says that they are dead. Others have left in order, and the news of it may be faster than the end of
+   * Gives up the members that a newer topology no longer has, and what was sent to them: at once, if
+   * they are lost. Others have left in order, or exited, and the news of it may be faster than the end of
    * the pipe, by which a node says that it did not begin what it has not answered.
    */
   retain(router: Router): void {
@@ -157,7 +157,7 @@ export class Members {
       this.#connections.delete(incarnation);
       const message = `node ${target.nodeId} has left the cluster`;
       const error = new CacheError("UNAVAILABLE", message);
-      if (router.isDead(incarnation) || !connection.pipe?.isOpen) this.#end(connection, error);
+      if (router.isLost(incarnation) || !connection.pipe?.isOpen) this.#end(connection, error);
       else this.#letEnd(connection, error);
     }
   }

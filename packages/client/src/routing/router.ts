@@ -68,11 +68,10 @@ export class Router {
     return this.#targets.has(incarnation);
   }
 
-  /** Whether it is still listed, as dead. */
-  isDead(incarnation: string): boolean {
-    return this.#topology.members.some(
-      (member) => member.incarnation === incarnation && member.state === "dead",
-    );
+  /** Whether it is listed as dead, and not because its process has exited, which ends its connections. */
+  isLost(incarnation: string): boolean {
+    const member = this.#topology.members.find((listed) => listed.incarnation === incarnation);
+    return member?.state === "dead" && !member.ended;
   }
 }
 

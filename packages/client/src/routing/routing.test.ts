@@ -115,7 +115,7 @@ describe("When the topology changes under way", () => {
     expect(second.operations).toHaveLength(1);
   });
 
-  it("nothing waits for a node that is known to be dead", async () => {
+  it("nothing waits for a node that is dead, or cut off, as far as anybody knows", async () => {
     // This clock stands still: nobody is given time.
     const clock = new FakeClock();
     await using test = await startConnected({ nodes: 2 }, { clock });
