@@ -98,6 +98,7 @@ export class Call implements Attempt {
   #state: State = { at: "waiting", cancel: NOTHING };
   #failures = 0;
   #attempts = 0;
+  #answeredAtMs: number | undefined;
   #lastError: CacheError | undefined;
   #sentAtMs = 0;
 
@@ -134,6 +135,11 @@ export class Call implements Attempt {
     return this.#attempts;
   }
 
+  /** When the last answer came, if a pipe brought it. */
+  get answeredAtMs(): number | undefined {
+    return this.#answeredAtMs;
+  }
+
   get startedAtMs(): number {
     return this.deadlineMs - this.#request.timeoutMs;
   }
@@ -164,7 +170,9 @@ export class Call implements Attempt {
 
   onReply(reply: Reply__Output): void {
     if (this.#state.at === "done") return;
-    if (this.#state.at === "sent" && this.#state.pipe) this.#context.tally.answered += 1;
+    const pipe = this.#state.at === "sent" ? this.#state.pipe : undefined;
+    if (pipe !== undefined) this.#context.tally.answered += 1;
+    this.#answeredAtMs = pipe?.lastMessageMs;
     const { isWrite, to } = this.#request;
     const error = errorOfReply(reply);
     const isLate = "partition" in to && this.#context.isFromFormerOwner(to.partition, reply.term);

@@ -5,7 +5,7 @@
 import type { Clock } from "@holdfast/core";
 import type { CallRequest } from "./call.js";
 import type { FinishedOperation, GuardedObserver } from "./observer.js";
-import { outcomeOf, type Tally } from "./tally.js";
+import { type Outcome, outcomeOf, type Tally } from "./tally.js";
 
 /** What is told when an operation ends. */
 export type OnFinished = (finished: FinishedOperation) => void;
@@ -14,6 +14,8 @@ export type OnFinished = (finished: FinishedOperation) => void;
 export interface EndedCall {
   readonly startedAtMs: number;
   readonly attempts: number;
+  /** When its answer came, where that is known already. */
+  readonly answeredAtMs: number | undefined;
 }
 
 export class Watch {
@@ -47,12 +49,16 @@ export class Watch {
   ): void {
     const kind = String(operation.kind);
     const outcome = reason === undefined ? "OK" : outcomeOf(reason);
-    const durationMs = call === undefined ? 0 : this.#clock.monotonic() - call.startedAtMs;
+    const durationMs = call === undefined ? 0 : this.#endOf(call, outcome) - call.startedAtMs;
     this.#tally.ended(kind, outcome, durationMs);
     if (this.#observer === undefined) return;
     const attempts = call?.attempts ?? 0;
     const finished = { cache: operation.cache ?? "", kind, outcome, durationMs, attempts };
     onFinished?.(finished);
     this.#observer.operationFinished(finished);
+  }
+  /** Looking at the clock costs more than all the rest; the pipe has done so for the whole message. */
+  #endOf({ answeredAtMs }: EndedCall, outcome: Outcome): number {
+    return outcome === "OK" && answeredAtMs !== undefined ? answeredAtMs : this.#clock.monotonic();
   }
 }
