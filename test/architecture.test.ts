@@ -117,6 +117,10 @@ const DOORS: readonly { readonly what: RegExp; readonly where: readonly string[]
       "packages/client/src/options.ts",
     ],
   },
+  {
+    what: /"@opentelemetry\//,
+    where: ["packages/client/src/opentelemetry.ts"],
+  },
   { what: /"lmdb"/, where: ["packages/node/src/journal/"] },
   { what: /"fs-native-extensions"/, where: ["packages/node/src/journal/"] },
   { what: /from "hash-ring"/, where: ["packages/coordinator/src/planning/ring.ts"] },

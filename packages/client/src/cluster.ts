@@ -10,6 +10,7 @@ import { type Compression, checkCompression } from "./cache/compression.js";
 import { type Duration, durationMs, timeoutMsOf } from "./cache/duration.js";
 import { RoutedCache } from "./cache/routed-cache.js";
 import { type ClusterStats, clusterStats } from "./cache/stats.js";
+import type { ClientStats } from "./client-stats.js";
 import type { ClusterView } from "./routing/cluster-view.js";
 
 export interface CacheOptions<V> {
@@ -93,6 +94,9 @@ export interface Cluster extends AsyncDisposable {
    */
   stats(options?: Omit<CallOptions, "signal">): Promise<ClusterStats>;
 
+  /** What this client itself has done since it connected. Nothing is asked of anybody. */
+  clientStats(): ClientStats;
+
   /**
    * Takes no more operations, lets those in flight finish for a moment, then ends every
    * connection and timer. May be called again. `await using` calls it.
@@ -105,6 +109,7 @@ export interface Cluster extends AsyncDisposable {
 /** What the caches share, and what only the cluster itself may do with it. */
 export interface ClusterParts extends ClientParts {
   view(): ClusterView;
+  clientStats(): ClientStats;
   /** Stops new work, and everything that waits. */
   abort(reason: CacheError): void;
   /** Ends connections and timers. */
@@ -164,6 +169,10 @@ export class ConnectedCluster implements Cluster {
     const { wire, router, timeoutMs, closing } = this.#parts;
     closing.throwIfAborted();
     return clusterStats("", timeoutMsOf(timeout, timeoutMs), wire, router());
+  }
+
+  clientStats(): ClientStats {
+    return this.#parts.clientStats();
   }
 
   async close({ drainTimeout = "1s" }: CloseOptions = {}): Promise<void> {

@@ -3,17 +3,22 @@
  */
 import { randomUUID } from "node:crypto";
 import { CacheError, systemClock } from "@holdfast/core";
+import type { Operation } from "@holdfast/proto";
 import { CompressingOperations } from "./cache/compressing-operations.js";
 import { Loads } from "./cache/loads.js";
 import { AbortListeners } from "./calls/abort-listeners.js";
-import type { CallContext } from "./calls/call.js";
+import type { CallContext, Detour } from "./calls/call.js";
 import { Flight } from "./calls/flight.js";
 import { Operations } from "./calls/operations.js";
+import { RetryBudget } from "./calls/retry-budget.js";
+import { Tally } from "./calls/tally.js";
+import { Watch } from "./calls/watch.js";
+import { clientStats } from "./client-stats.js";
 import { type Cluster, ConnectedCluster } from "./cluster.js";
 import { type ClientOptions, type ConnectOptions, parseOptions } from "./options.js";
 import type { ClusterView } from "./routing/cluster-view.js";
 import { Members } from "./routing/members.js";
-import { Router } from "./routing/router.js";
+import { Router, type Target } from "./routing/router.js";
 import { Terms } from "./routing/terms.js";
 import { TopologyFollower } from "./routing/topology-follower.js";
 import { GrpcConnections } from "./transport/connections.js";
@@ -88,7 +93,7 @@ function assemble(
   wire: Wire,
   options: ClientOptions,
 ): Cluster {
-  const { clock, random, logger, timeoutMs, flight } = options;
+  const { clock, random, logger, timeoutMs, waitForReady, observer } = options;
   let router = new Router(view.config, view.topology);
   const terms = new Terms(view.config.partitions);
   terms.raise(view.topology);
@@ -100,6 +105,8 @@ function assemble(
       bounds: options.batch,
       epoch: () => router.epoch,
       onFailure: (address) => follower.suspect(address),
+      onOpen: (target) => observer?.connectionOpened(target),
+      onClosed: (target, error) => observer?.connectionClosed(target, error),
     },
     clock,
     random,
@@ -110,43 +117,50 @@ function assemble(
     router = new Router(config, topology);
     terms.raise(topology);
     members.retain(router);
+    observer?.topologyChanged(topology.epoch);
   });
   const aborts = new AbortListeners();
+  const budget = new RetryBudget(clock);
+  const tally = new Tally();
   const context: CallContext = {
     clock,
     random,
+    budget,
+    tally,
     router: () => router,
-    pipeTo: (target, knownSinceEpoch) => members.pipeTo(target, knownSinceEpoch),
-    detour(target, operation) {
-      if (!canRelay(operation) || !members.isUnreachable(target)) return undefined;
-      const via = members.another(target, router);
-      if (via === undefined) return undefined;
-      return (budgetMs, begin) => wire.relay(via.address, operation, budgetMs, begin);
-    },
+    pipeTo: (target, epoch, mayProbe) => members.pipeTo(target, epoch, mayProbe),
+    detour: (target, operation) => detour(target, operation, members, router, wire),
     expectEpoch: (epoch) => follower.expect(epoch),
     onAbort: (signal, callback) => aborts.add(signal, callback),
     onNextTopology: (callback) => follower.onChange(callback),
     isFromFormerOwner: (partition, term) => terms.isFromFormerOwner(partition, term),
-    suspect: (address) => follower.suspect(address),
+    suspect(target) {
+      follower.suspect(target.address);
+      members.suspect(target);
+    },
     doubtTopology: () => follower.doubt(),
   };
   const closing = new AbortController();
-  const operations = new Operations(context, new Flight(flight));
+  const flight = new Flight(options.flight);
+  const loads = new Loads(options.flight.maxOperations, aborts);
+  const operations = new Operations(context, flight, new Watch(tally, clock, observer));
   return new ConnectedCluster({
     operations,
     compressing: new CompressingOperations(operations, clock),
     compression: options.compression,
-    loads: new Loads(flight.maxOperations, aborts),
+    loads,
     aborts,
     wire,
     clock,
     random,
     logger,
     timeoutMs,
-    maxInFlight: flight.maxOperations,
+    waitForReady,
+    maxInFlight: options.flight.maxOperations,
     closing: closing.signal,
     router: () => router,
     view: () => follower.view ?? view,
+    clientStats: () => clientStats({ budget, tally, flight, loads, members, router }),
     abort: (reason) => closing.abort(reason),
     disconnect(reason) {
       follower.stop();
@@ -154,4 +168,18 @@ function assemble(
       wire.close();
     },
   });
+}
+
+/** Through another node, as long as the target cannot be reached. */
+function detour(
+  target: Target,
+  operation: Operation,
+  members: Members,
+  router: Router,
+  wire: Wire,
+): Detour | undefined {
+  if (!canRelay(operation) || !members.isUnreachable(target)) return undefined;
+  const via = members.another(target, router);
+  if (via === undefined) return undefined;
+  return (budgetMs, begin) => wire.relay(via.address, operation, budgetMs, begin);
 }

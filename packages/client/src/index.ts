@@ -27,6 +27,15 @@ export type { Duration } from "./cache/duration.js";
 export type { LoadMissing } from "./cache/loader-run.js";
 export { ManyWritesError } from "./cache/many.js";
 export type { ClusterStats, NodeStats } from "./cache/stats.js";
+export type { Latency, LatencyBucket } from "./calls/histogram.js";
+export type {
+  ClientObserver,
+  FinishedOperation,
+  ObservedNode,
+  StartedOperation,
+} from "./calls/observer.js";
+export type { OperationStats, Outcome } from "./calls/tally.js";
+export type { ClientStats } from "./client-stats.js";
 export type {
   CacheOptions,
   CloseOptions,
@@ -37,3 +46,5 @@ export type {
 } from "./cluster.js";
 export { connect } from "./connect.js";
 export type { ConnectOptions } from "./options.js";
+export type { BreakerState } from "./routing/breaker.js";
+export type { MemberState } from "./routing/members.js";

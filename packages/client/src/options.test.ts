@@ -35,6 +35,14 @@ describe("Options", () => {
     );
   });
 
+  it("refuse a waitForReady that is neither true nor false", () => {
+    const options = { seeds: ["localhost:7400"], waitForReady: "no" };
+    // What an application without types may pass.
+    expect(() => parseOptions(options as unknown as ConnectOptions)).toThrowError(
+      "waitForReady is no; it must be true or false",
+    );
+  });
+
   it.each([[[]], [undefined]])("refuse %j as seeds", (seeds) => {
     // What an application without types may pass.
     const options = { seeds } as ConnectOptions;

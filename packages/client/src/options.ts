@@ -19,6 +19,7 @@ import {
 } from "./cache/compression.js";
 import { type Duration, timeoutMsOf } from "./cache/duration.js";
 import type { FlightBounds } from "./calls/flight.js";
+import { type ClientObserver, GuardedObserver } from "./calls/observer.js";
 import type { BatchBounds } from "./transport/pipe.js";
 
 export interface ConnectOptions {
@@ -31,6 +32,9 @@ export interface ConnectOptions {
 
   /** Time for connecting, and for each operation that does not bring its own. Default: `"5s"`. */
   readonly timeout?: Duration | undefined;
+
+  /** Whether operations wait for an owner that can be used: see `CallOptions`. Default: true. */
+  readonly waitForReady?: boolean | undefined;
 
   /** Refuse every cluster but the one of this id. Default: take the cluster that answers first. */
   readonly clusterId?: string | undefined;
@@ -59,6 +63,9 @@ export interface ConnectOptions {
   /** Told about lost connections and the like, never about keys or values. Default: silent. */
   readonly logger?: Logger | undefined;
 
+  /** Is told of every operation, of connections and of topologies. Default: nobody is. */
+  readonly observer?: ClientObserver | undefined;
+
   /** TLS and call credentials for every connection. Default: plaintext. */
   readonly channelCredentials?: ChannelCredentials | undefined;
 
@@ -76,12 +83,15 @@ export interface ConnectOptions {
 export interface ClientOptions {
   readonly seeds: readonly string[];
   readonly timeoutMs: number;
+  readonly waitForReady: boolean;
   readonly clusterId: string | undefined;
   readonly flight: FlightBounds;
   readonly batch: BatchBounds;
   /** `undefined`: none. */
   readonly compression: CompressionSettings | undefined;
   readonly logger: Logger;
+  /** `undefined`: nobody observes. */
+  readonly observer: GuardedObserver | undefined;
   readonly channelCredentials: ChannelCredentials | undefined;
   readonly signal: AbortSignal | undefined;
   readonly clock: Clock;
@@ -93,6 +103,7 @@ const MEBIBYTE = 1024 * 1024;
 const NAMES: readonly (keyof ConnectOptions)[] = [
   "seeds",
   "timeout",
+  "waitForReady",
   "clusterId",
   "maxInFlight",
   "maxInFlightBytes",
@@ -100,6 +111,7 @@ const NAMES: readonly (keyof ConnectOptions)[] = [
   "batchMaxBytes",
   "compression",
   "logger",
+  "observer",
   "channelCredentials",
   "signal",
   "clock",
@@ -119,9 +131,14 @@ export function parseOptions(options: ConnectOptions): ClientOptions {
     return fallback;
   };
   problems.push(...problemsOfSeeds(options.seeds));
+  const { waitForReady = true, observer, logger = silentLogger } = options;
+  if (typeof waitForReady !== "boolean") {
+    problems.push(`waitForReady is ${String(waitForReady)}; it must be true or false`);
+  }
   const parsed: ClientOptions = {
     seeds: [...(options.seeds ?? [])],
     timeoutMs: checked(() => timeoutMsOf(options.timeout, 5_000), 0, problems),
+    waitForReady,
     clusterId: options.clusterId,
     flight: {
       maxOperations: bound("maxInFlight", 10_000),
@@ -132,7 +149,8 @@ export function parseOptions(options: ConnectOptions): ClientOptions {
       maxBytes: bound("batchMaxBytes", MEBIBYTE),
     },
     compression: checked(() => checkCompression(options.compression), undefined, problems),
-    logger: options.logger ?? silentLogger,
+    logger,
+    observer: observer && new GuardedObserver(observer, logger),
     channelCredentials: options.channelCredentials,
     signal: options.signal,
     clock: options.clock ?? systemClock,

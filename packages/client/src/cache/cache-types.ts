@@ -12,6 +12,13 @@ export interface CallOptions {
    * rejects with `OUTCOME_UNKNOWN` instead, the reason being its `cause`.
    */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Whether to wait, until the `timeout`, for an owner that can be used: a takeover after the death of a
+   * node lasts a few seconds. If false, the operation fails with `UNAVAILABLE` as soon as it is certain
+   * that there is none now, after one more try; with a connection that has to be made first, that can take
+   * two seconds. Default: the client's `waitForReady`. Without effect on what concerns a whole cache.
+   */
+  readonly waitForReady?: boolean | undefined;
 }
 
 export interface ReadOptions extends CallOptions {

@@ -24,6 +24,8 @@ export interface ClientParts {
   readonly logger: Logger;
   /** Default of every operation. */
   readonly timeoutMs: number;
+  /** Default of every operation. */
+  readonly waitForReady: boolean;
   readonly maxInFlight: number;
   /** Aborts with a `CLOSED` error when the client is closed. */
   readonly closing: AbortSignal;

@@ -29,6 +29,13 @@ export interface Joined<T> {
   readonly isLate: boolean;
 }
 
+export interface LoadCounts {
+  readonly running: number;
+  readonly started: number;
+  /** Callers that were given the result of a load that another one had started. */
+  readonly joined: number;
+}
+
 interface Load {
   readonly wanted: Wanted;
   readonly result: Promise<unknown>;
@@ -43,10 +50,16 @@ export class Loads {
   readonly #aborts: AbortListeners;
   readonly #running = new Map<string, Load>();
   #count = 0;
+  #started = 0;
+  #joined = 0;
 
   constructor(maxLoads: number, aborts: AbortListeners) {
     this.#maxLoads = maxLoads;
     this.#aborts = aborts;
+  }
+
+  get counts(): LoadCounts {
+    return { running: this.#count, started: this.#started, joined: this.#joined };
   }
 
   /**
@@ -62,6 +75,7 @@ export class Loads {
   ): Joined<T> {
     const running = this.#running.get(idOf(wanted.cache, wanted.key));
     const load = running && mayShare(running.wanted, wanted) ? running : this.#start(wanted, start);
+    if (load === running) this.#joined += 1;
     load.callers += 1;
     const leave = () => {
       load.callers -= 1;
@@ -81,6 +95,7 @@ export class Loads {
       throw new CacheError("OVERLOADED", `${this.#maxLoads} loads are running already`);
     }
     this.#count += 1;
+    this.#started += 1;
     const id = idOf(wanted.cache, wanted.key);
     const result = start(() => load.callers > 0).finally(() => {
       this.#count -= 1;

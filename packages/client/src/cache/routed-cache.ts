@@ -257,7 +257,7 @@ export class RoutedCache<V> implements Cache<V> {
 
   #run<Result = Reply__Output>(
     operation: KeyedOperation,
-    { timeout, signal }: CallOptions,
+    { timeout, signal, waitForReady = this.#parts.waitForReady }: CallOptions,
     rest: Pick<KeyedRequest<Result>, "isWrite" | "isOneOfMany" | "toResult">,
   ): Promise<Result> {
     const { compressing, router, timeoutMs } = this.#parts;
@@ -267,6 +267,7 @@ export class RoutedCache<V> implements Cache<V> {
       bytes: sizeOf(operation),
       timeoutMs: timeoutMsOf(timeout, timeoutMs),
       signal,
+      failsFast: !waitForReady,
       ...rest,
     };
     return compressing.run(request, this.#compression);

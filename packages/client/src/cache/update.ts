@@ -18,12 +18,13 @@ export async function updateEntry<V>(
   options: UpdateOptions,
   { clock, random }: { readonly clock: Clock; readonly random: Random },
 ): Promise<UpdateResult<V>> {
-  const { retries = DEFAULT_RETRIES, timeout, signal, ack } = options;
+  const { retries = DEFAULT_RETRIES, timeout, signal, waitForReady, ack } = options;
+  const call = { timeout, signal, waitForReady };
   if (!Number.isInteger(retries) || retries < 0) {
     throw new CacheError("INVALID_ARGUMENT", `retries is ${retries}; it must be a whole number`);
   }
   for (let attempt = 0; ; attempt++) {
-    const { value: old, version } = await cache.getWithMeta(key, { timeout, signal });
+    const { value: old, version } = await cache.getWithMeta(key, call);
     const value = await change(old);
     signal?.throwIfAborted();
     try {
@@ -37,7 +38,7 @@ export async function updateEntry<V>(
       // Nothing there, and nothing wanted there.
       if (old === undefined)
         return resultOf({ version, degraded: false, persisted: nothing }, value);
-      const receipt = await cache.delete(key, { timeout, signal, ack, ifVersion: version });
+      const receipt = await cache.delete(key, { ...call, ack, ifVersion: version });
       return resultOf(receipt, value);
     } catch (error) {
       if (!isConflict(error) || attempt >= retries) throw error;

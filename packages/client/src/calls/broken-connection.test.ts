@@ -78,6 +78,8 @@ describe("When a connection breaks", () => {
     test.node.sendsStrayReplies = true;
     await test.cache.set("a", "v");
     expect(await test.cache.get("a")).toBe("v");
+    const { received, unclaimed } = test.client.clientStats().replies;
+    expect({ received, unclaimed }).toEqual({ received: 5, unclaimed: 3 });
   });
 
   it("nothing is sent to another process that took over the address", async () => {

@@ -17,8 +17,11 @@ import { CacheError, type Clock, NotOwnerError, type Random } from "@holdfast/co
 import { errorOfReply, type Operation, type Reply__Output } from "@holdfast/proto";
 import type { Router, Target } from "../routing/router.js";
 import type { Attempt, Pipe } from "../transport/pipe.js";
-import { nextStep } from "./retry.js";
+import { finalError, nextStep } from "./retry.js";
+import { notRetried, type RetryBudget } from "./retry-budget.js";
 import { TimedCall } from "./running-calls.js";
+import type { Tally } from "./tally.js";
+import type { OnFinished } from "./watch.js";
 
 export interface CallRequest<Result = Reply__Output> {
   readonly operation: Operation;
@@ -33,6 +36,8 @@ export interface CallRequest<Result = Reply__Output> {
   readonly signal: AbortSignal | undefined;
   /** What the caller gets, made of the reply to an operation that succeeded; absent: the reply. */
   readonly toResult?: (reply: Reply__Output) => Result;
+  /** Whether to fail with `UNAVAILABLE` rather than to wait for an owner that can be used. Default: false. */
+  readonly failsFast?: boolean;
   /**
    * Makes the operation that is sent, in the call's time; absent: `operation` is. Calls back once, after
    * it has returned, unless what it returns is called before.
@@ -48,8 +53,13 @@ export interface CallContext {
   readonly clock: Clock;
   readonly random: Random;
   router(): Router;
-  /** @throws {CacheError} `UNAVAILABLE` when it cannot be tried now. */
-  pipeTo(target: Target, knownSinceEpoch: number): Pipe;
+  readonly budget: RetryBudget;
+  readonly tally: Tally;
+  /**
+   * @param mayProbe - whether it may wait for the outcome of a try to reach a node that has failed.
+   * @throws {CacheError} `UNAVAILABLE` when it cannot be tried now.
+   */
+  pipeTo(target: Target, knownSinceEpoch: number, mayProbe: boolean): Pipe;
   /** Another way for this operation; `undefined` when there is none, or no need. */
   detour(target: Target, operation: Operation): Detour | undefined;
   /** A node has named this epoch. */
@@ -59,8 +69,8 @@ export interface CallContext {
   /** Calls back at the next newer topology, unless cancelled. */
   onNextTopology(callback: () => void): () => void;
   isFromFormerOwner(partition: number, term: number): boolean;
-  /** Nobody at this address has answered for a while. */
-  suspect(address: string): void;
+  /** A deadline has passed, and nothing was heard of this node since the operation was sent. */
+  suspect(target: Target): void;
   /** The owner that the topology names does not serve, and knows of no other. */
   doubtTopology(): void;
 }
@@ -73,37 +83,43 @@ const NOTHING = () => {};
 /** With less time than this left, a write that failed is not tried again, in milliseconds. */
 const LAST_WRITE_MS = 25;
 
+/** Called at the end of a call, before its caller is told. @param reason - `undefined`: it succeeded. */
+export type OnDone = (call: Call, reason: unknown) => void;
+
 export class Call extends TimedCall implements Attempt {
   readonly #context: CallContext;
-  readonly #request: CallRequest<unknown>;
-  readonly #onDone: (call: Call) => void;
+  readonly request: CallRequest<unknown>;
+  readonly #onDone: OnDone;
   readonly #resolve: (result: unknown) => void;
   readonly #reject: (reason: unknown) => void;
   readonly #ignoreAbort: () => void;
+  /** What an observer wants to be told at its end. */
+  onFinished: OnFinished | undefined;
   #operation: Operation;
   #at: "waiting" | "queued" | "sent" | "done" = "waiting";
   /** Calls off what a call that waits is waiting for. */
   #cancelWaiting: () => void = NOTHING;
   /** Where a call went that is queued or sent. */
   #target: Target | undefined;
-  /** `undefined`: by a detour. */
+  /** Where it still is; `undefined`: nowhere, or on a detour. */
   #pipe: Pipe | undefined;
   #failures = 0;
+  #attempts = 0;
+  #answeredAtMs: number | undefined;
   #lastError: CacheError | undefined;
   #sentAtMs = 0;
 
-  /** @param onDone - called before it resolves or rejects. */
   constructor(
     context: CallContext,
     request: CallRequest<unknown>,
-    onDone: (call: Call) => void,
+    onDone: OnDone,
     resolve: (result: unknown) => void,
     reject: (reason: unknown) => void,
   ) {
     super(request.timeoutMs, context.clock.monotonic());
     this.#onDone = onDone;
     this.#context = context;
-    this.#request = request;
+    this.request = request;
     this.#resolve = resolve;
     this.#reject = reject;
     const { operation, signal } = request;
@@ -119,16 +135,26 @@ export class Call extends TimedCall implements Attempt {
   }
 
   get isOneOfMany(): boolean {
-    return this.#request.isOneOfMany === true;
+    return this.request.isOneOfMany === true;
   }
 
   get bytes(): number {
-    return this.#request.bytes;
+    return this.request.bytes;
+  }
+
+  /** How often it was sent. */
+  get attempts(): number {
+    return this.#attempts;
+  }
+
+  /** When the last answer came, if a pipe brought it. */
+  get answeredAtMs(): number | undefined {
+    return this.#answeredAtMs;
   }
 
   /** Makes the first attempt, as soon as there is something to send. */
   start(): void {
-    const { prepare } = this.#request;
+    const { prepare } = this.request;
     if (prepare === undefined) {
       this.#attempt(undefined, 0);
       return;
@@ -149,12 +175,17 @@ export class Call extends TimedCall implements Attempt {
   onSend(nowMs: number): void {
     if (this.#at !== "queued") return;
     this.#sentAtMs = nowMs;
+    this.#attempts += 1;
     this.#at = "sent";
   }
 
   onReply(reply: Reply__Output): void {
     if (this.#at === "done") return;
-    const { isWrite, to } = this.#request;
+    const pipe = this.#at === "sent" ? this.#pipe : undefined;
+    if (pipe !== undefined) this.#context.tally.answered += 1;
+    this.#answeredAtMs = pipe?.lastMessageMs;
+    this.#pipe = undefined;
+    const { isWrite, to } = this.request;
     const error = errorOfReply(reply);
     const isLate = "partition" in to && this.#context.isFromFormerOwner(to.partition, reply.term);
     // What a former owner read, or decided upon what it read, says nothing any more. What it wrote does.
@@ -172,6 +203,7 @@ export class Call extends TimedCall implements Attempt {
 
   onFailure(error: CacheError, wasRefused: boolean): void {
     if (this.#at === "done") return;
+    this.#pipe = undefined;
     if (!wasRefused && this.#isPossiblyDone())
       this.#rejectWith(unknownOutcome(error.message, error));
     else if (error.code === "CLOSED") this.#rejectWith(error);
@@ -188,7 +220,7 @@ export class Call extends TimedCall implements Attempt {
   }
 
   #isPossiblyDone(): boolean {
-    return this.#request.isWrite && this.#at === "sent";
+    return this.request.isWrite && this.#at === "sent";
   }
 
   #attempt(named: Target | undefined, knownSinceEpoch: number): void {
@@ -204,7 +236,7 @@ export class Call extends TimedCall implements Attempt {
     }
     let pipe: Pipe;
     try {
-      pipe = this.#context.pipeTo(target, knownSinceEpoch);
+      pipe = this.#context.pipeTo(target, knownSinceEpoch, !this.request.failsFast);
     } catch (error) {
       this.#failed(CacheError.from(error));
       return;
@@ -221,7 +253,7 @@ export class Call extends TimedCall implements Attempt {
   }
 
   #owner(): Target | undefined {
-    const { to } = this.#request;
+    const { to } = this.request;
     return "partition" in to ? this.#context.router().ownerOf(to.partition) : to.member;
   }
 
@@ -243,19 +275,22 @@ export class Call extends TimedCall implements Attempt {
 
   /** An attempt failed, and the operation was certainly not executed. */
   #failed(error: CacheError): void {
-    const { random, clock } = this.#context;
+    const { random, clock, budget, tally } = this.#context;
     const router = this.#context.router();
     const earlierFailures = this.#failures;
     this.#failures += 1;
     this.#lastError = error;
-    const { to } = this.#request;
+    const { to, failsFast = false } = this.request;
     if (error instanceof NotOwnerError) this.#context.expectEpoch(error.hint.epoch);
-    const step = nextStep({ error, earlierFailures, epoch: router.epoch }, random);
+    const step = nextStep({ error, earlierFailures, epoch: router.epoch, failsFast }, random);
     const isGone = "member" in to && !router.has(to.member.incarnation);
     if (step.step === "give-up" || isGone) {
-      this.#rejectWith(error);
+      this.#rejectWith(finalError(error));
     } else if (step.step === "follow" && error instanceof NotOwnerError) {
+      tally.redirects += 1;
       this.#attempt(step.owner, error.hint.epoch);
+    } else if (step.step === "wait" && step.isPaidFor && !budget.spend()) {
+      this.#rejectWith(notRetried(error));
     } else if (step.step === "wait") {
       this.#context.doubtTopology();
       this.#wait(step.waitMs, clock);
@@ -268,8 +303,10 @@ export class Call extends TimedCall implements Attempt {
       this.#cancelWaiting();
       this.#cancelWaiting = NOTHING;
       // A write whose answer would hardly come in time is better not made at all.
-      const isTooLate = this.#request.isWrite && this.#msLeft() < LAST_WRITE_MS;
-      if (!isTooLate) this.#attempt(undefined, 0);
+      const isTooLate = this.request.isWrite && this.#msLeft() < LAST_WRITE_MS;
+      if (isTooLate) return;
+      this.#context.tally.retries += 1;
+      this.#attempt(undefined, 0);
     };
     const cancelTimer = clock.after(waitMs, tryAgain);
     const cancelListener = this.#context.onNextTopology(tryAgain);
@@ -282,19 +319,19 @@ export class Call extends TimedCall implements Attempt {
   expire(): void {
     const isSilent = this.#pipe !== undefined && this.#pipe.lastMessageMs < this.#sentAtMs;
     if (this.#at === "sent" && isSilent && this.#target !== undefined) {
-      this.#context.suspect(this.#target.address);
+      this.#context.suspect(this.#target);
     }
     const last = this.#lastError;
     const why =
       last === undefined ? "" : `; an attempt before was answered ${last.code}: ${last.message}`;
-    const message = `no answer within ${this.#request.timeoutMs} ms${why}`;
+    const message = `no answer within ${this.request.timeoutMs} ms${why}`;
     const cause = last === undefined ? {} : { cause: last };
     this.end(new CacheError("DEADLINE_EXCEEDED", message, cause), message);
   }
 
   #resolveWith(reply: Reply__Output): void {
-    const { toResult } = this.#request;
-    this.#finish();
+    const { toResult } = this.request;
+    this.#finish(undefined);
     try {
       this.#resolve(toResult === undefined ? reply : toResult(reply));
     } catch (error) {
@@ -303,17 +340,17 @@ export class Call extends TimedCall implements Attempt {
   }
 
   #rejectWith(reason: unknown): void {
-    this.#finish();
+    this.#finish(reason);
     this.#reject(reason);
   }
 
-  #finish(): void {
+  #finish(reason: unknown): void {
     const at = this.#at;
     this.#at = "done";
     this.#ignoreAbort();
     this.#cancelWaiting();
     if (at === "queued" || at === "sent") this.#pipe?.withdraw(this);
-    this.#onDone(this);
+    this.#onDone(this, reason);
   }
 }
 

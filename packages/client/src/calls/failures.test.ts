@@ -160,11 +160,26 @@ describe("When the caller gives up", () => {
     await using test = await startConnected();
     const reason = new Error("too late");
     const signal = AbortSignal.abort(reason);
-    await expect(test.cache.set("a", "v", { signal })).rejects.toBe(reason);
-    await expect(test.cache.clear({ signal })).rejects.toBe(reason);
-    await expect(test.cache.stats({ signal })).rejects.toBe(reason);
-    await expect(test.cache.warm(["a"], { signal })).rejects.toBe(reason);
-    expect(test.node.operations).toHaveLength(0);
+    const { cache } = test;
+    const never = () => expect.unreachable();
+    const calls: readonly (() => Promise<unknown>)[] = [
+      () => cache.get("a", { signal }),
+      () => cache.getWithMeta("a", { signal }),
+      () => cache.getMany(["a", "b"], { signal }),
+      () => cache.getOrLoad("a", never, { signal }),
+      () => cache.set("a", "v", { signal }),
+      () => cache.delete("a", { signal }),
+      () => cache.touch("a", { signal }),
+      () => cache.increment("a", 1, { signal }),
+      () => cache.update("a", never, { signal }),
+      () => cache.clear({ signal }),
+      () => cache.flush({ signal }),
+      () => cache.stats({ signal }),
+      () => cache.warm(["a"], { signal }),
+    ];
+    for (const call of calls) await expect(call()).rejects.toBe(reason);
+    expect(test.node.pipesOpened).toBe(0);
+    expect(test.node.unaryCalls).toBe(0);
   });
 
   it("a read rejects with the signal's reason", async () => {

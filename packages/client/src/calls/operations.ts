@@ -5,21 +5,24 @@
  */
 import { CacheError, type Clock } from "@holdfast/core";
 import type { Reply__Output } from "@holdfast/proto";
-import { Call, type CallContext, type CallRequest } from "./call.js";
+import { Call, type CallContext, type CallRequest, type OnDone } from "./call.js";
 import type { Flight } from "./flight.js";
 import { RunningCalls } from "./running-calls.js";
+import type { OnFinished, Watch } from "./watch.js";
 
 export class Operations {
   readonly #context: CallContext;
   readonly #flight: Flight;
+  readonly #watch: Watch;
   readonly #running: RunningCalls;
-  readonly #onDone = (call: Call) => this.#leave(call);
+  readonly #onDone: OnDone = (call, reason) => this.#leave(call, reason);
   #isClosed = false;
   #onIdle: (() => void) | undefined;
 
-  constructor(context: CallContext, flight: Flight) {
+  constructor(context: CallContext, flight: Flight, watch: Watch) {
     this.#context = context;
     this.#flight = flight;
+    this.#watch = watch;
     this.#running = new RunningCalls(context.clock);
   }
 
@@ -28,10 +31,12 @@ export class Operations {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) throw closed();
       if (request.signal?.aborted) throw request.signal.reason;
-      this.#flight.enter(request.bytes);
+      const onFinished = this.#watch.begun(request);
+      this.#admit(request, onFinished);
       // What it resolves with is what the request makes of the reply.
       const done = resolve as (result: unknown) => void;
       const call = new Call(this.#context, request, this.#onDone, done, reject);
+      call.onFinished = onFinished;
       this.#running.add(call);
       call.start();
     });
@@ -57,9 +62,20 @@ export class Operations {
     });
   }
 
-  #leave(call: Call): void {
+  #admit(request: CallRequest<unknown>, onFinished: OnFinished | undefined): void {
+    try {
+      this.#flight.enter(request.bytes);
+    } catch (error) {
+      this.#watch.ended(request, undefined, error, onFinished);
+      throw error;
+    }
+    this.#context.budget.earn();
+  }
+
+  #leave(call: Call, reason: unknown): void {
     this.#running.remove(call);
     this.#flight.leave(call.bytes);
+    this.#watch.ended(call.request, call, reason, call.onFinished);
     if (this.#running.size === 0) this.#onIdle?.();
   }
 }

@@ -6,13 +6,15 @@ import type { CancelTimer, Clock } from "@holdfast/core";
 
 /** Base of a call; what it says about its neighbours is `RunningCalls`' own. */
 export abstract class TimedCall {
-  /** On the clock's monotonic scale. */
+  // Instants on the clock's monotonic scale.
+  readonly startedAtMs: number;
   readonly deadlineMs: number;
   readonly timeoutMs: number;
   before: TimedCall | undefined;
   after: TimedCall | undefined;
 
   constructor(timeoutMs: number, nowMs: number) {
+    this.startedAtMs = nowMs;
     this.timeoutMs = timeoutMs;
     this.deadlineMs = nowMs + timeoutMs;
   }

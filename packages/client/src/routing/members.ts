@@ -1,11 +1,19 @@
 /**
- * The pipes to the members of the cluster, one for each incarnation. Opens them when first needed,
- * spaces out attempts after failures, and drops those whose incarnation has left the topology.
+ * The pipes to the members of the cluster, one for each incarnation. Opens them when first needed, and drops
+ * those whose incarnation has left the topology.
+ *
+ * Each member has a circuit breaker (breaker.ts). A failure is a connection that could not be opened or
+ * has broken, or a node that keeps silent: several deadlines in a row have passed over a second or more,
+ * and nothing was heard of it. While the breaker is open nothing is sent there: operations take a detour or
+ * wait. The probe that follows is the opening of a new connection, the hello and its answer: operations
+ * that wait for it are sent when the node has answered, and never before.
  */
-import { backoffMs, CacheError, type Clock, type Logger, type Random } from "@holdfast/core";
+import { CacheError, type CancelTimer, type Clock, type Logger, type Random } from "@holdfast/core";
 import { PROTOCOL_VERSION } from "@holdfast/proto";
 import { type BatchBounds, Pipe } from "../transport/pipe.js";
+import { Traffic } from "../transport/traffic.js";
 import type { Wire } from "../transport/wire.js";
+import { Breaker, type BreakerState } from "./breaker.js";
 import type { Router, Target } from "./router.js";
 
 export interface MembersOptions {
@@ -15,22 +23,40 @@ export interface MembersOptions {
   readonly epoch: () => number;
   /** A connection to this address failed. */
   readonly onFailure: (address: string) => void;
+  /** The node has answered on a new connection. */
+  readonly onOpen: (target: Target) => void;
+  /** A connection that was open has ended. No error: the client did it. */
+  readonly onClosed: (target: Target, error?: CacheError) => void;
+}
+
+/** What a client knows of its connections to one run of a node. */
+export interface MemberState extends Target {
+  readonly breaker: BreakerState;
+  /** In a row, without a connection that lasted in between. */
+  readonly failures: number;
 }
 
 interface Connection {
   readonly target: Target;
   /** Epoch of the client, or of the hint that named the target where that was higher. */
   readonly sinceEpoch: number;
+  readonly breaker: Breaker;
   pipe: Pipe | undefined;
-  /** In a row, without an answered hello in between. */
-  failures: number;
-  /** No new attempt before this instant of the monotonic clock. */
-  notBeforeMs: number;
-  lastError: CacheError | undefined;
+  /** Connections so far that the node has answered on. */
+  opened: number;
+  /** Deadlines since the node was last heard of, and when the first of them was. */
+  unheard: number;
+  unheardSinceMs: number;
+  /** Set while it is given the time to end by itself. */
+  cancelEnd: CancelTimer | undefined;
 }
 
 const OPEN_TIMEOUT_MS = 2_000;
-const RECONNECT = { baseMs: 50, maxMs: 1_000 };
+/** So many deadlines, over so long a time, and a node that is not heard of counts as failed. */
+const SILENT_DEADLINES = 3;
+const SILENT_MS = 1_000;
+/** How long a node that has left may take to answer what it was sent, or to end the pipe. */
+const LEAVING_MS = 1_000;
 /** One failure may be a restart; from the second on operations may take a detour. */
 const UNREACHABLE_AFTER_FAILURES = 2;
 
@@ -41,6 +67,11 @@ export class Members {
   readonly #random: Random;
   readonly #logger: Logger;
   readonly #connections = new Map<string, Connection>();
+  /** To nodes that have left, and may still answer. */
+  readonly #leaving = new Set<Connection>();
+  readonly traffic: Traffic = new Traffic();
+  /** Connections that a node has answered on, those after the first to the same run, and failures. */
+  readonly counts = { opened: 0, reopened: 0, failed: 0 };
 
   constructor(wire: Wire, options: MembersOptions, clock: Clock, random: Random, logger: Logger) {
     this.#wire = wire;
@@ -54,16 +85,16 @@ export class Members {
    * The pipe to a member, which may still be opening.
    *
    * @param knownSinceEpoch - The epoch that names the target, where a node's hint did.
-   * @throws {CacheError} `UNAVAILABLE` when a connection has failed too recently.
+   * @param mayProbe - Whether the caller may wait for a probe.
+   * @throws {CacheError} `UNAVAILABLE`, the last failure, while the breaker is open.
    */
-  pipeTo(target: Target, knownSinceEpoch = 0): Pipe {
+  pipeTo(target: Target, knownSinceEpoch = 0, mayProbe = true): Pipe {
     const connection = this.#connectionTo(target, knownSinceEpoch);
-    if (connection.pipe !== undefined) return connection.pipe;
-    if (connection.lastError && this.#clock.monotonic() < connection.notBeforeMs) {
-      throw connection.lastError;
-    }
-    connection.pipe = this.#open(connection);
-    return connection.pipe;
+    const { breaker } = connection;
+    if (connection.pipe === undefined && breaker.tryNow()) this.#open(connection);
+    const { pipe } = connection;
+    if (pipe !== undefined && (mayProbe || breaker.state === "closed")) return pipe;
+    throw breaker.lastError ?? unavailable(target, "it cannot be tried now");
   }
 
   /**
@@ -72,32 +103,68 @@ export class Members {
    */
   isUnreachable(target: Target): boolean {
     const connection = this.#connections.get(target.incarnation);
-    if (connection === undefined || connection.failures < UNREACHABLE_AFTER_FAILURES) return false;
-    if (this.#clock.monotonic() >= connection.notBeforeMs) this.pipeTo(target);
-    return connection.pipe?.isOpen !== true;
+    if (connection === undefined || connection.breaker.state === "closed") return false;
+    if (connection.breaker.failures < UNREACHABLE_AFTER_FAILURES) return false;
+    if (connection.pipe === undefined && connection.breaker.tryNow()) this.#open(connection);
+    return true;
   }
 
   /** A member to go through instead of `target`, drawn from those without a failed connection. */
   another(target: Target, router: Router): Target | undefined {
     const others = router.members().filter(({ incarnation }) => {
-      const failures = this.#connections.get(incarnation)?.failures ?? 0;
-      return incarnation !== target.incarnation && failures === 0;
+      const { state = "closed" } = this.#connections.get(incarnation)?.breaker ?? {};
+      return incarnation !== target.incarnation && state === "closed";
     });
     return others[Math.floor(this.#random.next() * others.length)];
   }
 
-  /** Gives up the members that a newer topology no longer has, and what was sent to them. */
+  /** A deadline has passed, and the node was not heard of since the operation was sent. */
+  suspect({ incarnation }: Target): void {
+    const connection = this.#connections.get(incarnation);
+    if (connection?.pipe?.isOpen !== true) return;
+    const nowMs = this.#clock.monotonic();
+    if (connection.unheard === 0 || connection.pipe.lastMessageMs > connection.unheardSinceMs) {
+      connection.unheardSinceMs = nowMs;
+      connection.unheard = 0;
+    }
+    connection.unheard += 1;
+    const silentMs = nowMs - connection.unheardSinceMs;
+    if (connection.unheard < SILENT_DEADLINES || silentMs < SILENT_MS) return;
+    const error = new CacheError("UNAVAILABLE", `nothing was heard for ${Math.round(silentMs)} ms`);
+    const { pipe } = connection;
+    // Told first: who retries in answer to the end must not be given this pipe again.
+    this.#onClosed(connection, error);
+    pipe.close(error);
+  }
+
+  states(): readonly MemberState[] {
+    return [...this.#connections.values()].map(({ target, breaker }) => ({
+      ...target,
+      breaker: breaker.state,
+      failures: breaker.failures,
+    }));
+  }
+
+  /**
+   * Gives up the members that a newer topology no longer has, and what was sent to them: at once, if
+   * they are lost. Others have left in order, or exited, and the news of it may be faster than the end of
+   * the pipe, by which a node says that it did not begin what it has not answered.
+   */
   retain(router: Router): void {
-    for (const [incarnation, { target, sinceEpoch, pipe }] of this.#connections) {
+    for (const [incarnation, connection] of this.#connections) {
+      const { target, sinceEpoch } = connection;
       if (router.has(incarnation) || sinceEpoch > router.epoch) continue;
       this.#connections.delete(incarnation);
       const message = `node ${target.nodeId} has left the cluster`;
-      pipe?.close(new CacheError("UNAVAILABLE", message));
+      const error = new CacheError("UNAVAILABLE", message);
+      if (router.isLost(incarnation) || !connection.pipe?.isOpen) this.#end(connection, error);
+      else this.#letEnd(connection, error);
     }
   }
 
   close(error: CacheError): void {
-    for (const { pipe } of this.#connections.values()) pipe?.close(error);
+    for (const connection of this.#connections.values()) this.#end(connection, error);
+    for (const connection of this.#leaving) this.#end(connection, error);
     this.#connections.clear();
   }
 
@@ -107,20 +174,40 @@ export class Members {
     const connection: Connection = {
       target,
       sinceEpoch: Math.max(knownSinceEpoch, this.#options.epoch()),
+      breaker: new Breaker(this.#clock, this.#random),
       pipe: undefined,
-      failures: 0,
-      notBeforeMs: 0,
-      lastError: undefined,
+      opened: 0,
+      unheard: 0,
+      unheardSinceMs: 0,
+      cancelEnd: undefined,
     };
     this.#connections.set(target.incarnation, connection);
     return connection;
   }
 
-  #open(connection: Connection): Pipe {
+  /** Ends a connection that is no longer wanted. */
+  #end(connection: Connection, error: CacheError): void {
+    const { target, pipe } = connection;
+    this.#forgetEnd(connection);
+    if (pipe?.isOpen) this.#options.onClosed(target);
+    pipe?.close(error);
+  }
+
+  #letEnd(connection: Connection, error: CacheError): void {
+    this.#leaving.add(connection);
+    connection.cancelEnd = this.#clock.after(LEAVING_MS, () => this.#end(connection, error));
+  }
+
+  #forgetEnd(connection: Connection): void {
+    connection.cancelEnd?.();
+    this.#leaving.delete(connection);
+  }
+
+  #open(connection: Connection): void {
     const { nodeId, incarnation, address } = connection.target;
     const { clusterId, clientId, bounds, epoch } = this.#options;
-    return new Pipe(
-      (handlers) => this.#wire.openPipe(address, handlers),
+    connection.pipe = new Pipe(
+      (handlers) => this.traffic.openPipe(this.#wire, address, handlers),
       {
         hello: {
           clusterId,
@@ -132,10 +219,7 @@ export class Members {
         bounds,
         openTimeoutMs: OPEN_TIMEOUT_MS,
         epoch,
-        onOpen: () => {
-          connection.failures = 0;
-          connection.lastError = undefined;
-        },
+        onOpen: () => this.#onOpen(connection),
         onClosed: (error) => this.#onClosed(connection, error),
       },
       this.#clock,
@@ -143,15 +227,31 @@ export class Members {
     );
   }
 
+  #onOpen(connection: Connection): void {
+    connection.breaker.succeeded();
+    this.counts.opened += 1;
+    if (connection.opened > 0) this.counts.reopened += 1;
+    connection.opened += 1;
+    this.#options.onOpen(connection.target);
+  }
+
   #onClosed(connection: Connection, error: CacheError): void {
-    const { nodeId, address } = connection.target;
-    const waitMs = backoffMs(connection.failures, RECONNECT, this.#random);
+    const { target, breaker } = connection;
+    const { nodeId, address } = target;
+    const failure = unavailable(target, error.message, error);
+    const wasOpen = breaker.state === "closed" && connection.opened > 0;
+    this.#forgetEnd(connection);
     connection.pipe = undefined;
-    connection.failures += 1;
-    connection.notBeforeMs = this.#clock.monotonic() + waitMs;
-    const message = `connection to node ${nodeId} at ${address} failed: ${error.message}`;
-    connection.lastError = new CacheError("UNAVAILABLE", message, { cause: error });
+    connection.unheard = 0;
+    breaker.failed(failure);
+    this.counts.failed += 1;
+    if (wasOpen) this.#options.onClosed(target, failure);
     this.#logger.debug({ nodeId, address, err: error }, "a connection failed");
     this.#options.onFailure(address);
   }
+}
+
+function unavailable({ nodeId, address }: Target, why: string, cause?: CacheError): CacheError {
+  const message = `connection to node ${nodeId} at ${address} failed: ${why}`;
+  return new CacheError("UNAVAILABLE", message, { cause });
 }

@@ -100,6 +100,39 @@ describe("When the topology changes under way", () => {
     expect(second.operations).toHaveLength(1);
   });
 
+  it("writes that a node left undone go to the new owner, although it is gone already", async () => {
+    await using test = await startConnected({ nodes: 2 });
+    const [first, second] = [test.fake.node(0), test.fake.node(1)];
+    const key = test.fake.keyOf(first);
+    first.intercept = () => "silence";
+    const write = test.cache.set(key, "v");
+    await received(first, 1);
+    test.fake.moveAllTo(second);
+    test.fake.remove(first);
+    await expect.poll(() => test.client.topology().epoch).toBe(test.fake.topology.epoch);
+    first.endPipes();
+    expect((await write).version).toBeGreaterThan(0);
+    expect(second.operations).toHaveLength(1);
+  });
+
+  it("nothing waits for a node that is dead, or cut off, as far as anybody knows", async () => {
+    // This clock stands still: nobody is given time.
+    const clock = new FakeClock();
+    await using test = await startConnected({ nodes: 2 }, { clock });
+    const [first, second] = [test.fake.node(0), test.fake.node(1)];
+    first.intercept = () => "silence";
+    const write = test.cache.set(test.fake.keyOf(first), "v");
+    await received(first, 1);
+    test.fake.moveAllTo(second);
+    test.fake.publish((topology) => ({
+      ...topology,
+      members: topology.members.map((member) =>
+        member.incarnation === first.incarnation ? { ...member, state: "dead" } : member,
+      ),
+    }));
+    expect((await errorOf(write)).code).toBe("OUTCOME_UNKNOWN");
+  });
+
   it("writes sent to a node that has left are of unknown outcome", async () => {
     await using test = await startConnected({ nodes: 2 });
     const [first, second] = [test.fake.node(0), test.fake.node(1)];

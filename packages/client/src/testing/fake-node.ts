@@ -39,6 +39,9 @@ export interface FakeCluster {
 type PipeStream = ServerDuplexStream<Buffer, Buffer>;
 type WatchStream = ServerWritableStream<unknown, TopologyView>;
 
+/** A field that claims more bytes than there are. */
+const GARBAGE = Buffer.from([0x0a, 0xff, 0x01, 0x02]);
+
 export class FakeNode {
   readonly nodeId: string;
   readonly incarnation: string;
@@ -47,12 +50,15 @@ export class FakeNode {
   readonly #pipes = new Set<PipeStream>();
   readonly #watches = new Set<WatchStream>();
   #port = 0;
+  #isReading = true;
 
   /** Every batch received, hellos included. */
   readonly batches: Batch__Output[] = [];
   /** Calls of every unary method. */
   unaryCalls = 0;
   pipesOpened = 0;
+  /** Those that the client has reset, or that went with their connection. */
+  cancelledPipes = 0;
 
   /** Decides before the store does; `undefined` leaves it to the store. */
   intercept: (operation: Operation__Output) => Intercepted = () => undefined;
@@ -64,6 +70,8 @@ export class FakeNode {
   term: number | undefined;
   /** Sends replies with numbers that nobody asked for, beside the right ones. */
   sendsStrayReplies = false;
+  /** Answers operations with bytes that are no message. */
+  answersGarbage = false;
   /** Messages of a warming; 0 makes it fail. */
   warmSteps = 2;
 
@@ -139,6 +147,17 @@ export class FakeNode {
     for (const watch of this.#watches) watch.write(this.#cluster.view());
   }
 
+  /** Leaves what clients send from now on where it is: in the network's buffers, and then in theirs. */
+  stopReading(): void {
+    this.#isReading = false;
+    for (const pipe of this.#pipes) pipe.pause();
+  }
+
+  readOn(): void {
+    this.#isReading = true;
+    for (const pipe of this.#pipes) pipe.resume();
+  }
+
   send(replies: readonly Reply[]): void {
     for (const pipe of this.#pipes) pipe.write(messageOf(replies));
   }
@@ -164,10 +183,14 @@ export class FakeNode {
     this.pipesOpened += 1;
     this.#pipes.add(call);
     const gone = () => this.#pipes.delete(call);
-    call.on("cancelled", gone);
+    call.on("cancelled", () => {
+      this.cancelledPipes += 1;
+      gone();
+    });
     call.on("close", gone);
     call.on("error", gone);
     call.on("data", (message: Buffer) => this.#onBatch(call, batchOf(message)));
+    if (!this.#isReading) call.pause();
   }
 
   #onBatch(call: PipeStream, batch: Batch__Output): void {
@@ -187,7 +210,7 @@ export class FakeNode {
       else replies.push(reply);
     }
     if (this.sendsStrayReplies) replies.unshift({ id: 999_999_999, code: "OK" });
-    if (replies.length > 0) call.write(messageOf(replies));
+    if (replies.length > 0) call.write(this.answersGarbage ? GARBAGE : messageOf(replies));
   }
 
   #execute(operation: Operation__Output): Reply | Promise<Reply> {

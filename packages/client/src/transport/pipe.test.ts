@@ -187,6 +187,16 @@ describe("Pipe", () => {
     expect(attempts.slice(1).flatMap(({ events }) => events)).toEqual([]);
   });
 
+  it("sends what is asked for after many replies", async () => {
+    const { stream, send, sizes } = await openPipe();
+    for (let id = 1; id <= 5; id++) {
+      send(new RecordedAttempt());
+      await settle();
+      stream.reply(id);
+    }
+    expect(sizes()).toEqual([1, 1, 1, 1, 1]);
+  });
+
   it("spreads what is in flight over two batches, so that neither side waits for the other", async () => {
     const { stream, send, sizes } = await openPipe();
     send(...Array.from({ length: 200 }, () => new RecordedAttempt()));
