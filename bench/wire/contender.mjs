@@ -2,7 +2,7 @@
  * A client process that is measured: connects one of the clients to its server, and runs the load it is asked for.
  * The benchmark forks it, so that clients share neither a heap nor compiled code with each other.
  */
-import { KEY_BYTES, randomOf, uniform, writeKey } from "../load.mjs";
+import { KEY_BYTES, randomOf, writeKey, zipf } from "../load.mjs";
 import { answer, role } from "../processes.mjs";
 import { CLIENTS } from "./clients.mjs";
 
@@ -11,9 +11,21 @@ const READ_SHARE = 0.9;
 
 const { client: name, address, keys: keyCount, valueBytes } = role;
 const random = randomOf(0x5eed);
+/** Which keys are asked for, one after the other, over and over: by Zipf's law, as customers ask for products. */
+const DRAWS = drawn(2 ** 18);
+let draws = 0;
 const keys = Array.from({ length: keyCount }, (_, number) => keyOf(number));
 const value = Buffer.alloc(valueBytes, 0x61);
 const client = await CLIENTS[name](address);
+
+function drawn(count) {
+  const draw = zipf(role.keys, random);
+  return Uint32Array.from({ length: count }, draw);
+}
+
+function nextKey() {
+  return keys[DRAWS[draws++ & (DRAWS.length - 1)]];
+}
 
 const TASKS = {
   fill: () => fill(),
@@ -34,13 +46,12 @@ async function fill() {
 
 /** So many operations, so many of them in flight; answers how many there were in a second. */
 async function single({ operations, inFlight }) {
-  const draw = uniform(keyCount, random);
   let left = operations;
   const used = process.cpuUsage();
   const startedAt = performance.now();
   await inParallel(inFlight, async () => {
     while (left-- > 0) {
-      const key = keys[draw()];
+      const key = nextKey();
       if (random() < READ_SHARE) check(await client.get(key));
       else await client.set(key, value);
     }
@@ -50,10 +61,9 @@ async function single({ operations, inFlight }) {
 
 /** One at a time; answers how long each took, in milliseconds. */
 async function latency({ operations }) {
-  const draw = uniform(keyCount, random);
   const took = new Float64Array(operations);
   for (let index = 0; index < operations; index++) {
-    const key = keys[draw()];
+    const key = nextKey();
     const startedAt = performance.now();
     check(await client.get(key));
     took[index] = performance.now() - startedAt;
@@ -63,14 +73,13 @@ async function latency({ operations }) {
 
 /** Lists of keys, so many lists in flight; answers how many keys there were in a second. */
 async function many({ lists, perList, inFlight }) {
-  const draw = uniform(keyCount, random);
   let left = lists;
   const used = process.cpuUsage();
   const startedAt = performance.now();
   await inParallel(inFlight, async () => {
     while (left-- > 0) {
       const wanted = new Set();
-      while (wanted.size < perList) wanted.add(keys[draw()]);
+      while (wanted.size < perList) wanted.add(nextKey());
       const found = await client.getMany([...wanted]);
       if (found !== perList) throw new Error(`${name} found ${found} of ${perList} keys`);
     }

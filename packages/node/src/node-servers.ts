@@ -48,7 +48,7 @@ export function createServers(inputs: NodeInputs, parts: NodeParts, drain: Drain
   const pipes = new Pipes({
     clusterId: cluster.clusterId,
     identity,
-    prefetch: (batch) => hits.prefetch(batch),
+    begin: (batch) => hits.begin(batch),
     answerHit: (batch, index, replies) => hits.answer(batch, index, replies),
     execute,
     requestContext: (epoch, budgetMs) => requestContext(clock, epoch, budgetMs),

@@ -43,11 +43,11 @@ describe("A cache", () => {
     });
   });
 
-  it("sends concurrent operations of one tick in two messages", async () => {
+  it("sends concurrent operations of one tick in three messages", async () => {
     await using test = await startConnected<Product>();
     const keys = Array.from({ length: 500 }, (_, index) => `key-${index}`);
     await Promise.all(keys.map((key) => test.cache.get(key)));
-    expect(test.fake.node(0).messages).toHaveLength(2);
+    expect(test.fake.node(0).messages).toHaveLength(3);
   });
 
   it("sends every key only to the node that owns it", async () => {

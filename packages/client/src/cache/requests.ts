@@ -63,8 +63,7 @@ export function setOperation<V>(
   if (options.ifAbsent && options.ifVersion !== undefined && options.ifVersion !== 0) {
     throw invalid("ifAbsent and ifVersion contradict each other");
   }
-  const ifVersion = options.ifAbsent ? 0 : options.ifVersion;
-  return withWriteOptions(operation, { ...options, ifVersion });
+  return withWriteOptions(operation, options.ifAbsent ? { ...options, ifVersion: 0 } : options);
 }
 
 export function deleteOperation(

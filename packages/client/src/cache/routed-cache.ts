@@ -26,7 +26,6 @@ import type {
 import { clearEverywhere } from "./clear.js";
 import type { ClientParts } from "./client-parts.js";
 import type { Codec } from "./codecs.js";
-import type { KeyedRequest } from "./compressing-operations.js";
 import type { CompressionSettings } from "./compression.js";
 import { timeoutMsOf } from "./duration.js";
 import { flushEverywhere, flushKeys } from "./flush.js";
@@ -190,7 +189,7 @@ export class RoutedCache<V> implements Cache<V> {
   #loader(loadMissing: LoadMissing<V>, options: LoadOptions): Loader<V> {
     // Neither to ask nor to fill is a write that must not be repeated: a token is good once.
     const send: LoaderParts<V>["send"] = (operation, timeout) =>
-      this.#run(operation, { timeout }, { isWrite: false });
+      this.#run<Reply__Output>(operation, { timeout }, false, false, undefined);
     const parts = { cache: this.name, codec: this.#codec, client: this.#parts, send };
     return new Loader(parts, loadMissing, options);
   }
@@ -234,7 +233,7 @@ export class RoutedCache<V> implements Cache<V> {
     // Before and after: a load that starts while the write is on its way may read the old value.
     loads.forget(this.name, key);
     try {
-      return await this.#run(operation, options, { isWrite: true, isOneOfMany });
+      return await this.#run<Reply__Output>(operation, options, true, isOneOfMany, undefined);
     } finally {
       loads.forget(this.name, key);
     }
@@ -249,16 +248,18 @@ export class RoutedCache<V> implements Cache<V> {
   ): Promise<Result> {
     try {
       const operation = getOperation(this.name, key, options);
-      return this.#run(operation, options, { isWrite: false, isOneOfMany, toResult });
+      return this.#run(operation, options, false, isOneOfMany, toResult);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  #run<Result = Reply__Output>(
+  #run<Result>(
     operation: KeyedOperation,
     { timeout, signal, waitForReady = this.#parts.waitForReady }: CallOptions,
-    rest: Pick<KeyedRequest<Result>, "isWrite" | "isOneOfMany" | "toResult">,
+    isWrite: boolean,
+    isOneOfMany: boolean,
+    toResult: ((reply: Reply__Output) => Result) | undefined,
   ): Promise<Result> {
     const { compressing, router, timeoutMs } = this.#parts;
     const request = {
@@ -268,7 +269,9 @@ export class RoutedCache<V> implements Cache<V> {
       timeoutMs: timeoutMsOf(timeout, timeoutMs),
       signal,
       failsFast: !waitForReady,
-      ...rest,
+      isWrite,
+      isOneOfMany,
+      toResult,
     };
     return compressing.run(request, this.#compression);
   }

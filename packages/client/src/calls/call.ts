@@ -35,7 +35,7 @@ export interface CallRequest<Result = Reply__Output> {
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
   /** What the caller gets, made of the reply to an operation that succeeded; absent: the reply. */
-  readonly toResult?: (reply: Reply__Output) => Result;
+  readonly toResult?: ((reply: Reply__Output) => Result) | undefined;
   /** Whether to fail with `UNAVAILABLE` rather than to wait for an owner that can be used. Default: false. */
   readonly failsFast?: boolean;
   /**

@@ -197,15 +197,15 @@ describe("Pipe", () => {
     expect(sizes()).toEqual([1, 1, 1, 1, 1]);
   });
 
-  it("spreads what is in flight over two batches, so that neither side waits for the other", async () => {
+  it("spreads what is in flight over three batches, so that neither side waits for the other", async () => {
     const { stream, send, sizes } = await openPipe();
-    send(...Array.from({ length: 200 }, () => new RecordedAttempt()));
+    send(...Array.from({ length: 300 }, () => new RecordedAttempt()));
     await settle();
-    expect(sizes()).toEqual([100, 100]);
+    expect(sizes()).toEqual([100, 100, 100]);
     stream.reply(...Array.from({ length: 100 }, (_, index) => index + 1));
     send(...Array.from({ length: 100 }, () => new RecordedAttempt()));
     await settle();
-    expect(sizes()).toEqual([100, 100, 100]);
+    expect(sizes()).toEqual([100, 100, 100, 100]);
   });
 
   it("keeps together what one call asks for", async () => {
@@ -217,10 +217,10 @@ describe("Pipe", () => {
     expect(sizes()).toEqual([200]);
   });
 
-  it("gathers while the transport holds two batches, and not for a reply", async () => {
+  it("gathers while the transport holds three batches, and not for a reply", async () => {
     const { stream, send, sizes } = await openPipe();
     stream.takesAtOnce = false;
-    for (const _ of [1, 2]) {
+    for (const _ of [1, 2, 3]) {
       send(new RecordedAttempt());
       await settle();
     }
@@ -228,11 +228,11 @@ describe("Pipe", () => {
       send(new RecordedAttempt(), new RecordedAttempt());
       await settle();
     }
-    expect(sizes()).toEqual([1, 1]);
+    expect(sizes()).toEqual([1, 1, 1]);
     stream.take();
     await settle();
-    // The first two are still unanswered, as a slow load would be.
-    expect(sizes()).toEqual([1, 1, 6]);
+    // The first three are still unanswered, as a slow load would be.
+    expect(sizes()).toEqual([1, 1, 1, 6]);
   });
 
   it("cuts batches at their bounds of operations and of bytes", async () => {

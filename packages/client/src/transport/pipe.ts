@@ -27,11 +27,11 @@ import type { BatchStream, StreamHandlers } from "./wire.js";
 /** Operations whose time differs by no more than this need not say so: the node answers before it. */
 const SAME_BUDGET_MS = 10;
 
-/** Fewer operations than this are not spread over two batches. */
+/** Fewer operations than this stay together. */
 const LEAST_TO_SPLIT = 32;
 
-/** Batches that the transport may have without having taken them. */
-const MAX_WRITING = 2;
+/** Over so many batches is spread what is in flight; and so many the transport may have without having taken them. */
+const BATCHES_IN_FLIGHT = 3;
 
 /** One try of an operation. Exactly one of `onReply` and `onFailure` is called, unless withdrawn. */
 export interface Attempt {
@@ -194,7 +194,8 @@ export class Pipe {
   }
 
   #planFlush(): void {
-    if (this.#isFlushPlanned || this.#writing >= MAX_WRITING || this.#state.at !== "open") return;
+    if (this.#isFlushPlanned || this.#writing >= BATCHES_IN_FLIGHT || this.#state.at !== "open")
+      return;
     if (this.#queued.length === 0) return;
     this.#isFlushPlanned = true;
     const flush = () => this.#flush();
@@ -231,17 +232,18 @@ export class Pipe {
     const budgetMs = budgetUntil(deadlineMs, nowMs);
     this.#write({ epoch: this.#options.epoch(), budgetMs, operations });
     this.#logger.debug({ operations: operations.length, bytes }, "sent a batch");
-    if (this.#writing < MAX_WRITING) this.#flush();
+    if (this.#writing < BATCHES_IN_FLIGHT) this.#flush();
   }
 
   /**
-   * At most half of what is in flight, so that the node works on one batch while this process works on the replies to
-   * another; all in one would have each of them wait for the other.
+   * A part of what is in flight, so that the node works on one batch while this process works on the replies to
+   * another and a third is on its way; all in one would have each of them wait for the other.
    */
   #maxOperations(): number {
     if (this.#queued[0]?.isOneOfMany) return this.#options.bounds.maxOperations;
-    const half = Math.ceil((this.#queued.length - this.#withdrawn + this.#sent.size) / 2);
-    return Math.min(this.#options.bounds.maxOperations, Math.max(half, LEAST_TO_SPLIT));
+    const inFlight = this.#queued.length - this.#withdrawn + this.#sent.size;
+    const part = Math.max(Math.ceil(inFlight / BATCHES_IN_FLIGHT), LEAST_TO_SPLIT);
+    return Math.min(part, this.#options.bounds.maxOperations);
   }
 
   /** @param batchDeadlineMs - of the operation's batch; one that waits for less says so. */

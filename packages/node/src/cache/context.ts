@@ -15,7 +15,7 @@ export interface OperationContext {
   /** What the caller wants a write to survive, if that is more than what its cache is set to. */
   readonly ack?: WriteBehindAck;
   /** A read takes what has been stale for so long for a miss, in milliseconds. Absent: nothing. */
-  readonly maxStaleMs?: number;
+  readonly maxStaleMs?: number | undefined;
 }
 
 export interface NodeServices {

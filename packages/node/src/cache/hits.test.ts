@@ -52,7 +52,7 @@ function createHits(...fixtureOptions: Parameters<typeof createCacheFixture>) {
       return { id: index + 1, kind: "GET" as const, cache: cacheName, key: Buffer.from(name) };
     });
     batch.read(pipeCodec.writeBatch({ operations }));
-    hits.prefetch(batch);
+    hits.begin(batch);
     return keys.map((_, index) => {
       if (!hits.answer(batch, index, replies)) return undefined;
       return pipeCodec.readReplies(Buffer.from(replies.take())).replies[0];

@@ -6,6 +6,7 @@
 import { type Clock, type Placement, partitionOfHash } from "@holdfast/core";
 import type { BatchReader, ReplyWriter } from "@holdfast/proto";
 import type { Ownership } from "../ownership/ownership.js";
+import type { Cache } from "./cache.js";
 import type { Caches } from "./caches.js";
 
 export interface HitsParts {
@@ -17,6 +18,11 @@ export interface HitsParts {
 
 export class Hits {
   readonly #parts: HitsParts;
+  /** When the batch began. */
+  #nowMs = 0;
+  /** The cache that was found last in this batch. */
+  #cacheName: string | undefined;
+  #cache: Cache | undefined;
   /** Of the entry that is being told. */
   readonly #hit = {
     version: 0,
@@ -32,9 +38,14 @@ export class Hits {
     this.#parts = parts;
   }
 
-  /** To be called before the operations of a batch are executed, in their order: memory gets ready for their keys. */
-  prefetch(batch: BatchReader): void {
+  /**
+   * To be called before the operations of a batch are executed, in their order and in this tick: memory gets ready for
+   * their keys.
+   */
+  begin(batch: BatchReader): void {
     const { caches, count } = batch;
+    this.#nowMs = this.#parts.clock.now();
+    this.#cacheName = undefined;
     let first = 0;
     for (let index = 1; index <= count; index++) {
       if (index < count && caches[index] === caches[first]) continue;
@@ -45,9 +56,9 @@ export class Hits {
 
   /** Answers a plain `get` of the batch if its entry is in memory. Returns whether it did. */
   answer(batch: BatchReader, index: number, replies: ReplyWriter): boolean {
-    const { caches, ownership, placement, clock } = this.#parts;
-    const cache = caches.find(batch.caches[index] as string)?.operations;
-    const nowMs = clock.now();
+    const { ownership, placement } = this.#parts;
+    const cache = this.#cacheOf(batch.caches[index] as string);
+    const nowMs = this.#nowMs;
     // Within the batch, hence the casts.
     const start = batch.starts[index] as number;
     const entry = cache?.findPlain(batch.bytes, start, batch.ends[index] as number, nowMs);
@@ -65,5 +76,13 @@ export class Hits {
     hit.end = entry.end;
     replies.hit(batch.ids[index] as number, tenure.term, hit);
     return true;
+  }
+
+  #cacheOf(name: string): Cache | undefined {
+    if (name !== this.#cacheName) {
+      this.#cacheName = name;
+      this.#cache = this.#parts.caches.find(name)?.operations;
+    }
+    return this.#cache;
   }
 }

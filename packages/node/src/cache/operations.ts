@@ -253,8 +253,7 @@ function run(
 ): Reply | Promise<Reply> {
   const { id, value, encoding, ttlMs, expectedVersion, maxStaleMs } = operation;
   const { operations } = cache;
-  const own = { ack: ackOf(operation, cache), ...(maxStaleMs !== undefined && { maxStaleMs }) };
-  const context = { tenure, keyHash, deadlineMs, ...own };
+  const context = { tenure, keyHash, deadlineMs, ack: ackOf(operation, cache), maxStaleMs };
   if (operation.kind === "GET") {
     // As bytes: a hit makes no text of it.
     const read = operations.get(operation.key, context);

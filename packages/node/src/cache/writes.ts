@@ -189,11 +189,13 @@ export class Writes {
     if (tenure.needsNewTerm) services.raiseTerm(tenure, tenure.term + 1);
     attempt.hasVersion = true;
     const { value, encoding, ttlMs } = change;
-    const expiry = expiryOf(ttlMs, this.ownsRows, config(), clock, random);
+    const lives = expiryOf(ttlMs, this.ownsRows, config(), clock, random);
+    const { rowExpiresAtMs, copyExpiresAtMs } = lives;
     const { partition } = tenure;
     // Nothing that was loaded before may be stored after it.
     fills.changed(key, change);
-    const written = pattern.write({ key, partition, version, value, encoding, ...expiry }, context);
+    const mutation = { key, partition, version, value, encoding, rowExpiresAtMs, copyExpiresAtMs };
+    const written = pattern.write(mutation, context);
     const result: WriteResult = { version, change, degraded: false };
     if (!(written instanceof Promise)) return { result, survives: written?.survives };
     // Nor what was loaded while it was on its way.

@@ -28,7 +28,7 @@ function createService(answer: Reply) {
   const pipes = new Pipes({
     clusterId: "c",
     identity: () => ({ ...identity(), epoch: 1 }),
-    prefetch: () => {},
+    begin: () => {},
     answerHit: () => false,
     execute: () => answer,
     requestContext: (epoch, budgetMs) => requestContext(clock, epoch, budgetMs),

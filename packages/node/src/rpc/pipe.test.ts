@@ -71,13 +71,13 @@ const hello = {
 
 function createPipe(
   execute: (operation: Operation__Output, request: RequestContext) => Reply | Promise<Reply>,
-  more: Partial<Pick<PipeParts, "prefetch" | "answerHit">> = {},
+  more: Partial<Pick<PipeParts, "begin" | "answerHit">> = {},
 ) {
   const clock = new FakeClock();
   const pipes = new Pipes({
     clusterId: "c1",
     identity: () => ({ nodeId: "n1", incarnation: "i1", epoch: 7 }),
-    prefetch: () => {},
+    begin: () => {},
     answerHit: () => false,
     execute,
     requestContext: (epoch, budgetMs) => ({ epoch, deadlineMs: budgetMs }),
@@ -111,7 +111,7 @@ describe("a pipe", () => {
         told.push(`${id}`);
         return ok({ id });
       },
-      { prefetch: (batch) => told.push(idsOf(batch).join("+")) },
+      { begin: (batch) => told.push(idsOf(batch).join("+")) },
     );
     send([1, 2, 3], {});
     send([4]);

@@ -41,7 +41,7 @@ export interface PipeParts {
     readonly epoch: number;
   };
   /** Told of a batch whose operations are going to be executed, one after the other. */
-  readonly prefetch: (batch: BatchReader) => void;
+  readonly begin: (batch: BatchReader) => void;
   /** Answers a plain `get` of a batch; `false`: it is to be executed. */
   readonly answerHit: (batch: BatchReader, index: number, replies: ReplyWriter) => boolean;
   readonly execute: (
@@ -144,7 +144,7 @@ class Pipe {
     }
     if (!this.#hasGreeted && !this.#greet(batch.hello)) return;
     const request = this.#parts.requestContext(batch.epoch, batch.budgetMs);
-    this.#parts.prefetch(batch);
+    this.#parts.begin(batch);
     for (let index = 0; index < batch.count; index++) {
       const isAnswered = batch.isPlainGet(index) && this.#answerHit(index);
       if (!isAnswered) this.#execute(batch.operation(index), request);
