@@ -247,7 +247,13 @@ export class WireWriter {
     const bytes = this.#bytes;
     let rest = value;
     let at = this.#at;
-    for (; rest >= 2 ** 28; rest = Math.floor(rest / 0x80)) bytes[at++] = (rest % 0x80) | 0x80;
+    if (value >= 2 ** 28) {
+      // In two parts that fit into 32 bits: the arithmetic of larger numbers is slow.
+      rest = Math.floor(value / 2 ** 28);
+      for (let low = value - rest * 2 ** 28, left = 4; left > 0; left--, low >>>= 7) {
+        bytes[at++] = (low & 0x7f) | 0x80;
+      }
+    }
     for (; rest >= 0x80; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80;
     bytes[at++] = rest;
     this.#at = at;

@@ -10,6 +10,7 @@
 import { CacheError, type Clock } from "@holdfast/core";
 import { compress, compressOnPool, type Operation, type Reply__Output } from "@holdfast/proto";
 import type { CallRequest } from "../calls/call.js";
+import type { ManyReadRequest } from "../calls/many-read.js";
 import type { Operations } from "../calls/operations.js";
 import { Preparations, type Work } from "../calls/preparations.js";
 import type { CompressionSettings } from "./compression.js";
@@ -30,13 +31,13 @@ export interface KeyedRequest<Result = Reply__Output> extends CallRequest<Result
 }
 
 export class CompressingOperations {
-  readonly #operations: Pick<Operations, "run">;
+  readonly #operations: Pick<Operations, "run" | "readMany">;
   readonly #clock: Clock;
   readonly #preparations = new Preparations(MAX_ON_POOL);
   /** Names of caches that have refused a compressed value; so each of them exists. */
   readonly #refusing = new Set<string>();
 
-  constructor(operations: Pick<Operations, "run">, clock: Clock) {
+  constructor(operations: Pick<Operations, "run" | "readMany">, clock: Clock) {
     this.#operations = operations;
     this.#clock = clock;
   }
@@ -59,6 +60,13 @@ export class CompressingOperations {
     }
     const work = async () => ({ ...operation, ...(await compressOnPool(plain, compression)) });
     return this.#orPlain(request, this.#prepared(request, work));
+  }
+
+  /** As `Operations.readMany`. */
+  readMany(request: ManyReadRequest): Promise<readonly number[]> {
+    if (this.#preparations.isIdle) return this.#operations.readMany(request);
+    // Some may have to wait for a write of the same entry.
+    return Promise.resolve([...request.operations.keys()]);
   }
 
   /** Behind those of the same entry that are being prepared. */

@@ -32,6 +32,16 @@ export class ManyWritesError extends CacheError {
   }
 }
 
+/** Parts of a list, each of which may be in flight as a whole. */
+export function slicesOf<Item>(items: readonly Item[], maxInFlight: number): Item[][] {
+  const sliceItems = Math.min(SLICE_KEYS, maxInFlight);
+  const slices: Item[][] = [];
+  for (let from = 0; from < items.length; from += sliceItems) {
+    slices.push(items.slice(from, from + sliceItems));
+  }
+  return slices;
+}
+
 export interface Settled<Result> {
   readonly done: Map<string, Result>;
   readonly failures: Map<string, unknown>;
@@ -47,10 +57,7 @@ export async function runMany<Item, Result>(
   { maxInFlight, stopEarly }: { readonly maxInFlight: number; readonly stopEarly: boolean },
 ): Promise<Settled<Result>> {
   const settled: Settled<Result> = { done: new Map(), failures: new Map() };
-  const all = [...items];
-  const sliceKeys = Math.min(SLICE_KEYS, maxInFlight);
-  for (let from = 0; from < all.length; from += sliceKeys) {
-    const slice = all.slice(from, from + sliceKeys);
+  for (const slice of slicesOf([...items], maxInFlight)) {
     const results = await Promise.allSettled(slice.map(([key, item]) => start(key, item)));
     results.forEach((result, index) => {
       const key = slice[index]?.[0] ?? "";

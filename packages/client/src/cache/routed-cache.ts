@@ -31,7 +31,7 @@ import { timeoutMsOf } from "./duration.js";
 import { flushEverywhere, flushKeys } from "./flush.js";
 import { Loader, type LoaderParts } from "./get-or-load.js";
 import type { LoadMissing } from "./loader-run.js";
-import { ManyWritesError, runMany } from "./many.js";
+import { ManyWritesError, runMany, slicesOf } from "./many.js";
 import { Receipt } from "./receipt.js";
 import {
   deleteOperation,
@@ -81,14 +81,35 @@ export class RoutedCache<V> implements Cache<V> {
   }
 
   async getMany(keys: Iterable<string>, options: ReadOptions = {}): Promise<Map<string, V>> {
-    const { maxInFlight } = this.#parts;
-    const items = new Map([...keys].map((key) => [key, undefined]));
-    const read = (key: string) => this.#read(key, options, this.#toValue, true);
-    const { done, failures } = await runMany(items, read, { maxInFlight, stopEarly: true });
-    for (const reason of failures.values()) throw reason;
     const found = new Map<string, V>();
-    for (const [key, value] of done) if (value !== undefined) found.set(key, value);
+    for (const slice of slicesOf([...new Set(keys)], this.#parts.maxInFlight)) {
+      await this.#readSlice(slice, options, found);
+    }
     return found;
+  }
+
+  /** Puts what there is of these keys into `found`. */
+  async #readSlice(
+    keys: readonly string[],
+    options: ReadOptions,
+    found: Map<string, V>,
+  ): Promise<void> {
+    const { compressing, timeoutMs } = this.#parts;
+    const keep = (index: number, value: V | undefined) => {
+      if (value !== undefined) found.set(keys[index] as string, value);
+    };
+    const operations = keys.map((key) => getOperation(this.name, key, options));
+    const missed = await compressing.readMany({
+      operations,
+      bytes: operations.reduce((sum, operation) => sum + sizeOf(operation), 0),
+      timeoutMs: timeoutMsOf(options.timeout, timeoutMs),
+      signal: options.signal,
+      take: (index, reply) => keep(index, this.#toValue(reply)),
+    });
+    const reads = missed.map(async (index) => {
+      keep(index, await this.#read(keys[index] as string, options, this.#toValue, true));
+    });
+    await Promise.all(reads);
   }
 
   set(key: string, value: V, options: SetOptions = {}): Promise<WriteReceipt> {

@@ -27,22 +27,25 @@ export class Flight {
     return this.#bytes;
   }
 
-  /** @throws {CacheError} `OVERLOADED` when the operation does not fit. */
-  enter(bytes: number): void {
+  /**
+   * @param bytes - of all of them.
+   * @throws {CacheError} `OVERLOADED` when the operations do not fit.
+   */
+  enter(bytes: number, operations = 1): void {
     const { maxOperations, maxBytes } = this.#bounds;
-    if (this.#operations >= maxOperations) {
+    if (this.#operations + operations > maxOperations) {
       throw new CacheError("OVERLOADED", `${maxOperations} operations are in flight already`);
     }
     // One operation alone always fits; its size has a limit of its own.
     if (this.#operations > 0 && this.#bytes + bytes > maxBytes) {
       throw new CacheError("OVERLOADED", `${this.#bytes} of ${maxBytes} bytes are in flight`);
     }
-    this.#operations += 1;
+    this.#operations += operations;
     this.#bytes += bytes;
   }
 
-  leave(bytes: number): void {
-    this.#operations -= 1;
+  leave(bytes: number, operations = 1): void {
+    this.#operations -= operations;
     this.#bytes -= bytes;
   }
 }

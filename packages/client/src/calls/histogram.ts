@@ -32,10 +32,10 @@ export class Histogram {
   // Of doubles: 32 bits would be full after some hours.
   readonly #counts = new Float64Array(BUCKETS);
 
-  record(durationMs: number): void {
+  record(durationMs: number, times = 1): void {
     const us = Math.min(LONGEST_US, Math.max(0, durationMs * 1_000)) | 0;
     const bucket = bucketOf(us);
-    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + times;
   }
 
   snapshot(): Latency {

@@ -47,9 +47,9 @@ export class RetryBudget {
     return Math.floor(this.#earned / ATTEMPTS_PER_RETRY) + Math.floor(this.#reserve);
   }
 
-  /** A first attempt is made. */
-  earn(): void {
-    if (this.#earned < MAX_EARNED * ATTEMPTS_PER_RETRY) this.#earned += 1;
+  /** First attempts are made. */
+  earn(attempts = 1): void {
+    this.#earned = Math.min(this.#earned + attempts, MAX_EARNED * ATTEMPTS_PER_RETRY);
   }
 
   /** Pays for a retry; says whether there was enough for it. */

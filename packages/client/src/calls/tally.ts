@@ -35,11 +35,11 @@ export class Tally {
   /** Replies of pipes that somebody waited for. */
   answered = 0;
 
-  ended(kind: string, outcome: Outcome, durationMs: number): void {
+  ended(kind: string, outcome: Outcome, durationMs: number, times = 1): void {
     const tally = this.#kinds.get(kind) ?? this.#add(kind);
     const place = outcome === "OK" ? 0 : (PLACES.get(outcome) ?? 0);
-    tally.outcomes[place] = (tally.outcomes[place] ?? 0) + 1;
-    tally.latency.record(durationMs);
+    tally.outcomes[place] = (tally.outcomes[place] ?? 0) + times;
+    tally.latency.record(durationMs, times);
   }
 
   /** By kind, as on the wire: `GET`, `SET` and so on. */

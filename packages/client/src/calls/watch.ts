@@ -4,6 +4,7 @@
  */
 import type { Clock } from "@holdfast/core";
 import type { CallRequest } from "./call.js";
+import type { ManyRead } from "./many-read.js";
 import type { FinishedOperation, GuardedObserver } from "./observer.js";
 import { type Outcome, outcomeOf, type Tally } from "./tally.js";
 
@@ -56,6 +57,20 @@ export class Watch {
     const finished = { cache: operation.cache ?? "", kind, outcome, durationMs, attempts };
     onFinished?.(finished);
     this.#observer.operationFinished(finished);
+  }
+
+  /** Whether anybody wants to be told of every single operation. */
+  get isObserved(): boolean {
+    return this.#observer !== undefined;
+  }
+
+  /** Many reads have ended together. @param reason - as in `ended`, of those that were not answered. */
+  endedMany({ request, startedAtMs, answered }: ManyRead, reason: unknown): void {
+    const durationMs = this.#clock.monotonic() - startedAtMs;
+    if (answered > 0) this.#tally.ended("GET", "OK", durationMs, answered);
+    if (reason === undefined) return;
+    const left = request.operations.length - answered;
+    this.#tally.ended("GET", outcomeOf(reason), durationMs, left);
   }
 
   /** Looking at the clock costs more than all the rest; the pipe has done so for the whole message. */

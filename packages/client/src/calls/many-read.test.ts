@@ -1,0 +1,83 @@
+import { FakeClock } from "@holdfast/core/testing";
+import { describe, expect, it } from "vitest";
+import { json, string } from "../cache/codecs.js";
+import { startConnected } from "../testing/fake-client.js";
+
+const KEYS = Array.from({ length: 40 }, (_, index) => `key-${index}`);
+const ENTRIES = KEYS.map((key) => [key, `value of ${key}`] as const);
+
+describe("Reading many keys", () => {
+  it("finds keys whose owner has changed", async () => {
+    await using test = await startConnected<string>({ nodes: 2 });
+    await test.cache.setMany(ENTRIES);
+    for (const node of test.fake.nodes) node.servesTopology = false;
+    test.fake.moveAllTo(test.fake.node(1));
+    expect(await test.cache.getMany(KEYS)).toEqual(new Map(ENTRIES));
+    expect(test.client.clientStats().redirects).toBeGreaterThan(0);
+  });
+
+  it("finds keys that were on a connection that broke", async () => {
+    await using test = await startConnected<string>();
+    await test.cache.setMany(ENTRIES);
+    let drops = 1;
+    test.node.intercept = () => (drops-- > 0 ? "drop" : undefined);
+    expect(await test.cache.getMany(KEYS)).toEqual(new Map(ENTRIES));
+    expect(test.node.pipesOpened).toBe(2);
+    expect(test.client.clientStats().inFlight).toEqual({ operations: 0, bytes: 0 });
+  });
+
+  it("ends when its time is over, and leaves nothing behind", async () => {
+    const clock = new FakeClock();
+    await using test = await startConnected<string>({}, { clock });
+    await test.cache.setMany(ENTRIES);
+    test.node.intercept = ({ id }) => (id % 2 === 0 ? "silence" : undefined);
+    const reading = test.cache.getMany(KEYS, { timeout: 70 });
+    await expect.poll(() => test.client.clientStats().inFlight.operations).toBe(40);
+    await expect.poll(() => test.node.messages.length).toBe(2);
+    clock.advance(70);
+    await expect(reading).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
+    const { inFlight, operations } = test.client.clientStats();
+    expect(inFlight).toEqual({ operations: 0, bytes: 0 });
+    const { OK = 0, DEADLINE_EXCEEDED = 0 } = operations.GET?.outcomes ?? {};
+    expect(OK + DEADLINE_EXCEEDED).toBe(40);
+    expect(DEADLINE_EXCEEDED).toBeGreaterThanOrEqual(20);
+    test.node.intercept = () => undefined;
+    expect((await test.cache.getMany(KEYS)).size).toBe(40);
+  });
+
+  it("ends at once when its signal aborts", async () => {
+    await using test = await startConnected<string>();
+    test.node.intercept = () => "silence";
+    const controller = new AbortController();
+    const reading = test.cache.getMany(KEYS, { signal: controller.signal });
+    await expect.poll(() => test.node.messages.length).toBe(1);
+    controller.abort(new Error("no longer wanted"));
+    await expect(reading).rejects.toThrowError("no longer wanted");
+    expect(test.client.clientStats().inFlight).toEqual({ operations: 0, bytes: 0 });
+  });
+
+  it("is refused as a whole when there is no room for it", async () => {
+    await using test = await startConnected<string>({}, { maxInFlight: 40 });
+    test.node.intercept = () => "silence";
+    const controller = new AbortController();
+    const waiting = test.cache.get("other", { signal: controller.signal });
+    await expect(test.cache.getMany(KEYS)).rejects.toMatchObject({ code: "OVERLOADED" });
+    controller.abort(new Error("done"));
+    await expect(waiting).rejects.toThrowError("done");
+  });
+
+  it("fails when a value cannot be read, whatever the others are", async () => {
+    await using test = await startConnected<string>();
+    await test.cache.setMany(ENTRIES);
+    await test.client.cache("test", { codec: string() }).set("key-7", "text");
+    const cache = test.client.cache("test", { codec: json() });
+    await expect(cache.getMany(KEYS)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    expect(test.client.clientStats().inFlight).toEqual({ operations: 0, bytes: 0 });
+  });
+
+  it("is refused by a client that is closed", async () => {
+    await using test = await startConnected<string>();
+    await test.client.close();
+    await expect(test.cache.getMany(KEYS)).rejects.toMatchObject({ code: "CLOSED" });
+  });
+});
