@@ -18,8 +18,11 @@ const NO_BYTES = Buffer.alloc(0);
 export class BatchReader {
   readonly #codec: PipeCodec;
   readonly #get: number;
+  readonly #load: number;
   readonly #reader = new WireReader(NO_BYTES);
   #operations: (Operation__Output | undefined)[] = [];
+  /** Of plain reads. */
+  #kinds = new Uint8Array(LIKELY_OPERATIONS);
   #bytes: Buffer = NO_BYTES;
   #count = 0;
   /** By the place of an operation in the batch; those of the last batch, as far as there are `count`. */
@@ -35,6 +38,7 @@ export class BatchReader {
   constructor(codec: PipeCodec) {
     this.#codec = codec;
     this.#get = codec.numberOfKind("GET");
+    this.#load = codec.numberOfKind("LOAD");
   }
 
   /** The message. */
@@ -78,32 +82,33 @@ export class BatchReader {
     this.budgetMs = 0;
   }
 
-  /** Whether an operation reads its key, and says nothing more. */
-  isPlainGet(index: number): boolean {
+  /** Whether an operation is a GET or a LOAD of its key, and says nothing more. */
+  isPlainRead(index: number): boolean {
     return this.#operations[index] === undefined;
   }
 
   /** An operation as an object. */
   operation(index: number): Operation__Output {
-    return this.#operations[index] ?? this.#plainGet(index);
+    return this.#operations[index] ?? this.#plainRead(index);
   }
 
-  #plainGet(index: number): Operation__Output {
+  #plainRead(index: number): Operation__Output {
     const key = this.#bytes.subarray(this.starts[index], this.ends[index]);
     const [id = 0, cache = ""] = [this.ids[index], this.caches[index]];
-    return { ...emptyOperation(), id, kind: "GET", cache, key };
+    const kind = this.#kinds[index] === this.#load ? "LOAD" : "GET";
+    return { ...emptyOperation(), id, kind, cache, key };
   }
 
   #readOperation(reader: WireReader): void {
     const { at } = reader;
     const index = this.#next();
-    if (this.#readPlainGet(reader, index)) return;
+    if (this.#readPlain(reader, index)) return;
     reader.at = at;
     this.#keep(index, this.#codec.readOperation(reader));
   }
 
-  /** Whether it was one, and nothing was wrong with it. */
-  #readPlainGet(reader: WireReader, index: number): boolean {
+  /** Whether it was a plain read, and nothing was wrong with it. */
+  #readPlain(reader: WireReader, index: number): boolean {
     const end = reader.delimited();
     let id = 0;
     let kind = 0;
@@ -130,7 +135,9 @@ export class BatchReader {
           return false;
       }
     }
-    if (kind !== this.#get || reader.at !== end) return false;
+    const isRead = kind === this.#get || kind === this.#load;
+    if (!isRead || reader.at !== end) return false;
+    this.#kinds[index] = kind;
     this.ids[index] = id;
     this.caches[index] = cache;
     this.starts[index] = keyAt;
@@ -154,6 +161,7 @@ export class BatchReader {
     const index = this.#count++;
     if (index === this.ids.length) {
       this.ids = copied(this.ids, new Float64Array(2 * index));
+      this.#kinds = copied(this.#kinds, new Uint8Array(2 * index));
       this.starts = copied(this.starts, new Int32Array(2 * index));
       this.ends = copied(this.ends, new Int32Array(2 * index));
     }
@@ -170,7 +178,7 @@ export class BatchReader {
   }
 }
 
-function copied<T extends Float64Array | Int32Array>(from: T, to: T): T {
+function copied<T extends Float64Array | Int32Array | Uint8Array>(from: T, to: T): T {
   to.set(from);
   return to;
 }

@@ -40,7 +40,7 @@ function readBatch(from: Buffer): Batch__Output {
     expect(reader.caches[index]).toBe(operation.cache);
     const key = reader.bytes.subarray(reader.starts[index], reader.ends[index]);
     // Of what proto-loader had to read, keys are not parts of the message.
-    if (key.length > 0 || reader.isPlainGet(index)) expect(key.equals(operation.key)).toBe(true);
+    if (key.length > 0 || reader.isPlainRead(index)) expect(key.equals(operation.key)).toBe(true);
     return operation;
   });
   return { epoch, budgetMs, operations, ...(hello && { hello }) };
@@ -79,7 +79,16 @@ function some<Fields extends object>(
   return fc.record(fields, { requiredKeys: [] }) as fc.Arbitrary<Partial<Fields>>;
 }
 
-const KINDS = ["KIND_UNSPECIFIED", "GET", "SET", "DELETE", "PERSISTED", "LOAD", "RENEW_FILL"];
+const KINDS = [
+  "KIND_UNSPECIFIED",
+  "GET",
+  "LOAD",
+  "SET",
+  "DELETE",
+  "PERSISTED",
+  "LOAD",
+  "RENEW_FILL",
+];
 const operations: fc.Arbitrary<Operation> = some({
   id: numbers,
   kind: fc.constantFrom(...KINDS) as fc.Arbitrary<"GET">,

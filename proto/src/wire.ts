@@ -119,6 +119,19 @@ export function varintBytes(value: number): number {
   return bytes;
 }
 
+/** Four at a time: a test of the loop's end costs as much as a byte. */
+function copyFew(from: Buffer, start: number, end: number, to: Buffer, at: number): void {
+  let index = start;
+  let target = at;
+  for (const last = end - 3; index < last; index += 4, target += 4) {
+    to[target] = from[index] as number;
+    to[target + 1] = from[index + 1] as number;
+    to[target + 2] = from[index + 2] as number;
+    to[target + 3] = from[index + 3] as number;
+  }
+  for (; index < end; index++) to[target++] = from[index] as number;
+}
+
 /** Writes a message, or finds that somebody else has to: `isSound` is false then, and what was written means nothing. */
 export class WireWriter {
   #bytes: Buffer;
@@ -235,11 +248,10 @@ export class WireWriter {
   /** Bytes of others, from `start` to before `end`. */
   rawBytes(from: Buffer, start: number, end: number): void {
     const bytes = this.#bytes;
-    let at = this.#at;
+    const at = this.#at;
     this.#at = at + end - start;
-    if (end - start <= LOOP_MAX_BYTES) {
-      for (let index = start; index < end; index++) bytes[at++] = from[index] as number;
-    } else from.copy(bytes, at, start, end);
+    if (end - start <= LOOP_MAX_BYTES) copyFew(from, start, end, bytes, at);
+    else from.copy(bytes, at, start, end);
   }
 
   /** A number from 0 to 2^53 - 1. */

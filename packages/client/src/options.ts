@@ -51,7 +51,7 @@ export interface ConnectOptions {
    */
   readonly maxInFlightBytes?: number | undefined;
 
-  /** Most operations in one message to a node. Default: 1,000. What is more goes into the next. */
+  /** Most operations in one message to a node, up to 10,000. Default: 1,000. What is more goes into the next. */
   readonly batchMaxOperations?: number | undefined;
 
   /** Most bytes in one message to a node, unless one operation is larger. Default: 1 MiB. */
@@ -100,6 +100,9 @@ export interface ClientOptions {
 
 const MEBIBYTE = 1024 * 1024;
 
+/** More than these a node takes for no batch. */
+const MAX_BATCH_OPERATIONS = 10_000;
+
 const NAMES: readonly (keyof ConnectOptions)[] = [
   "seeds",
   "timeout",
@@ -124,10 +127,11 @@ export function parseOptions(options: ConnectOptions): ClientOptions {
   for (const name of Object.keys(options)) {
     if (!(NAMES as readonly string[]).includes(name)) problems.push(`unknown option ${name}`);
   }
-  const bound = (name: keyof ConnectOptions, fallback: number): number => {
-    const value = options[name] ?? fallback;
-    if (Number.isInteger(value) && Number(value) >= 1) return Number(value);
-    problems.push(`${name} is ${String(value)}; it must be a whole number of at least 1`);
+  const bound = (name: keyof ConnectOptions, fallback: number, most = Infinity): number => {
+    const value = Number(options[name] ?? fallback);
+    if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+    const range = most === Infinity ? "of at least 1" : `from 1 to ${most}`;
+    problems.push(`${name} is ${String(options[name])}; it must be a whole number ${range}`);
     return fallback;
   };
   problems.push(...problemsOfSeeds(options.seeds));
@@ -145,7 +149,7 @@ export function parseOptions(options: ConnectOptions): ClientOptions {
       maxBytes: bound("maxInFlightBytes", 64 * MEBIBYTE),
     },
     batch: {
-      maxOperations: bound("batchMaxOperations", 1_000),
+      maxOperations: bound("batchMaxOperations", 1_000, MAX_BATCH_OPERATIONS),
       maxBytes: bound("batchMaxBytes", MEBIBYTE),
     },
     compression: checked(() => checkCompression(options.compression), undefined, problems),

@@ -46,10 +46,11 @@ function createHits(...fixtureOptions: Parameters<typeof createCacheFixture>) {
   const batch = new BatchReader(pipeCodec);
   const replies = new ReplyWriter(pipeCodec);
   /** The reply to a read of each of these keys; `undefined`: it was not answered. */
-  const read = (...keys: string[]): (Reply__Output | undefined)[] => {
+  const read = (...keys: string[]) => ask("GET", keys);
+  const ask = (kind: "GET" | "LOAD", keys: string[]): (Reply__Output | undefined)[] => {
     const operations = keys.map((key, index) => {
       const [cacheName = "", name = ""] = key.includes("/") ? key.split("/") : ["test", key];
-      return { id: index + 1, kind: "GET" as const, cache: cacheName, key: Buffer.from(name) };
+      return { id: index + 1, kind, cache: cacheName, key: Buffer.from(name) };
     });
     batch.read(pipeCodec.writeBatch({ operations }));
     hits.begin(batch);
@@ -60,7 +61,7 @@ function createHits(...fixtureOptions: Parameters<typeof createCacheFixture>) {
   };
   const set = (key: string, value = `value of ${key}`, ttlMs?: number) =>
     operations.set(key, { value: Buffer.from(value), encoding: 1, ttlMs }, undefined, context());
-  return { ...fixture, ownership, lease, read, set };
+  return { ...fixture, ownership, lease, read, ask, set };
 }
 
 it("answers reads of what is in memory, each by its own entry", async () => {
@@ -98,6 +99,15 @@ it("tells the same as `get`", async () => {
   for (const [name, fact] of Object.entries(facts)) {
     expect([name, reply?.[name as keyof Reply__Output]]).toEqual([name, fact]);
   }
+});
+
+it("answers those who would load what is missing, if it is not", async () => {
+  const { ask, set } = createHits("cache-aside");
+  await set("a");
+  const [a, missing] = ask("LOAD", ["a", "b"]);
+  expect(a).toMatchObject({ id: 1, value: Buffer.from("value of a"), source: "MEMORY" });
+  expect(a?.fillToken).toBeUndefined();
+  expect(missing).toBeUndefined();
 });
 
 it("leaves to others what expired, and what nobody may serve here", async () => {

@@ -54,7 +54,7 @@ export class Hits {
     }
   }
 
-  /** Answers a plain `get` of the batch if its entry is in memory. Returns whether it did. */
+  /** Answers a plain read of the batch if its entry is in memory. Returns whether it did. */
   answer(batch: BatchReader, index: number, replies: ReplyWriter): boolean {
     const { ownership, placement } = this.#parts;
     const cache = this.#cacheOf(batch.caches[index] as string);

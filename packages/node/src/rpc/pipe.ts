@@ -42,7 +42,7 @@ export interface PipeParts {
   };
   /** Told of a batch whose operations are going to be executed, one after the other. */
   readonly begin: (batch: BatchReader) => void;
-  /** Answers a plain `get` of a batch; `false`: it is to be executed. */
+  /** Answers a plain read of a batch; `false`: it is to be executed. */
   readonly answerHit: (batch: BatchReader, index: number, replies: ReplyWriter) => boolean;
   readonly execute: (
     operation: Operation__Output,
@@ -146,7 +146,7 @@ class Pipe {
     const request = this.#parts.requestContext(batch.epoch, batch.budgetMs);
     this.#parts.begin(batch);
     for (let index = 0; index < batch.count; index++) {
-      const isAnswered = batch.isPlainGet(index) && this.#answerHit(index);
+      const isAnswered = batch.isPlainRead(index) && this.#answerHit(index);
       if (!isAnswered) this.#execute(batch.operation(index), request);
       if (this.#replies.length >= MESSAGE_BYTES) this.#send();
     }
