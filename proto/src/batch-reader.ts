@@ -2,6 +2,7 @@
  * A batch as a node takes it in. Reads, which most operations are, cost no object: what they say is told by tables
  * that are used again for each batch. Every other operation is an object, as `PipeCodec` reads it.
  */
+import { CacheError } from "@holdfast/core";
 import { emptyOperation } from "./complete.js";
 import type { Batch__Output } from "./gen/holdfast/v1/Batch.js";
 import type { Hello__Output } from "./gen/holdfast/v1/Hello.js";
@@ -25,6 +26,7 @@ export class BatchReader {
   #kinds = new Uint8Array(LIKELY_OPERATIONS);
   #bytes: Buffer = NO_BYTES;
   #count = 0;
+  #most = 0;
   /** By the place of an operation in the batch; those of the last batch, as far as there are `count`. */
   ids: Float64Array = new Float64Array(LIKELY_OPERATIONS);
   readonly caches: string[] = [];
@@ -53,10 +55,13 @@ export class BatchReader {
   /**
    * Reads a batch, all of it, and forgets the one before.
    *
+   * @param most - operations that it may have.
+   * @throws {CacheError} `INVALID_ARGUMENT` when it has more.
    * @throws {Error} as proto-loader does, when it is none.
    */
-  read(bytes: Buffer): void {
+  read(bytes: Buffer, most: number = Number.POSITIVE_INFINITY): void {
     this.clear();
+    this.#most = most;
     this.#bytes = bytes;
     const reader = this.#reader;
     reader.begin(bytes);
@@ -158,6 +163,9 @@ export class BatchReader {
   }
 
   #next(): number {
+    if (this.#count === this.#most) {
+      throw new CacheError("INVALID_ARGUMENT", `a batch has more than ${this.#most} operations`);
+    }
     const index = this.#count++;
     if (index === this.ids.length) {
       this.ids = copied(this.ids, new Float64Array(2 * index));

@@ -94,7 +94,9 @@ export class RoutedCache<V> implements Cache<V> {
     options: ReadOptions,
     found: Map<string, V>,
   ): Promise<void> {
-    const { compressing, timeoutMs } = this.#parts;
+    const { compressing, clock, waitForReady } = this.#parts;
+    const timeoutMs = timeoutMsOf(options.timeout, this.#parts.timeoutMs);
+    const deadlineMs = clock.monotonic() + timeoutMs;
     const keep = (index: number, value: V | undefined) => {
       if (value !== undefined) found.set(keys[index] as string, value);
     };
@@ -102,12 +104,14 @@ export class RoutedCache<V> implements Cache<V> {
     const missed = await compressing.readMany({
       operations,
       bytes: operations.reduce((sum, operation) => sum + sizeOf(operation), 0),
-      timeoutMs: timeoutMsOf(options.timeout, timeoutMs),
+      timeoutMs,
       signal: options.signal,
+      failsFast: !(options.waitForReady ?? waitForReady),
       take: (index, reply) => keep(index, this.#toValue(reply)),
     });
+    const rest = { ...options, timeout: Math.max(1, deadlineMs - clock.monotonic()) };
     const reads = missed.map(async (index) => {
-      keep(index, await this.#read(keys[index] as string, options, this.#toValue, true));
+      keep(index, await this.#read(keys[index] as string, rest, this.#toValue, true));
     });
     await Promise.all(reads);
   }

@@ -75,6 +75,29 @@ describe("Reading many keys", () => {
     expect(test.client.clientStats().inFlight).toEqual({ operations: 0, bytes: 0 });
   });
 
+  it("tries again what a node has too much for, within its budget, and nothing that is hopeless", async () => {
+    await using test = await startConnected<string>();
+    await test.cache.setMany(ENTRIES);
+    const asked = new Map<string, number>();
+    test.node.intercept = ({ kind, key }) => {
+      if (kind !== "GET") return undefined;
+      const name = key.toString();
+      asked.set(name, (asked.get(name) ?? 0) + 1);
+      return asked.get(name) === 1 && name < "key-12"
+        ? { code: "OVERLOADED", message: "too much" }
+        : undefined;
+    };
+    expect(await test.cache.getMany(KEYS)).toEqual(new Map(ENTRIES));
+    expect(test.client.clientStats().retries.paid).toBeGreaterThan(0);
+    test.node.intercept = () => ({ code: "OVERLOADED", message: "too much" });
+    const refused = test.cache.getMany(KEYS);
+    await expect(refused).rejects.toMatchObject({ code: "OVERLOADED" });
+    const before = test.node.operations.length;
+    test.node.intercept = () => ({ code: "UNKNOWN_CACHE", message: "no such cache" });
+    await expect(test.cache.getMany(KEYS)).rejects.toMatchObject({ code: "UNKNOWN_CACHE" });
+    expect(test.node.operations.length - before).toBe(40);
+  });
+
   it("is refused by a client that is closed", async () => {
     await using test = await startConnected<string>();
     await test.client.close();

@@ -1,13 +1,14 @@
 /**
  * Reading many keys with less to do for each of them than a call of its own: one promise, one deadline and one place
  * in the flight for all. It tries once. What it does not get in that way, because an owner is another one by now, or
- * cannot be reached, or says anything but a value, is left to calls, which persevere.
+ * cannot be reached, or has too much to do, is left to calls, which persevere.
  */
-import { CacheError } from "@holdfast/core";
-import type { Operation, Reply__Output } from "@holdfast/proto";
+import { CacheError, NotOwnerError } from "@holdfast/core";
+import { errorOfReply, type Operation, type Reply__Output, WIRE_FORMS } from "@holdfast/proto";
 import type { Target } from "../routing/router.js";
 import type { Attempt, Pipe } from "../transport/pipe.js";
 import type { CallContext } from "./call.js";
+import { notRetried } from "./retry-budget.js";
 import { TimedCall } from "./running-calls.js";
 
 /** A GET of a key. */
@@ -19,6 +20,8 @@ export interface ManyReadRequest {
   readonly bytes: number;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  /** As of a call. */
+  readonly failsFast: boolean;
   /** Gets the reply to each operation that succeeded. What it throws ends the reading. */
   readonly take: (index: number, reply: Reply__Output) => void;
 }
@@ -126,8 +129,12 @@ export class ManyRead extends TimedCall {
   onReply({ index, partition }: OneRead, reply: Reply__Output): void {
     if (this.#isDone) return;
     this.#context.tally.answered += 1;
-    const isGood = reply.code === "OK" && !this.#context.isFromFormerOwner(partition, reply.term);
-    if (!isGood) {
+    const error = errorOfReply(reply);
+    if (error !== undefined) {
+      this.#onError(index, error);
+      return;
+    }
+    if (this.#context.isFromFormerOwner(partition, reply.term)) {
       this.onMissed(index);
       return;
     }
@@ -140,6 +147,13 @@ export class ManyRead extends TimedCall {
     this.#settle();
   }
 
+  #onError(index: number, error: CacheError): void {
+    if (error instanceof NotOwnerError) this.#context.expectEpoch(error.hint.epoch);
+    if (WIRE_FORMS[error.code].retry === "never") this.#rejectWith(error);
+    else if (error.code !== "OVERLOADED" || this.#context.budget.spend()) this.onMissed(index);
+    else this.#rejectWith(notRetried(error));
+  }
+
   onMissed(index: number): void {
     if (this.#isDone) return;
     this.#missed.push(index);
@@ -147,10 +161,11 @@ export class ManyRead extends TimedCall {
   }
 
   expire(): void {
-    const silent = this.#reads.find(({ at, pipe, sentAtMs }) => {
+    const silent = this.#reads.filter(({ at, pipe, sentAtMs }) => {
       return at === "sent" && pipe.lastMessageMs < sentAtMs;
     });
-    if (silent !== undefined) this.#context.suspect(silent.target);
+    const targets = new Set(silent.map(({ target }) => target));
+    for (const target of targets) this.#context.suspect(target);
     const message = `no answer within ${this.timeoutMs} ms`;
     this.#rejectWith(new CacheError("DEADLINE_EXCEEDED", message));
   }
@@ -166,7 +181,7 @@ export class ManyRead extends TimedCall {
 
   #openPipeTo(target: Target): Pipe | undefined {
     try {
-      return this.#context.pipeTo(target, 0, true);
+      return this.#context.pipeTo(target, 0, !this.request.failsFast);
     } catch {
       return undefined;
     }

@@ -1,7 +1,7 @@
 /**
  * The way of every operation into the cluster: admits it within the bounds of the client, runs it
- * as a call, and knows all calls that are still running, so that closing can wait for them or end
- * them.
+ * as a call, or many reads as one, and knows all that are still running, so that closing can wait for them or
+ * end them.
  */
 import { CacheError, type Clock } from "@holdfast/core";
 import type { Reply__Output } from "@holdfast/proto";
@@ -58,8 +58,12 @@ export class Operations {
         resolve([...operations.keys()]);
         return;
       }
-      this.#flight.enter(bytes, operations.length);
-      this.#context.budget.earn(operations.length);
+      try {
+        this.#flight.enter(bytes, operations.length);
+      } catch (error) {
+        this.#watch.refusedMany(request, error);
+        throw error;
+      }
       const read = new ManyRead(this.#context, request, this.#onManyDone, resolve, reject);
       this.#running.add(read);
       read.start();
@@ -107,6 +111,8 @@ export class Operations {
     const { bytes, operations } = read.request;
     this.#running.remove(read);
     this.#flight.leave(bytes, operations.length);
+    // Those that it has missed earn as calls.
+    this.#context.budget.earn(read.answered);
     this.#watch.endedMany(read, reason);
     if (this.#running.size === 0) this.#onIdle?.();
   }

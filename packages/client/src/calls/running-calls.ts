@@ -15,8 +15,9 @@ export abstract class TimedCall {
 
   constructor(timeoutMs: number, nowMs: number) {
     this.startedAtMs = nowMs;
-    this.timeoutMs = timeoutMs;
-    this.deadlineMs = nowMs + timeoutMs;
+    // Whole ones, of which there are few: each has a line of its own.
+    this.timeoutMs = Math.ceil(timeoutMs);
+    this.deadlineMs = nowMs + this.timeoutMs;
   }
 
   /** Its time is over. It must be removed by this. */

@@ -4,7 +4,7 @@
  */
 import type { Clock } from "@holdfast/core";
 import type { CallRequest } from "./call.js";
-import type { ManyRead } from "./many-read.js";
+import type { ManyRead, ManyReadRequest } from "./many-read.js";
 import type { FinishedOperation, GuardedObserver } from "./observer.js";
 import { type Outcome, outcomeOf, type Tally } from "./tally.js";
 
@@ -62,6 +62,11 @@ export class Watch {
   /** Whether anybody wants to be told of every single operation. */
   get isObserved(): boolean {
     return this.#observer !== undefined;
+  }
+
+  /** Many reads were refused at once. */
+  refusedMany({ operations }: ManyReadRequest, reason: unknown): void {
+    this.#tally.ended("GET", outcomeOf(reason), 0, operations.length);
   }
 
   /** Many reads have ended together. @param reason - as in `ended`, of those that were not answered. */

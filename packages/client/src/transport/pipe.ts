@@ -15,9 +15,9 @@
  * still unanswered at such an end came too late to be begun; after any other end nobody knows.
  *
  * Batching adapts without a timer. With nothing in flight a batch leaves at the end of the current
- * tick, with all that the tick asked for. Otherwise it leaves when the event loop has gone round
- * and the transport has taken the batch before: the busier the process, the more gathers. It does
- * not wait for replies, or one slow load would hold up every hit that is asked for after it.
+ * tick, with what the tick asked for. Otherwise it leaves when the event loop has gone round and the transport
+ * has room: the busier the process, the more gathers. It does not wait for replies, or one slow load would hold up
+ * every hit that is asked for after it. What is in flight is spread over three batches.
  */
 import { CacheError, type CancelTimer, type Clock, type Logger } from "@holdfast/core";
 import type { Hello, Operation, Replies__Output, Reply__Output } from "@holdfast/proto";

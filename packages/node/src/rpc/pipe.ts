@@ -126,9 +126,12 @@ class Pipe {
   #onMessage(message: Buffer): void {
     if (this.#isClosed) return;
     try {
-      this.#batch.read(message);
-    } catch {
-      this.#refuse("a message of the pipe is no batch");
+      this.#batch.read(message, MAX_BATCH_OPERATIONS);
+    } catch (error) {
+      this.#batch.clear();
+      this.#refuse(
+        error instanceof CacheError ? error.message : "a message of the pipe is no batch",
+      );
       return;
     }
     this.#onBatch();
@@ -137,11 +140,6 @@ class Pipe {
 
   #onBatch(): void {
     const batch = this.#batch;
-    if (batch.count > MAX_BATCH_OPERATIONS) {
-      const most = `at most ${MAX_BATCH_OPERATIONS} are taken`;
-      this.#refuse(`a batch has ${batch.count} operations; ${most}`);
-      return;
-    }
     if (!this.#hasGreeted && !this.#greet(batch.hello)) return;
     const request = this.#parts.requestContext(batch.epoch, batch.budgetMs);
     this.#parts.begin(batch);

@@ -72,6 +72,7 @@ export class Prefetch {
       if (this.#count === 0) return NO_ENTRY;
       this.#goOn();
     }
+    if (this.#keys !== NO_KEYS && this.#keys.bytes !== this.#bytes) this.#forget();
     const until = Math.min(this.#lookedUp + MOST_SKIPPED + 1, this.#count);
     for (let index = this.#lookedUp; index < until; index++) {
       if (this.#hashes[index] !== hash) continue;

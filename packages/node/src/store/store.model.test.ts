@@ -214,6 +214,8 @@ const change = fc
         if (how === "setExpiry") {
           real.setExpiry(key, naive.nowMs + lifetimeMs);
           naive.setExpiry(key, naive.nowMs + lifetimeMs);
+          // Room for its end is made at the cost of others.
+          return key;
         } else if (how === "unpin") {
           real.unpin(key);
           naive.unpin(key);
@@ -221,6 +223,7 @@ const change = fc
           real.keepUnpersisted(key, UNPERSISTED_BOUNDS);
           naive.keepUnpersisted(key, UNPERSISTED_BOUNDS);
         }
+        return undefined;
       }),
   );
 

@@ -18,6 +18,10 @@ export class CacheAside implements Pattern {
     return ABSENT;
   }
 
+  get hasUnresolved(): boolean {
+    return false;
+  }
+
   unresolved(): undefined {
     return undefined;
   }

@@ -77,8 +77,8 @@ export interface Pattern {
   /** A read found nothing in memory. */
   miss(key: string, context: OperationContext): ReadResult | Promise<ReadResult>;
 
-  /** Whether there is anything that `unresolved` would tell of. Absent: there never is. */
-  readonly hasUnresolved?: boolean;
+  /** Whether there is anything that `unresolved` would tell of. */
+  readonly hasUnresolved: boolean;
 
   /**
    * Something to wait for before the key may be read or written: a write whose outcome is being

@@ -21,6 +21,10 @@ export class ReadThrough implements Pattern {
     return this.#loads.load(key, context);
   }
 
+  get hasUnresolved(): boolean {
+    return false;
+  }
+
   unresolved(): undefined {
     return undefined;
   }

@@ -95,6 +95,10 @@ export class WriteBehind implements Pattern {
     return this.#options.loads.load(key, context);
   }
 
+  get hasUnresolved(): boolean {
+    return false;
+  }
+
   unresolved(): undefined {
     return undefined;
   }
