@@ -193,8 +193,8 @@ export interface Cache<V> {
    * that of waiting for the owner, and for other callers' `load`; the own `load` may take any time. A caller
    * whose `signal` aborts leaves, and `load` goes on for the others.
    *
-   * @param load - Returning `undefined` stores nothing, unless `negativeTtl` says so. All loaders of a
-   *   key should agree.
+   * @param load - Returning `undefined` stores nothing, unless `negativeTtl` says so, and ends a stale value. All
+   *   loaders of a key should agree.
    * @throws what `load` throws.
    * @throws {CacheError}
    *   - `LOAD_FAILED`: the `load` of another caller threw, now or a moment ago. For 0.1 s after a failure

@@ -87,12 +87,21 @@ export class Loader<V> {
     for (;;) {
       signal?.throwIfAborted();
       const { result, isLate } = client.loads.run(wanted, signal, start);
-      const outcome = await result;
-      const isOver = client.clock.monotonic() >= this.#deadlineMs;
-      if (!isLate || isOver || (outcome.at === "loaded" && !outcome.isOutdated)) {
-        return this.#valueOf(outcome);
-      }
+      const outcome = isLate ? await this.#inTime(result) : await result;
+      const isCurrent = outcome.at === "loaded" && !outcome.isOutdated;
+      if (!isLate || isCurrent) return this.#valueOf(outcome);
+      if (client.clock.monotonic() >= this.#deadlineMs) throw timedOut();
     }
+  }
+
+  /** For a load that others have begun, this caller waits no longer than he has time. */
+  #inTime(result: Promise<Outcome<V>>): Promise<Outcome<V>> {
+    const { clock } = this.#parts.client;
+    const leftMs = Math.max(0, this.#deadlineMs - clock.monotonic());
+    return new Promise((resolve, reject) => {
+      const cancel = clock.after(leftMs, () => reject(timedOut()));
+      result.then(resolve, reject).finally(cancel);
+    });
   }
 
   #valueOf(outcome: Outcome<V>): V | undefined {
@@ -202,6 +211,13 @@ export class Loader<V> {
     const leftMs = Math.max(1, this.#deadlineMs - client.clock.monotonic());
     return send(loadOperation(cache, key, waitMs, this.#options), leftMs);
   }
+}
+
+function timedOut(): CacheError {
+  return new CacheError(
+    "DEADLINE_EXCEEDED",
+    "time ran out while another caller was loading the key",
+  );
 }
 
 /** Of a key for which nobody has waited in the end, nothing was loaded. */

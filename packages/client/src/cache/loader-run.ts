@@ -28,7 +28,7 @@ export interface Loaded<V> {
   readonly at: "loaded";
   /** `undefined`: the loader found nothing. */
   readonly value: V | undefined;
-  /** Something else has happened to the key since the loader began: others may see something newer. */
+  /** Something else may have happened to the key since the loader began: others may see something newer. */
   readonly isOutdated: boolean;
 }
 
@@ -112,7 +112,8 @@ export class LoaderRun<V> {
       logger.warn({ cache: fill.cache, code }, "a loaded value was not stored");
       // Where its owner has not heard of it, somebody else is to try.
       this.#tell(fill, { fill: "RETURNED" });
-      return { at: "loaded", value, isOutdated: false };
+      // Only an answer of the owner shows that the token was still good.
+      return { at: "loaded", value, isOutdated: true };
     }
   }
 

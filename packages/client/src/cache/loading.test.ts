@@ -211,6 +211,30 @@ describe("Loading what is missing", () => {
     expect(await Promise.all([loading, waiting, late])).toEqual([laptop, laptop, laptop]);
     expect(test.fake.store.executed.get("GET")).toBe(gets + 1);
   });
+
+  it("asks again for a caller who came during a load of which nobody knows whether it is outdated", async () => {
+    await using test = await startConnected<Product>();
+    const slow = createSlow<Product>();
+    const loading = test.cache.getOrLoad("42", () => slow.run());
+    await slow.started;
+    test.node.intercept = ({ kind, fill }) =>
+      kind === "FILL" && fill === undefined ? { code: "VALUE_TOO_LARGE" } : undefined;
+    const newer = { ...laptop, stock: 99 };
+    const late = test.cache.getOrLoad("42", () => newer);
+    slow.finish(laptop);
+    expect(await Promise.all([loading, late])).toEqual([laptop, newer]);
+  });
+
+  it("lets a caller who came during a load wait no longer than his timeout", async () => {
+    await using test = await startConnected<Product>();
+    const slow = createSlow<Product>();
+    const loading = test.cache.getOrLoad("42", () => slow.run(), { timeout: 500 });
+    await slow.started;
+    const late = test.cache.getOrLoad("42", () => laptop, { timeout: 500 });
+    await expect(late).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
+    slow.finish(laptop);
+    expect(await loading).toEqual(laptop);
+  });
 });
 
 describe("Loading what is missing, together with other clients", () => {
