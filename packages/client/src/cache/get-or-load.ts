@@ -81,9 +81,9 @@ export class Loader<V> {
     start: (isWanted: () => boolean) => Promise<Outcome<V>>,
   ): Promise<V | undefined> {
     const { cache, codec, client } = this.#parts;
-    const { signal, maxStale } = this.#options;
+    const { signal, maxStale, waitForReady = client.waitForReady } = this.#options;
     const { encoding } = codec;
-    const wanted = { cache, key, encoding, deadlineMs: this.#deadlineMs, maxStale };
+    const wanted = { cache, key, encoding, deadlineMs: this.#deadlineMs, maxStale, waitForReady };
     for (;;) {
       signal?.throwIfAborted();
       const { result, isLate } = client.loads.run(wanted, signal, start);

@@ -225,6 +225,18 @@ describe("Loading what is missing", () => {
     expect(await Promise.all([loading, late])).toEqual([laptop, newer]);
   });
 
+  it("does not wait for an owner where it is told not to", async () => {
+    await using test = await startConnected<Product>();
+    test.node.stop();
+    const options = { timeout: "20s", waitForReady: false } as const;
+    const unavailable = { code: "UNAVAILABLE" };
+    await expect(test.cache.getOrLoad("42", () => laptop, options)).rejects.toMatchObject(
+      unavailable,
+    );
+    const many = test.cache.getOrLoadMany(["42"], () => [], options);
+    await expect(many).rejects.toMatchObject(unavailable);
+  });
+
   it("lets a caller who came during a load wait no longer than his timeout", async () => {
     await using test = await startConnected<Product>();
     const slow = createSlow<Product>();
