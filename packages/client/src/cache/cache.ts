@@ -217,7 +217,8 @@ export interface Cache<V> {
   /**
    * As `getOrLoad`, of many keys, with one message to each owner and one run of `loadMissing`: for those that
    * are missing and that nobody else is loading. For the others it waits; only if their loader dies or
-   * returns its task, `loadMissing` runs again. More than 2,000 keys are taken in slices of that.
+   * returns its task, or an owner takes more than half a second to answer or cannot be reached, `loadMissing`
+   * runs again, for the keys concerned. More than 2,000 keys are taken in slices of that.
    *
    * @param loadMissing - Returns what it finds, as a map or as pairs of key and value; a key that is left out
    *   is as one whose `load` returns `undefined`.
