@@ -498,8 +498,8 @@ export const MUTATIONS = [
   {
     rule: "a fill that was begun before a call is not that call's answer",
     file: "packages/client/src/cache/get-or-load.ts",
-    from: "if (!isLate || isOver ||",
-    to: "if (isLate || !isLate || isOver ||",
+    from: "if (!isLate || isCurrent)",
+    to: "if (isLate || !isLate || isCurrent)",
     suites: ["packages/client/src/cache/loading.test.ts"],
   },
   {

@@ -20,6 +20,7 @@ let clients: { readonly cache: Untyped; readonly topology: Untyped }[];
 beforeAll(async () => {
   cluster = await startCluster({
     aside: { pattern: "cache-aside" },
+    soft: { pattern: "cache-aside", ttl: "1h", softTtl: "50ms" },
     behind: { pattern: "write-behind", source: { kind: "entries" } },
     // Longer than the tests: what reaches the database is flushed.
     late: {
@@ -93,6 +94,17 @@ describe("plain gRPC at any node", () => {
         expect(read).toMatchObject({ found: true, version });
         expect(read.value.toString()).toBe(`value of ${key}`);
       }
+    }
+  });
+
+  it("reads what is stale, unless that is too stale for the reader", async () => {
+    const key = Buffer.from("k1");
+    await call(clients[0]?.cache, "Set", { cache: "soft", key, value: key });
+    for (const { cache } of clients) {
+      const read = (limit: object) => call(cache, "Get", { cache: "soft", key, ...limit });
+      await eventually("it is stale", async () => (await read({})).stale);
+      expect(await read({ max_stale_ms: 0 })).toMatchObject({ found: false });
+      expect(await read({ max_stale_ms: 3_600_000 })).toMatchObject({ found: true, stale: true });
     }
   });
 

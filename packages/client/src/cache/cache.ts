@@ -193,8 +193,8 @@ export interface Cache<V> {
    * that of waiting for the owner, and for other callers' `load`; the own `load` may take any time. A caller
    * whose `signal` aborts leaves, and `load` goes on for the others.
    *
-   * @param load - Returning `undefined` stores nothing, unless `negativeTtl` says so. All loaders of a
-   *   key should agree.
+   * @param load - Returning `undefined` stores nothing, unless `negativeTtl` says so, and ends a stale value. All
+   *   loaders of a key should agree.
    * @throws what `load` throws.
    * @throws {CacheError}
    *   - `LOAD_FAILED`: the `load` of another caller threw, now or a moment ago. For 0.1 s after a failure
@@ -217,7 +217,8 @@ export interface Cache<V> {
   /**
    * As `getOrLoad`, of many keys, with one message to each owner and one run of `loadMissing`: for those that
    * are missing and that nobody else is loading. For the others it waits; only if their loader dies or
-   * returns its task, `loadMissing` runs again. More than 2,000 keys are taken in slices of that.
+   * returns its task, or an owner takes more than half a second to answer or cannot be reached, `loadMissing`
+   * runs again, for the keys concerned. More than 2,000 keys are taken in slices of that.
    *
    * @param loadMissing - Returns what it finds, as a map or as pairs of key and value; a key that is left out
    *   is as one whose `load` returns `undefined`.

@@ -1,6 +1,6 @@
 /**
  * Reading with a loader for what is missing: asks the owner, and runs the loader if the owner says that it is this
- * client's to run (loader-run.ts). Which callers of this client share in that is the matter of loads.ts.
+ * client's to run (loader-run.ts), together with what other keys of the call it is to load (load-rounds.ts). Which callers of this client share in that is the matter of loads.ts.
  *
  * Nobody gets what may be older than his call. So a caller who has joined a load that others began before
  * asks once more, unless the value was loaded here and nothing had happened to the key when it was stored.
@@ -11,6 +11,7 @@ import type { LoadOptions } from "./cache-types.js";
 import type { ClientParts } from "./client-parts.js";
 import { type Codec, decodeValue } from "./codecs.js";
 import { durationMs, timeoutMsOf } from "./duration.js";
+import { LoadRounds } from "./load-rounds.js";
 import { type Loaded, LoaderRun, type LoadMissing } from "./loader-run.js";
 import { runMany } from "./many.js";
 import { type KeyedOperation, loadOperation } from "./requests.js";
@@ -30,14 +31,11 @@ export interface LoaderParts<V> {
   readonly send: (operation: KeyedOperation, timeoutMs: number) => Promise<Reply__Output>;
 }
 
-/** Keys that are asked for in one tick, to be loaded together. */
-interface Round<V> {
-  readonly run: LoaderRun<V>;
-  /** Replies that have not come yet. */
-  open: number;
-  readonly loaded: Promise<ReadonlyMap<string, Loaded<V>>>;
-  /** All replies are there. */
-  close: () => void;
+/** What the owner has said of a key. */
+interface Answer<V> {
+  readonly reply: Reply__Output;
+  /** `undefined`: it is not this client's to load. */
+  readonly loaded: Promise<ReadonlyMap<string, Loaded<V>>> | undefined;
 }
 
 /** One call of `getOrLoad` or `getOrLoadMany`. */
@@ -48,7 +46,10 @@ export class Loader<V> {
   readonly #timeoutMs: number;
   readonly #negativeTtlMs: number | undefined;
   readonly #deadlineMs: number;
-  #round: Round<V> | undefined;
+  /** Of keys that nobody else was loading. */
+  readonly #hasty: LoadRounds<V>;
+  /** Of keys that somebody else was loading, or may have been. It waits for the replies about the others, too. */
+  readonly #patient: LoadRounds<V>;
 
   /** @throws {CacheError} `INVALID_ARGUMENT` when an option is out of range. */
   constructor(parts: LoaderParts<V>, loadMissing: LoadMissing<V>, options: LoadOptions) {
@@ -58,7 +59,11 @@ export class Loader<V> {
     const { timeout, negativeTtl: ttl } = options;
     this.#timeoutMs = timeoutMsOf(timeout, parts.client.timeoutMs);
     this.#negativeTtlMs = ttl === undefined ? undefined : durationMs(ttl, "negativeTtl");
-    this.#deadlineMs = parts.client.clock.monotonic() + this.#timeoutMs;
+    const { clock, logger } = parts.client;
+    this.#deadlineMs = clock.monotonic() + this.#timeoutMs;
+    const rounds = { createRun: () => this.#createRun(), clock, logger };
+    this.#hasty = new LoadRounds(rounds);
+    this.#patient = new LoadRounds(rounds);
   }
 
   get(key: string): Promise<V | undefined> {
@@ -67,7 +72,7 @@ export class Loader<V> {
 
   async getMany(keys: Iterable<string>): Promise<Map<string, V>> {
     const items = new Map([...keys].map((key) => [key, undefined]));
-    const start = (key: string) => this.#share(key, (isWanted) => this.#askInRound(key, isWanted));
+    const start = (key: string) => this.#share(key, (isWanted) => this.#askHastily(key, isWanted));
     const { maxInFlight } = this.#parts.client;
     const { done, failures } = await runMany(items, start, { maxInFlight, stopEarly: true });
     for (const reason of failures.values()) throw reason;
@@ -81,18 +86,27 @@ export class Loader<V> {
     start: (isWanted: () => boolean) => Promise<Outcome<V>>,
   ): Promise<V | undefined> {
     const { cache, codec, client } = this.#parts;
-    const { signal, maxStale } = this.#options;
+    const { signal, maxStale, waitForReady = client.waitForReady } = this.#options;
     const { encoding } = codec;
-    const wanted = { cache, key, encoding, deadlineMs: this.#deadlineMs, maxStale };
+    const wanted = { cache, key, encoding, deadlineMs: this.#deadlineMs, maxStale, waitForReady };
     for (;;) {
       signal?.throwIfAborted();
       const { result, isLate } = client.loads.run(wanted, signal, start);
-      const outcome = await result;
-      const isOver = client.clock.monotonic() >= this.#deadlineMs;
-      if (!isLate || isOver || (outcome.at === "loaded" && !outcome.isOutdated)) {
-        return this.#valueOf(outcome);
-      }
+      const outcome = isLate ? await this.#inTime(result) : await result;
+      const isCurrent = outcome.at === "loaded" && !outcome.isOutdated;
+      if (!isLate || isCurrent) return this.#valueOf(outcome);
+      if (client.clock.monotonic() >= this.#deadlineMs) throw timedOut();
     }
+  }
+
+  /** For a load that others have begun, this caller waits no longer than he has time. */
+  #inTime(result: Promise<Outcome<V>>): Promise<Outcome<V>> {
+    const { clock } = this.#parts.client;
+    const leftMs = Math.max(0, this.#deadlineMs - clock.monotonic());
+    return new Promise((resolve, reject) => {
+      const cancel = clock.after(leftMs, () => reject(timedOut()));
+      result.then(resolve, reject).finally(cancel);
+    });
   }
 
   #valueOf(outcome: Outcome<V>): V | undefined {
@@ -103,82 +117,47 @@ export class Loader<V> {
     return value === undefined ? undefined : decodeValue(this.#parts.codec, value, encoding);
   }
 
-  /** Waits, if somebody else is loading the key. */
   async #ask(key: string, isWanted: () => boolean): Promise<Outcome<V>> {
-    let reply: Reply__Output;
-    try {
-      reply = await this.#send(key, undefined);
-    } catch (error) {
-      const failure = CacheError.from(error);
-      if (failure.code === "DEADLINE_EXCEEDED") return { at: "late", error: failure };
-      throw error;
-    }
-    // Whoever waits is told this only by a node that is not the key's owner, while that cannot be reached.
-    if (reply.filling) return this.#loadAlone(key);
-    const run = this.#createRun();
-    if (!this.#take(key, reply, run, isWanted)) return { at: "read", reply };
-    if (reply.value === undefined) return loadedOf(key, await run.run());
-    // It is stale, and good enough meanwhile.
-    run.run().catch((error: unknown) => this.#notRefreshed(error));
-    return { at: "read", reply };
-  }
-
-  /** Without a token: others may do so too, and nothing is stored. */
-  async #loadAlone(key: string): Promise<Loaded<V>> {
-    const found = new Map(await this.#loadMissing([key]));
-    return { at: "loaded", value: found.get(key), isOutdated: true };
+    return outcomeOf(key, await this.#patient.during(() => this.#askPatiently(key, isWanted)));
   }
 
   /** Waits only after what is this client's to load has been loaded: others may be waiting for that in their turn. */
-  async #askInRound(key: string, isWanted: () => boolean): Promise<Outcome<V>> {
-    const round = this.#openRound();
-    round.open += 1;
-    let isTaken = false;
-    let reply: Reply__Output;
-    try {
-      reply = await this.#send(key, 0);
-      isTaken = this.#take(key, reply, round.run, isWanted);
-    } finally {
-      round.open -= 1;
-      if (round.open === 0) round.close();
-    }
-    if (isTaken && reply.value === undefined) return loadedOf(key, await round.loaded);
-    return reply.filling ? this.#ask(key, isWanted) : { at: "read", reply };
-  }
-
-  #openRound(): Round<V> {
-    if (this.#round !== undefined) return this.#round;
-    const run = this.#createRun();
-    let close = () => {};
-    const closed = new Promise<void>((resolve) => {
-      close = resolve;
+  async #askHastily(key: string, isWanted: () => boolean): Promise<Outcome<V>> {
+    const answer = await this.#patient.during(async () => {
+      const known = await this.#hasty.during(async (): Promise<Answer<V> | undefined> => {
+        const reply = await this.#send(key, 0);
+        if (reply.filling) return undefined;
+        return { reply, loaded: this.#take(key, reply, this.#hasty, isWanted) };
+      });
+      return known ?? this.#askPatiently(key, isWanted);
     });
-    const round: Round<V> = {
-      run,
-      open: 0,
-      close: () => {
-        this.#round = undefined;
-        close();
-      },
-      loaded: closed.then(() => run.run()),
-    };
-    // Who has nothing but stale keys in it does not wait for it.
-    round.loaded.catch((error: unknown) => this.#notRefreshed(error));
-    this.#round = round;
-    return round;
+    return outcomeOf(key, answer);
   }
 
-  /** Whether the key is this client's to load; if so, this run of the loader is to do that. */
-  #take(key: string, reply: Reply__Output, run: LoaderRun<V>, isWanted: () => boolean): boolean {
-    const { fillToken: token, leaseMs = 0 } = reply;
-    if (token === undefined) return false;
-    run.add({ cache: this.#parts.cache, key, token }, leaseMs, isWanted);
-    return true;
+  /** Waits, if somebody else is loading the key. Returns the error when time runs out meanwhile. */
+  async #askPatiently(key: string, isWanted: () => boolean): Promise<Answer<V> | CacheError> {
+    try {
+      const reply = await this.#send(key, undefined);
+      return { reply, loaded: this.#take(key, reply, this.#patient, isWanted) };
+    } catch (error) {
+      const failure = CacheError.from(error);
+      if (failure.code === "DEADLINE_EXCEEDED") return failure;
+      throw error;
+    }
   }
 
-  #notRefreshed(error: unknown): void {
-    const { cache, client } = this.#parts;
-    client.logger.debug({ cache, err: error }, "a loader failed");
+  /** Adds the key to these rounds, if it is this client's to load. */
+  #take(
+    key: string,
+    { fillToken: token, leaseMs = 0, filling }: Reply__Output,
+    rounds: LoadRounds<V>,
+    isWanted: () => boolean,
+  ): Answer<V>["loaded"] {
+    const { cache } = this.#parts;
+    // Whoever waits is told this only by a node that is not the key's owner, while that cannot be reached.
+    if (filling) return rounds.add((run) => run.addAlone(key, isWanted));
+    if (token === undefined) return undefined;
+    return rounds.add((run) => run.add({ cache, key, token }, leaseMs, isWanted));
   }
 
   #createRun(): LoaderRun<V> {
@@ -202,6 +181,21 @@ export class Loader<V> {
     const leftMs = Math.max(1, this.#deadlineMs - client.clock.monotonic());
     return send(loadOperation(cache, key, waitMs, this.#options), leftMs);
   }
+}
+
+function timedOut(): CacheError {
+  return new CacheError(
+    "DEADLINE_EXCEEDED",
+    "time ran out while another caller was loading the key",
+  );
+}
+
+async function outcomeOf<V>(key: string, answer: Answer<V> | CacheError): Promise<Outcome<V>> {
+  if (answer instanceof CacheError) return { at: "late", error: answer };
+  const { reply, loaded } = answer;
+  // What is stale is good enough meanwhile.
+  if (loaded === undefined || reply.value !== undefined) return { at: "read", reply };
+  return loadedOf(key, await loaded);
 }
 
 /** Of a key for which nobody has waited in the end, nothing was loaded. */

@@ -28,7 +28,7 @@ export interface Loaded<V> {
   readonly at: "loaded";
   /** `undefined`: the loader found nothing. */
   readonly value: V | undefined;
-  /** Something else has happened to the key since the loader began: others may see something newer. */
+  /** Something else may have happened to the key since the loader began: others may see something newer. */
   readonly isOutdated: boolean;
 }
 
@@ -46,8 +46,10 @@ export interface LoaderRunParts<V> {
   readonly logger: Logger;
 }
 
-interface Granted {
-  readonly fill: Fill;
+interface Task {
+  readonly key: string;
+  /** `undefined`: nothing is stored. */
+  readonly fill: Fill | undefined;
   /** Whether a caller still waits for it. */
   readonly isWanted: () => boolean;
 }
@@ -58,7 +60,7 @@ const MAX_ERROR_LENGTH = 500;
 export class LoaderRun<V> {
   readonly #parts: LoaderRunParts<V>;
   readonly #leases: Leases;
-  readonly #granted: Granted[] = [];
+  readonly #tasks: Task[] = [];
 
   constructor(parts: LoaderRunParts<V>) {
     this.#parts = parts;
@@ -67,8 +69,13 @@ export class LoaderRun<V> {
 
   /** Takes a key that is to be loaded. Its lease is kept from now on. */
   add(fill: Fill, leaseMs: number, isWanted: () => boolean): void {
-    this.#granted.push({ fill, isWanted });
+    this.#tasks.push({ key: fill.key, fill, isWanted });
     this.#leases.add(fill, leaseMs);
+  }
+
+  /** Takes a key that is to be loaded without a token: others may do so too, and nothing is stored. */
+  addAlone(key: string, isWanted: () => boolean): void {
+    this.#tasks.push({ key, fill: undefined, isWanted });
   }
 
   /**
@@ -77,27 +84,31 @@ export class LoaderRun<V> {
    * @throws what the loader throws, and `CacheError` of misuse.
    */
   async run(): Promise<ReadonlyMap<string, Loaded<V>>> {
-    const fills: Fill[] = [];
-    for (const { fill, isWanted } of this.#granted) {
-      if (isWanted()) fills.push(fill);
-      else this.#tell(fill, { fill: "RETURNED" });
+    const tasks: Task[] = [];
+    for (const task of this.#tasks) {
+      if (task.isWanted()) tasks.push(task);
+      else this.#tell(task, { fill: "RETURNED" });
     }
     try {
-      if (fills.length === 0) return new Map();
-      const found = new Map(await this.#parts.loadMissing(fills.map(({ key }) => key)));
-      const loaded = await Promise.all(fills.map((fill) => this.#store(fill, found.get(fill.key))));
-      return new Map(fills.map(({ key }, index) => [key, loaded[index] as Loaded<V>]));
+      if (tasks.length === 0) return new Map();
+      const found = new Map(await this.#parts.loadMissing(tasks.map(({ key }) => key)));
+      const loads = tasks.map(async (task): Promise<[string, Loaded<V>]> => {
+        return [task.key, await this.#store(task, found.get(task.key))];
+      });
+      return new Map(await Promise.all(loads));
     } catch (error) {
       const fillError = error instanceof Error ? error.message : String(error);
       const failed = { fill: "FAILED", fillError: fillError.slice(0, MAX_ERROR_LENGTH) } as const;
-      for (const fill of fills) this.#tell(fill, failed);
+      for (const task of tasks) this.#tell(task, failed);
       throw error;
     } finally {
       this.#leases.stop();
     }
   }
 
-  async #store(fill: Fill, value: V | undefined): Promise<Loaded<V>> {
+  async #store(task: Task, value: V | undefined): Promise<Loaded<V>> {
+    const { fill } = task;
+    if (fill === undefined) return { at: "loaded", value, isOutdated: true };
     const { codec, options, negativeTtlMs, send, timeoutMs, logger } = this.#parts;
     try {
       const operation =
@@ -111,13 +122,15 @@ export class LoaderRun<V> {
       const { code } = CacheError.from(error);
       logger.warn({ cache: fill.cache, code }, "a loaded value was not stored");
       // Where its owner has not heard of it, somebody else is to try.
-      this.#tell(fill, { fill: "RETURNED" });
-      return { at: "loaded", value, isOutdated: false };
+      this.#tell(task, { fill: "RETURNED" });
+      // Only an answer of the owner shows that the token was still good.
+      return { at: "loaded", value, isOutdated: true };
     }
   }
 
   /** Nobody waits for the answer: if it does not arrive, the lease ends. */
-  #tell(fill: Fill, told: EmptyFill): void {
+  #tell({ fill }: Task, told: EmptyFill): void {
+    if (fill === undefined) return;
     const { send, timeoutMs, logger } = this.#parts;
     send(emptyFillOperation(fill, told), timeoutMs).catch((error: unknown) => {
       const { code } = CacheError.from(error);

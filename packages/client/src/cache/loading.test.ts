@@ -211,6 +211,42 @@ describe("Loading what is missing", () => {
     expect(await Promise.all([loading, waiting, late])).toEqual([laptop, laptop, laptop]);
     expect(test.fake.store.executed.get("GET")).toBe(gets + 1);
   });
+
+  it("asks again for a caller who came during a load of which nobody knows whether it is outdated", async () => {
+    await using test = await startConnected<Product>();
+    const slow = createSlow<Product>();
+    const loading = test.cache.getOrLoad("42", () => slow.run());
+    await slow.started;
+    test.node.intercept = ({ kind, fill }) =>
+      kind === "FILL" && fill === undefined ? { code: "VALUE_TOO_LARGE" } : undefined;
+    const newer = { ...laptop, stock: 99 };
+    const late = test.cache.getOrLoad("42", () => newer);
+    slow.finish(laptop);
+    expect(await Promise.all([loading, late])).toEqual([laptop, newer]);
+  });
+
+  it("does not wait for an owner where it is told not to", async () => {
+    await using test = await startConnected<Product>();
+    test.node.stop();
+    const options = { timeout: "20s", waitForReady: false } as const;
+    const unavailable = { code: "UNAVAILABLE" };
+    await expect(test.cache.getOrLoad("42", () => laptop, options)).rejects.toMatchObject(
+      unavailable,
+    );
+    const many = test.cache.getOrLoadMany(["42"], () => [], options);
+    await expect(many).rejects.toMatchObject(unavailable);
+  });
+
+  it("lets a caller who came during a load wait no longer than his timeout", async () => {
+    await using test = await startConnected<Product>();
+    const slow = createSlow<Product>();
+    const loading = test.cache.getOrLoad("42", () => slow.run(), { timeout: 500 });
+    await slow.started;
+    const late = test.cache.getOrLoad("42", () => laptop, { timeout: 500 });
+    await expect(late).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
+    slow.finish(laptop);
+    expect(await loading).toEqual(laptop);
+  });
 });
 
 describe("Loading what is missing, together with other clients", () => {
@@ -340,6 +376,42 @@ describe("Loading what is missing, together with other clients", () => {
     expect(asked).toEqual([["a", "b", "none"]]);
     await loading;
     expect(await theirs.get("b")).toEqual({ ...laptop, name: "b" });
+  });
+
+  it("loads what it may, while the owner of other keys is slow", async () => {
+    await using test = await startConnected<Product>({ nodes: 2 });
+    const { fake, cache: products } = test;
+    const [well, slow] = [fake.keyOf(fake.node(0)), fake.keyOf(fake.node(1))];
+    fake.node(1).intercept = ({ kind }) => (kind === "LOAD" ? "silence" : undefined);
+    const asked: (readonly string[])[] = [];
+    const many = products.getOrLoadMany([well, slow], (keys) => {
+      asked.push(keys);
+      return keys.map((key) => [key, laptop]);
+    });
+    await expect.poll(() => products.get(well)).toEqual(laptop);
+    const { id } = fake.node(1).operations.find(({ kind }) => kind === "LOAD") ?? {};
+    const granted = await fake.store.fills.ask(`products ${slow}`, false);
+    fake.node(1).send([{ id: id ?? 0, ...granted }]);
+    expect((await many).size).toBe(2);
+    expect(asked).toEqual([[well], [slow]]);
+  });
+
+  it("loads all at once what no owner can be asked for", async () => {
+    await using test = await startConnected<Product>({ nodes: 2 });
+    const [first, second] = [test.fake.node(0), test.fake.node(1)];
+    const { partitions } = test.fake.topology;
+    const ownerOf = (key: string) => partitions[test.fake.partitionOf(Buffer.from(key))]?.owner;
+    const keys = Array.from({ length: 200 }, (_, index) => `k${index}`);
+    const theirs = keys.filter((key) => ownerOf(key) === first.incarnation);
+    first.stop();
+    const asked: (readonly string[])[] = [];
+    const many = await test.cache.getOrLoadMany(theirs, (missing) => {
+      asked.push(missing);
+      return missing.map((key) => [key, laptop]);
+    });
+    expect(many.size).toBe(theirs.length);
+    expect(asked.map(({ length }) => length)).toEqual([theirs.length]);
+    expect(second.unaryCalls).toBeGreaterThan(0);
   });
 
   it("does not wait for another who waits for it", async () => {

@@ -26,7 +26,7 @@ describe("Loads", () => {
     expect(await run().result).toBe(2);
   });
 
-  it("do not share with a caller with another codec, or with less time", async () => {
+  it("do not share with a caller with another codec, other demands, or less time", async () => {
     const loads = new Loads(10, new AbortListeners());
     const run = (changes: object, name: string) =>
       loads.run({ ...wanted, ...changes }, undefined, async () => name).result;
@@ -36,7 +36,8 @@ describe("Loads", () => {
       run({ encoding: 2, deadlineMs: 9 }, "3"),
     ];
     results.push(run({ encoding: 2, deadlineMs: 10 }, "4"), run({ maxStale: 0 }, "5"));
-    expect(await Promise.all(results)).toEqual(["1", "2", "3", "3", "5"]);
+    results.push(run({ waitForReady: false }, "6"));
+    expect(await Promise.all(results)).toEqual(["1", "2", "3", "3", "5", "6"]);
   });
 
   it("tell a caller whether the cluster may have been asked before he came", async () => {

@@ -19,6 +19,8 @@ export interface Wanted {
   readonly deadlineMs: number;
   /** Nor do those that take something else for too stale. */
   readonly maxStale?: Duration | undefined;
+  /** Nor those that wait for an owner with those that do not. */
+  readonly waitForReady?: boolean | undefined;
 }
 
 /** A caller's part in a load. */
@@ -111,9 +113,13 @@ export class Loads {
   }
 }
 
-function mayShare(running: Wanted, { encoding, deadlineMs, maxStale }: Wanted): boolean {
-  const isSame = running.encoding === encoding && running.maxStale === maxStale;
-  return isSame && running.deadlineMs <= deadlineMs;
+function mayShare(running: Wanted, wanted: Wanted): boolean {
+  return (
+    running.encoding === wanted.encoding &&
+    running.maxStale === wanted.maxStale &&
+    running.waitForReady === wanted.waitForReady &&
+    running.deadlineMs <= wanted.deadlineMs
+  );
 }
 
 /** Cache names hold no spaces, so the two parts cannot be confused. */

@@ -212,9 +212,10 @@ export class RoutedCache<V> implements Cache<V> {
   }
 
   #loader(loadMissing: LoadMissing<V>, options: LoadOptions): Loader<V> {
+    const { waitForReady } = options;
     // Neither to ask nor to fill is a write that must not be repeated: a token is good once.
     const send: LoaderParts<V>["send"] = (operation, timeout) =>
-      this.#run<Reply__Output>(operation, { timeout }, false, false, undefined);
+      this.#run<Reply__Output>(operation, { timeout, waitForReady }, false, false, undefined);
     const parts = { cache: this.name, codec: this.#codec, client: this.#parts, send };
     return new Loader(parts, loadMissing, options);
   }

@@ -24,8 +24,7 @@ type Callback<Response> = (error: ServiceError | null, response?: Response) => v
  * a connection carries a thousand calls at once, and the others would wait behind them.
  */
 export function canRelay(operation: Operation): boolean {
-  // How stale a value may be, a unary read cannot say.
-  return operation.maxStaleMs === undefined && RELAYED.has(String(operation.kind));
+  return RELAYED.has(String(operation.kind));
 }
 
 const RELAYED: ReadonlySet<string> = new Set([

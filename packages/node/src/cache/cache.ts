@@ -221,9 +221,11 @@ export class Cache {
     const { pattern, fills } = this.#parts;
     if (pattern.takeOver === undefined) return "later";
     return this.#writes.inTurn(write.key, context, async () => {
-      const outcome = await pattern.takeOver?.(write, context);
-      fills.changed(write.key);
-      return outcome ?? "later";
+      try {
+        return (await pattern.takeOver?.(write, context)) ?? "later";
+      } finally {
+        fills.changed(write.key);
+      }
     });
   }
 

@@ -28,6 +28,8 @@ class Model {
   /** By key. */
   readonly #database = new Map(KEYS.map((key) => [key, "0"]));
   readonly #tokens = new Set<number>();
+  /** When leases end, or would have ended. */
+  readonly #leaseEndsAtMs = new Set<number>();
   #holders: Holder[] = [];
   #asked = 0;
   #answered = 0;
@@ -44,8 +46,7 @@ class Model {
     }
     // Nobody is forgotten: at the end of his time, at the latest, everybody has an answer.
     for (let left = 0; left <= BUDGET_MS / LEASE_MS; left++) {
-      this.#advance(LEASE_MS);
-      await settle();
+      await this.#advance(LEASE_MS);
     }
     expect(this.#answered).toBe(this.#asked);
     expect(this.#fixture.clock.pendingTimers).toBe(0);
@@ -59,7 +60,7 @@ class Model {
     if (act < 0.45) this.#ask(key);
     else if (act < 0.55) await this.#write(key);
     else if (act < 0.57) this.#clear();
-    else if (act < 0.65) this.#advance(this.#random.next() * LEASE_MS);
+    else if (act < 0.65) await this.#advance(Math.floor(this.#random.next() * LEASE_MS));
     else if (holder === undefined) return;
     else if (act < 0.85) await this.#fill(holder);
     else if (act < 0.9) this.#renew(holder);
@@ -71,7 +72,7 @@ class Model {
   }
 
   #ask(key: string): void {
-    const { operations, context, clock } = this.#fixture;
+    const { operations, context } = this.#fixture;
     this.#asked += 1;
     const told = (): void => {
       this.#answered += 1;
@@ -88,8 +89,7 @@ class Model {
       // A new token: whoever had one before has it no longer.
       for (const holder of this.#holders) if (holder.key === key) holder.isVoid = true;
       const loaded = this.#database.get(key) ?? "";
-      const leaseEndsAtMs = clock.monotonic() + LEASE_MS;
-      this.#holders.push({ key, token, loaded, leaseEndsAtMs, isVoid: false });
+      this.#holders.push({ key, token, loaded, leaseEndsAtMs: this.#leaseEnd(), isVoid: false });
     }, told);
   }
 
@@ -121,7 +121,7 @@ class Model {
   #renew(holder: Holder): void {
     const isOver = holder.isVoid || this.#isOver(holder);
     expect(this.#fixture.operations.filling.renew(holder.key, holder.token)).toBe(!isOver);
-    if (!isOver) holder.leaseEndsAtMs = this.#fixture.clock.monotonic() + LEASE_MS;
+    if (!isOver) holder.leaseEndsAtMs = this.#leaseEnd();
   }
 
   #end(holder: Holder, wasGood: boolean): void {
@@ -145,8 +145,26 @@ class Model {
     for (const holder of this.#holders) if (holder.key === key) holder.isVoid = true;
   }
 
-  #advance(ms: number): void {
-    this.#fixture.clock.advance(ms);
+  /** Of a lease that begins now. */
+  #leaseEnd(): number {
+    const endsAtMs = this.#fixture.clock.monotonic() + LEASE_MS;
+    this.#leaseEndsAtMs.add(endsAtMs);
+    return endsAtMs;
+  }
+
+  /** Stops wherever a lease ends: who gets the token there is told in that instant, and his lease begins in it. */
+  async #advance(ms: number): Promise<void> {
+    const { clock } = this.#fixture;
+    const untilMs = clock.monotonic() + ms;
+    // In order, because no lease begins before another; and it grows on the way.
+    for (const endsAtMs of this.#leaseEndsAtMs) {
+      if (endsAtMs > untilMs) break;
+      this.#leaseEndsAtMs.delete(endsAtMs);
+      clock.advance(endsAtMs - clock.monotonic());
+      await settle();
+    }
+    clock.advance(untilMs - clock.monotonic());
+    await settle();
   }
 
   #pick<Item>(items: readonly Item[]): Item | undefined {

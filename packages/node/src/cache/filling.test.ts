@@ -332,6 +332,21 @@ describe("Loading by callers, of what is stale", () => {
     expect(textOf(await fixture.operations.get("k", fixture.context()))).toBe("newer");
   });
 
+  it.each([undefined, 5_000])(
+    "serves the stale value no longer when nothing is found (remembered for %s ms)",
+    async (negativeTtlMs) => {
+      const fixture = await createStale();
+      const { filling } = fixture.operations;
+      expect(filling.foundNothing("k", await askAndGet(fixture), negativeTtlMs)).toBe(true);
+      expect(await fixture.operations.get("k", fixture.context())).toMatchObject({
+        value: undefined,
+      });
+      const next = ask(fixture);
+      await settle();
+      expect(next.told?.at).toBe(negativeTtlMs === undefined ? "granted" : "read");
+    },
+  );
+
   it("serves the stale value when the loader fails, and lets nobody else load for a moment", async () => {
     const fixture = await createStale();
     fixture.operations.filling.failed("k", await askAndGet(fixture), "no");

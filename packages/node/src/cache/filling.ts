@@ -104,14 +104,17 @@ export class Filling {
     }
   }
 
-  /** The loader found nothing, which is remembered for so long, if at all. Returns whether the token was good. */
+  /**
+   * The loader found nothing, which is remembered for so long, if at all; a stale value is not served any
+   * longer. Returns whether the token was good.
+   */
   foundNothing(key: string, token: number, ttlMs: number | undefined): boolean {
     const { fills } = this.#parts;
     checkTtl(ttlMs);
-    const fill = fills.begin(key, token, { value: undefined, encoding: 0, ttlMs });
+    const fill = fills.finish(key, token, { at: "loaded", read: ABSENT });
     if (fill === undefined) return false;
+    this.#removeStale(fill);
     if (ttlMs) this.#rememberAbsent(key, ttlMs);
-    fills.end(fill, { at: "loaded", read: ABSENT });
     return true;
   }
 
@@ -181,6 +184,14 @@ export class Filling {
     if (source !== "MEMORY") return false;
     const entry = this.#parts.store().peek(key);
     return entry?.value === undefined && entry?.encoding === FOUND_BY_NO_LOADER;
+  }
+
+  /** What was there to be loaded anew is no more, and nobody is to see the old value again. */
+  #removeStale({ key, version }: Fill): void {
+    const store = this.#parts.store();
+    const present = store.facts(key);
+    if (present === undefined || present.pinned || present.isAbsence) return;
+    if (present.version === version) store.remove(key);
   }
 
   #rememberAbsent(key: string, ttlMs: number): void {

@@ -149,6 +149,13 @@ export class Fills {
     else tellAll(fill, (waiter) => waiter.settle(told));
   }
 
+  /** Ends a token under which nothing is to be stored. Returns what it was for; `undefined`: it was not good any more. */
+  finish(key: string, token: number, told: Asked): Fill | undefined {
+    const fill = this.#find(key, token);
+    if (fill !== undefined) this.end(fill, told);
+    return fill;
+  }
+
   /** The loader failed. Returns whether its token was good. */
   fail(key: string, token: number, message: string): boolean {
     const fill = this.#find(key, token);

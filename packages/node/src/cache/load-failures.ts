@@ -57,19 +57,20 @@ export class LoadFailures {
     const before = this.#failures.get(key);
     const earlier = before !== undefined && nowMs < before.forgottenAtMs ? before.count : 0;
     const waitMs = backoffMs(earlier, BACKOFF, this.#random);
-    // The newest are last.
-    this.#failures.delete(key);
-    this.#failures.set(key, {
+    const failure: Failure = {
       message: message.slice(0, MAX_MESSAGE_LENGTH),
       count: earlier + 1,
       pausedUntilMs: nowMs + waitMs,
       forgottenAtMs: nowMs + 2 * waitMs,
-    });
+    };
+    // The newest are last.
+    this.#failures.delete(key);
+    this.#failures.set(key, failure);
     for (const oldest of this.#failures.keys()) {
       if (this.#failures.size <= MAX_KEYS) break;
       this.#failures.delete(oldest);
     }
-    return loadFailed(message.slice(0, MAX_MESSAGE_LENGTH));
+    return loadFailed(failure.message);
   }
 
   forget(key: string): void {

@@ -211,6 +211,18 @@ describe("a replayed write", () => {
     expect(textOf(await operations.get("absent", context()))).toBe("replayed");
   });
 
+  it("lets nothing be stored that was loaded before, also when it fails", async () => {
+    const { operations, context, replay, source } = await createFixture();
+    const asked = await operations.filling.load("k", undefined, context());
+    const token = asked.at === "granted" ? asked.token : 0;
+    expect(operations.filling.renew("k", token)).toBe(true);
+    source.beforeLoad = () => {
+      throw new Error("the database is away");
+    };
+    await expect(Promise.resolve(replay())).rejects.toThrowError("the database is away");
+    expect(operations.filling.renew("k", token)).toBe(false);
+  });
+
   it("stands behind a newer write, of which the database knows nothing yet", async () => {
     const { operations, context, replay, source, flushed } = await createFixture();
     await operations.set("k", text("newer"), undefined, context());
