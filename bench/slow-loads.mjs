@@ -91,7 +91,7 @@ async function serve({ seeds }) {
         await passed(SLOW_MS);
         return { key };
       };
-      theirs.getOrLoad(key, load);
+      void theirs.getOrLoad(key, load);
     });
     await isLoading;
     return { read: cache.getOrLoad(key, () => ({ key })) };
