@@ -42,6 +42,9 @@ export const CACHE_ERROR_CODES = [
   "INTERNAL",
 ] as const;
 
+/** Most characters of what a loader said that others are told with `LOAD_FAILED`. */
+export const MAX_LOAD_ERROR_LENGTH = 500;
+
 export type CacheErrorCode = (typeof CACHE_ERROR_CODES)[number];
 
 /** An error with a code. Its message is for people and may change. */

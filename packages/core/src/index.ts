@@ -11,6 +11,7 @@ export {
   CACHE_ERROR_CODES,
   CacheError,
   type CacheErrorCode,
+  MAX_LOAD_ERROR_LENGTH,
   NotOwnerError,
   type OwnerHint,
 } from "./errors.js";

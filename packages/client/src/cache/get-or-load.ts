@@ -1,6 +1,7 @@
 /**
  * Reading with a loader for what is missing: asks the owner, and runs the loader if the owner says that it is this
- * client's to run (loader-run.ts), together with what other keys of the call it is to load (load-rounds.ts). Which callers of this client share in that is the matter of loads.ts.
+ * client's to run (loader-run.ts), once for all keys of a call that it is (load-rounds.ts). Which callers of this
+ * client share in that is the matter of loads.ts.
  *
  * Nobody gets what may be older than his call. So a caller who has joined a load that others began before
  * asks once more, unless the value was loaded here and nothing had happened to the key when it was stored.
@@ -61,7 +62,7 @@ export class Loader<V> {
     this.#negativeTtlMs = ttl === undefined ? undefined : durationMs(ttl, "negativeTtl");
     const { clock, logger } = parts.client;
     this.#deadlineMs = clock.monotonic() + this.#timeoutMs;
-    const rounds = { createRun: () => this.#createRun(), clock, logger };
+    const rounds = { cache: parts.cache, createRun: () => this.#createRun(), clock, logger };
     this.#hasty = new LoadRounds(rounds);
     this.#patient = new LoadRounds(rounds);
   }

@@ -14,6 +14,7 @@ import type { Loaded, LoaderRun } from "./loader-run.js";
 export const ROUND_MAX_MS = 500;
 
 export interface LoadRoundsParts<V> {
+  readonly cache: string;
   readonly createRun: () => LoaderRun<V>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -53,7 +54,7 @@ export class LoadRounds<V> {
   }
 
   #begin(): Round<V> {
-    const { createRun, clock, logger } = this.#parts;
+    const { cache, createRun, clock, logger } = this.#parts;
     const run = createRun();
     let end = () => {};
     const ended = new Promise<void>((resolve) => {
@@ -67,7 +68,7 @@ export class LoadRounds<V> {
     const cancel = clock.after(ROUND_MAX_MS, close);
     const loaded = ended.then(() => run.run());
     // Whoever has got a stale value does not wait for it.
-    loaded.catch((err: unknown) => logger.debug({ err }, "a loader failed"));
+    loaded.catch((err: unknown) => logger.debug({ cache, err }, "a loader failed"));
     return { run, loaded, close };
   }
 }

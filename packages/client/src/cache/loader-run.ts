@@ -5,7 +5,7 @@
  * Its caller gets what was loaded in any case: also if it was not stored, because something else has happened to the
  * key meanwhile, or its owner cannot be reached.
  */
-import { CacheError, type Clock, type Logger } from "@holdfast/core";
+import { CacheError, type Clock, type Logger, MAX_LOAD_ERROR_LENGTH } from "@holdfast/core";
 import type { Reply__Output } from "@holdfast/proto";
 import type { WriteOptions } from "./cache-types.js";
 import type { Codec } from "./codecs.js";
@@ -54,9 +54,6 @@ interface Task {
   readonly isWanted: () => boolean;
 }
 
-/** Most characters of a loader's error that go to others. */
-const MAX_ERROR_LENGTH = 500;
-
 export class LoaderRun<V> {
   readonly #parts: LoaderRunParts<V>;
   readonly #leases: Leases;
@@ -98,7 +95,10 @@ export class LoaderRun<V> {
       return new Map(await Promise.all(loads));
     } catch (error) {
       const fillError = error instanceof Error ? error.message : String(error);
-      const failed = { fill: "FAILED", fillError: fillError.slice(0, MAX_ERROR_LENGTH) } as const;
+      const failed = {
+        fill: "FAILED",
+        fillError: fillError.slice(0, MAX_LOAD_ERROR_LENGTH),
+      } as const;
       for (const task of tasks) this.#tell(task, failed);
       throw error;
     } finally {

@@ -149,7 +149,7 @@ export class Fills {
     else tellAll(fill, (waiter) => waiter.settle(told));
   }
 
-  /** Ends a token under which nothing is to be stored. Returns what it was for; `undefined`: it was not good any more. */
+  /** Ends a token under which nothing is to be stored. Returns it; `undefined`: it was not good any more. */
   finish(key: string, token: number, told: Asked): Fill | undefined {
     const fill = this.#find(key, token);
     if (fill !== undefined) this.end(fill, told);

@@ -6,15 +6,18 @@
  * at random: the first wait costs a caller nothing that he would notice, and the longest is no longer than
  * a client waits by default. A key that nobody has asked for since twice its wait begins anew.
  */
-import { backoffMs, CacheError, type Clock, type Random } from "@holdfast/core";
+import {
+  backoffMs,
+  CacheError,
+  type Clock,
+  MAX_LOAD_ERROR_LENGTH,
+  type Random,
+} from "@holdfast/core";
 
 const BACKOFF = { baseMs: 100, maxMs: 5_000 };
 
 /** Most keys that are remembered; beyond them the oldest are forgotten. */
 const MAX_KEYS = 10_000;
-
-/** Most characters of what a loader said that are passed on. */
-const MAX_MESSAGE_LENGTH = 500;
 
 interface Failure {
   readonly message: string;
@@ -58,7 +61,7 @@ export class LoadFailures {
     const earlier = before !== undefined && nowMs < before.forgottenAtMs ? before.count : 0;
     const waitMs = backoffMs(earlier, BACKOFF, this.#random);
     const failure: Failure = {
-      message: message.slice(0, MAX_MESSAGE_LENGTH),
+      message: message.slice(0, MAX_LOAD_ERROR_LENGTH),
       count: earlier + 1,
       pausedUntilMs: nowMs + waitMs,
       forgottenAtMs: nowMs + 2 * waitMs,
