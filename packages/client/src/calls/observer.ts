@@ -7,7 +7,10 @@ import type { Outcome } from "./tally.js";
 
 export interface StartedOperation {
   readonly cache: string;
-  /** As on the wire: `GET`, `SET`, `DELETE`, `TOUCH`, `INCREMENT`, `CLEAR`, `FLUSH` or `PERSISTED`. */
+  /**
+   * As on the wire: `GET`, `SET`, `DELETE`, `TOUCH`, `INCREMENT`, `CLEAR`, `FLUSH`, `PERSISTED`; and of `getOrLoad`
+   * `LOAD`, `FILL` and `RENEW_FILL`.
+   */
   readonly kind: string;
 }
 
