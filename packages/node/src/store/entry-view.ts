@@ -7,7 +7,7 @@ import type { Entries } from "./entries.js";
 import type { Entry, EntryFacts, FoundEntry, Pin } from "./entry.js";
 import { instantMs } from "./instants.js";
 import type { Counted, Occupancy } from "./occupancy.js";
-import type { ValueLocation } from "./records.js";
+import type { RecordInPlace } from "./records.js";
 
 export interface EntryViewParts {
   readonly entries: Entries;
@@ -19,7 +19,7 @@ export interface EntryViewParts {
 }
 
 /** An entry that is not copied: it is as it was when it was found. */
-export class EntryInPlace implements ValueLocation {
+export class EntryInPlace implements RecordInPlace {
   id: number = NO_ENTRY;
   /** Of its key, as a signed integer. */
   hash = 0;
@@ -32,7 +32,12 @@ export class EntryInPlace implements ValueLocation {
   /** Infinity: never. */
   expiresAtMs = 0;
   pinned = false;
-  costBytes = 0;
+  leadLength = 0;
+  storedLength = 0;
+
+  get costBytes(): number {
+    return costOfLengths(this.leadLength, this.storedLength);
+  }
 
   /** When it was written, to 8 ms. */
   writtenAtMs(nowMs: number): number {
@@ -123,17 +128,10 @@ export class EntryView {
   /** Tells all about an entry but its key; `undefined`: it is a negative one. @param hash - of its key. */
   inPlace(id: number, hash: number, found: EntryInPlace): EntryInPlace | undefined {
     const { table, records } = this.#entries;
-    const place = table.place(id);
-    if (records.isAbsence(place)) return undefined;
-    records.locateValue(place, found);
+    if (!records.tellInPlace(table.place(id), found)) return undefined;
     found.id = id;
     found.hash = hash | 0;
-    found.version = records.version(place);
-    found.encoding = records.encoding(place);
     found.writtenStep = table.writtenStep(id);
-    found.expiresAtMs = records.endMs(place);
-    found.pinned = records.isPinned(place);
-    found.costBytes = this.costOf(id);
     return found;
   }
 

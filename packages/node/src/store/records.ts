@@ -56,6 +56,18 @@ export interface ValueLocation {
   end: number;
 }
 
+/** A record that is not copied. */
+export interface RecordInPlace extends ValueLocation {
+  version: number;
+  encoding: number;
+  /** Infinity: never. */
+  expiresAtMs: number;
+  pinned: boolean;
+  /** Of its key and its end, and of its value with what stands before that. */
+  leadLength: number;
+  storedLength: number;
+}
+
 export class Records {
   readonly #pages: Pages;
   readonly #slots: Slots;
@@ -266,6 +278,26 @@ export class Records {
     }
     found.end = found.start + length;
     found.start += prefixLength(head, flags);
+  }
+
+  /** Tells a record as it lies there; `false`, and nothing of it, where it is an absence. */
+  tellInPlace(place: number, found: RecordInPlace): boolean {
+    const words = this.#pages.wordsAt(place);
+    const start = wordOffset(place);
+    const head = words[start] as number;
+    const flags = words[start + USE_WORD] as number;
+    const stored = valueLengthOf(head);
+    if (stored === 0 && holdsOf(flags) === HOLDS.prefixed) return false;
+    this.locateValue(place, found);
+    const low = (flags >>> ENCODING_SHIFT) & ENCODING_MASK;
+    const hasPrefix = prefixLength(head, flags) > 0;
+    found.encoding = hasPrefix ? this.encoding(place) : low;
+    found.version = (flags & VERSION_HIGH_MASK) * 2 ** 32 + (words[start + 1] as number);
+    found.pinned = flags >= PINNED_FLAG;
+    found.leadLength = keyLengthOf(head) + endBytes(flags);
+    found.storedLength = stored;
+    found.expiresAtMs = endBytes(flags) === 0 ? Number.POSITIVE_INFINITY : this.endMs(place);
+    return true;
   }
 
   /** The slot's content was asked to move: copies it. Returns the id of the entry if it is a part of a record. */
