@@ -4,9 +4,9 @@
  *
  * Run: npm run bench -- latency [--json] [--values 100] [--rounds 5] [--clients a,b]
  */
-import { parseArgs } from "node:util";
 import { bar, compared, quantile, report } from "./report.mjs";
 import { Field } from "./wire/field.mjs";
+import { comparisonOptions } from "./wire/options.mjs";
 
 const OPERATIONS = 10_000;
 const OURS = "holdfast";
@@ -14,19 +14,12 @@ const QUANTILES = { p50: 0.5, p99: 0.99 };
 /** At most so many times as long as with ioredis. */
 const BARS = { p50: 1.3, p99: 1.5 };
 
-const { values: options } = parseArgs({
-  options: {
-    clients: { type: "string", default: "ioredis,node-redis,memjs" },
-    json: { type: "boolean", default: false },
-    rounds: { type: "string", default: "5" },
-    values: { type: "string", default: "100" },
-  },
-});
+const options = comparisonOptions();
 
 const results = [];
 const bars = [];
-for (const valueBytes of options.values.split(",").map(Number)) {
-  const clients = [OURS, ...options.clients.split(",")];
+for (const valueBytes of options.sizes) {
+  const clients = [OURS, ...options.rivals];
   const field = await Field.open({ clients, nodes: 1, valueBytes });
   try {
     await compare(field, valueBytes);
@@ -39,7 +32,7 @@ report("latency", { results, bars }, options);
 async function compare(field, valueBytes) {
   const rounds = new Map(field.clients.map((client) => [client, []]));
   // The first one warms up.
-  for (let round = 0; round <= Number(options.rounds); round++) {
+  for (let round = 0; round <= options.rounds; round++) {
     for (const client of field.clients) {
       const took = await field.ask(client, { do: "latency", operations: OPERATIONS });
       if (round > 0) rounds.get(client).push(took);

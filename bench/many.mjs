@@ -4,9 +4,9 @@
  *
  * Run: npm run bench -- many [--json] [--values 100] [--rounds 5] [--clients a,b]
  */
-import { parseArgs } from "node:util";
 import { bar, compared, report } from "./report.mjs";
 import { Field } from "./wire/field.mjs";
+import { comparisonOptions } from "./wire/options.mjs";
 
 const PER_LIST = 100;
 const LISTS_IN_FLIGHT = [1, 8];
@@ -15,19 +15,12 @@ const OURS = "holdfast";
 /** At least so many times as many as with ioredis. */
 const LEAST = 1.3;
 
-const { values: options } = parseArgs({
-  options: {
-    clients: { type: "string", default: "ioredis,node-redis,memjs" },
-    json: { type: "boolean", default: false },
-    rounds: { type: "string", default: "5" },
-    values: { type: "string", default: "100" },
-  },
-});
+const options = comparisonOptions();
 
 const results = [];
 const bars = [];
-for (const valueBytes of options.values.split(",").map(Number)) {
-  const clients = [OURS, ...options.clients.split(",")];
+for (const valueBytes of options.sizes) {
+  const clients = [OURS, ...options.rivals];
   const field = await Field.open({ clients, nodes: 1, valueBytes });
   try {
     for (const inFlight of LISTS_IN_FLIGHT) await compare(field, valueBytes, inFlight);
@@ -41,7 +34,7 @@ async function compare(field, valueBytes, inFlight) {
   const rounds = new Map(field.clients.map((client) => [client, []]));
   const task = { do: "many", lists: LISTS, perList: PER_LIST, inFlight };
   // The first one warms up.
-  for (let round = 0; round <= Number(options.rounds); round++) {
+  for (let round = 0; round <= options.rounds; round++) {
     for (const client of field.clients) {
       const { perSecond } = await field.ask(client, task);
       if (round > 0) rounds.get(client).push(perSecond);

@@ -14,9 +14,7 @@
  *
  * Run: npm run bench -- memory [--json] [--entries 1000000] [--rounds 3] [--policies lru] [--no-peers]
  */
-import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { connect, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { systemClock } from "../packages/core/dist/index.js";
@@ -26,7 +24,7 @@ import { Store } from "../packages/node/dist/store/store.js";
 import { KEY_BYTES, Messages, writeKey } from "./load.mjs";
 import { answer, Contestant, collectGarbage, role, rssBytes } from "./processes.mjs";
 import { bar, compared, median, progress, report } from "./report.mjs";
-import { passed } from "./support.mjs";
+import { isInstalled, startMemcached, startRedis } from "./servers.mjs";
 
 const VALUE_BYTES = 100;
 const BATCH = 256;
@@ -52,12 +50,12 @@ const ENTRIES = Number(options.entries);
 
 const PEERS = {
   "redis-server": {
-    args: (port) => ["--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
+    start: () => startRedis(),
     set: (key, value) => `*3\r\n$3\r\nSET\r\n$16\r\n${key}\r\n$${value.length}\r\n${value}\r\n`,
     answer: "+OK\r\n",
   },
   memcached: {
-    args: (port) => ["-p", port, "-l", "127.0.0.1", "-m", 300 + ENTRIES / 2_500, "-u", "nobody"],
+    start: () => startMemcached(300 + ENTRIES / 2_500),
     set: (key, value) => `set ${key} 0 0 ${value.length}\r\n${value}\r\n`,
     answer: "STORED\r\n",
   },
@@ -110,22 +108,18 @@ function put(store, messages, first, count) {
   }
 }
 
-/** What a server grows by, for each entry; `undefined` if it is not installed. */
-async function measureServer(name) {
-  if (spawnSync(name, ["--version"]).error !== undefined) return undefined;
-  const port = await freePort();
-  const server = spawn(name, PEERS[name].args(String(port)).map(String), { stdio: "ignore" });
+/** What a server grows by, for each entry. */
+async function measureServer({ start, ...protocol }) {
+  const server = await start();
   try {
-    const socket = await connected(port);
+    const socket = await server.connected();
     const before = rssBytes(server.pid);
-    await fillServer(socket, PEERS[name]);
+    await fillServer(socket, protocol);
     const perEntry = (rssBytes(server.pid) - before) / ENTRIES;
     socket.destroy();
     return perEntry;
   } finally {
-    const exited = once(server, "exit");
-    server.kill();
-    await exited;
+    await server.stop();
   }
 }
 
@@ -153,43 +147,14 @@ async function receive(socket, expected) {
   if (received !== expected) throw new Error(`a server said ${received.slice(0, 100)}`);
 }
 
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-/** A connection to a server that is just starting. */
-async function connected(port) {
-  for (let attempt = 0; ; attempt++) {
-    const socket = connect(port, "127.0.0.1");
-    try {
-      await once(socket, "connect");
-      return socket;
-    } catch (error) {
-      if (attempt === 100) throw error;
-      await passed(50);
-    }
-  }
-}
-
 async function compare() {
   const policies = options.policies?.split(",") ?? Object.keys(EVICTION_POLICIES);
-  const peerNames = options["no-peers"] ? [] : Object.keys(PEERS);
+  const peerNames = options["no-peers"] ? [] : Object.keys(PEERS).filter(isInstalled);
   const ours = new Map(policies.map((policy) => [policy, []]));
   const peers = new Map(peerNames.map((name) => [name, []]));
   for (let round = 0; round < Number(options.rounds); round++) {
     for (const policy of policies) ours.get(policy).push(await measureApart(policy));
-    for (const name of [...peers.keys()]) {
-      const perEntry = await measureServer(name);
-      if (perEntry === undefined) {
-        progress(`${name} is not installed; on Debian: apt-get install ${name}`);
-        peers.delete(name);
-      } else peers.get(name).push(perEntry);
-    }
+    for (const name of peerNames) peers.get(name).push(await measureServer(PEERS[name]));
   }
   const results = [...ours].flatMap(([policy, rounds]) =>
     [...peers].map(([peerName, peer]) =>
