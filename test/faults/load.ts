@@ -11,6 +11,7 @@ import { KeyHistories, type Kind } from "./key-histories.js";
 /** Codes that tell a writer that nothing was written. */
 const NOT_WRITTEN = ["UNAVAILABLE", "OVERLOADED", "DEADLINE_EXCEEDED", "NOT_OWNER"];
 const REMEMBERED_FAILURES = 100;
+const FIRST_FAILURES = 5;
 const MAX_IN_FLIGHT_PER_KEY = 3;
 const TICK_MS = 5;
 /** What a busy machine has missed beyond that is not made up for. */
@@ -34,6 +35,8 @@ export interface LoadFigures {
   readonly degraded: number;
   /** How often an operation failed, by code. */
   readonly failures: Readonly<Record<string, number>>;
+  /** The first of them, in words. */
+  readonly firstFailures: readonly string[];
   /** Failures of a kind that no fault explains. */
   readonly unexpected: readonly string[];
 }
@@ -55,6 +58,7 @@ export class Load {
   readonly #timeout: `${number}s`;
   readonly #random: Random;
   readonly #failures: Record<string, number> = {};
+  readonly #firstFailures: string[] = [];
   readonly #unexpected: string[] = [];
   #degraded = 0;
   #isRunning = true;
@@ -85,6 +89,7 @@ export class Load {
       reads,
       degraded: this.#degraded,
       failures,
+      firstFailures: this.#firstFailures,
       unexpected: this.#unexpected,
     };
   }
@@ -154,9 +159,9 @@ export class Load {
       this.history.fail(begun, { mayHaveHappened: !NOT_WRITTEN.includes(code) });
       this.#failures[code] = (this.#failures[code] ?? 0) + 1;
       const isExpected = code === "OUTCOME_UNKNOWN" || NOT_WRITTEN.includes(code);
-      if (!isExpected && this.#unexpected.length < REMEMBERED_FAILURES) {
-        this.#unexpected.push(`${kind} of ${name}: ${String(error)}`);
-      }
+      const told = `${kind} of ${name}: ${String(error)}`;
+      if (this.#firstFailures.length < FIRST_FAILURES) this.#firstFailures.push(told);
+      if (!isExpected && this.#unexpected.length < REMEMBERED_FAILURES) this.#unexpected.push(told);
     }
   }
 }

@@ -138,6 +138,10 @@ export class Call extends TimedCall implements Attempt {
     return this.request.isOneOfMany === true;
   }
 
+  get isRepeatable(): boolean {
+    return !this.request.isWrite;
+  }
+
   get bytes(): number {
     return this.request.bytes;
   }

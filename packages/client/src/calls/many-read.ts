@@ -35,6 +35,7 @@ class OneRead implements Attempt {
   readonly deadlineMs: number;
   readonly bytes: number;
   readonly isOneOfMany = true;
+  readonly isRepeatable = true;
   readonly index: number;
   readonly partition: number;
   readonly target: Target;

@@ -146,19 +146,20 @@ export class Members {
   }
 
   /**
-   * Gives up the members that a newer topology no longer has, and what was sent to them: at once, if
-   * they are lost. Others have left in order, or exited, and the news of it may be faster than the end of
-   * the pipe, by which a node says that it did not begin what it has not answered.
+   * Gives up the members that a newer topology no longer has. What may go elsewhere does so at once. Writes
+   * that were sent are given time: one that leaves in order says of those that it did not answer that it did
+   * not begin them, one that was cut off that it may not serve any more; and the news of their end may be
+   * faster than they are.
    */
   retain(router: Router): void {
     for (const [incarnation, connection] of this.#connections) {
-      const { target, sinceEpoch } = connection;
+      const { target, sinceEpoch, pipe } = connection;
       if (router.has(incarnation) || sinceEpoch > router.epoch) continue;
       this.#connections.delete(incarnation);
       const message = `node ${target.nodeId} has left the cluster`;
       const error = new CacheError("UNAVAILABLE", message);
-      if (router.isLost(incarnation) || !connection.pipe?.isOpen) this.#end(connection, error);
-      else this.#letEnd(connection, error);
+      if (pipe?.isOpen) this.#letEnd(connection, pipe, error);
+      else this.#end(connection, error);
     }
   }
 
@@ -193,9 +194,10 @@ export class Members {
     pipe?.close(error);
   }
 
-  #letEnd(connection: Connection, error: CacheError): void {
+  #letEnd(connection: Connection, pipe: Pipe, error: CacheError): void {
     this.#leaving.add(connection);
     connection.cancelEnd = this.#clock.after(LEAVING_MS, () => this.#end(connection, error));
+    pipe.giveBack(error);
   }
 
   #forgetEnd(connection: Connection): void {

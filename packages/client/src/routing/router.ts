@@ -67,12 +67,6 @@ export class Router {
   has(incarnation: string): boolean {
     return this.#targets.has(incarnation);
   }
-
-  /** Whether it is listed as dead, and not because its process has exited, which ends its connections. */
-  isLost(incarnation: string): boolean {
-    const member = this.#topology.members.find((listed) => listed.incarnation === incarnation);
-    return member?.state === "dead" && !member.ended;
-  }
 }
 
 function targetOf({ nodeId, incarnation, addresses }: Member): Target {

@@ -2,6 +2,8 @@ import { CacheError } from "@holdfast/core";
 import { FakeClock } from "@holdfast/core/testing";
 import { describe, expect, it } from "vitest";
 import { startConnected } from "../testing/fake-client.js";
+import type { FakeCluster } from "../testing/fake-cluster.js";
+import type { FakeNode } from "../testing/fake-node.js";
 
 /** The error that a promise rejects with. */
 async function errorOf(promise: Promise<unknown>): Promise<CacheError> {
@@ -22,6 +24,16 @@ async function received(node: { readonly operations: readonly unknown[] }, count
 /** Resolves when the one operation has failed and waits: its deadline and its wait are timers. */
 async function untilWaiting(clock: FakeClock) {
   await expect.poll(() => clock.pendingTimers, { interval: 2 }).toBe(2);
+}
+
+/** Lists the node as dead. */
+function bury(fake: FakeCluster, { incarnation }: FakeNode) {
+  fake.publish(({ members, ...topology }) => ({
+    ...topology,
+    members: members.map((member) =>
+      member.incarnation === incarnation ? { ...member, state: "dead" } : member,
+    ),
+  }));
 }
 
 describe("When another node owns the key", () => {
@@ -115,21 +127,37 @@ describe("When the topology changes under way", () => {
     expect(second.operations).toHaveLength(1);
   });
 
-  it("nothing waits for a node that is dead, or cut off, as far as anybody knows", async () => {
-    // This clock stands still: nobody is given time.
-    const clock = new FakeClock();
-    await using test = await startConnected({ nodes: 2 }, { clock });
+  it("writes that a node left undone go to the new owner, although it is listed as dead by now", async () => {
+    await using test = await startConnected({ nodes: 2 });
     const [first, second] = [test.fake.node(0), test.fake.node(1)];
     first.intercept = () => "silence";
     const write = test.cache.set(test.fake.keyOf(first), "v");
     await received(first, 1);
     test.fake.moveAllTo(second);
-    test.fake.publish((topology) => ({
-      ...topology,
-      members: topology.members.map((member) =>
-        member.incarnation === first.incarnation ? { ...member, state: "dead" } : member,
-      ),
-    }));
+    bury(test.fake, first);
+    await expect.poll(() => test.client.topology().epoch).toBe(test.fake.topology.epoch);
+    first.endPipes();
+    expect((await write).version).toBeGreaterThan(0);
+    expect(second.operations).toHaveLength(1);
+  });
+
+  it("writes wait a second for a node that is listed as dead, and reads do not", async () => {
+    // This clock stands still: no time is over by itself.
+    const clock = new FakeClock();
+    await using test = await startConnected({ nodes: 2 }, { clock });
+    const [first, second] = [test.fake.node(0), test.fake.node(1)];
+    first.intercept = () => "silence";
+    const key = test.fake.keyOf(first);
+    const write = test.cache.set(key, "v");
+    const read = test.cache.get(key);
+    await received(first, 2);
+    test.fake.moveAllTo(second);
+    bury(test.fake, first);
+    await expect.poll(() => test.client.topology().epoch).toBe(test.fake.topology.epoch);
+    // The longest wait before another try.
+    clock.advance(20);
+    expect(await read).toBeUndefined();
+    clock.advance(1_000);
     expect((await errorOf(write)).code).toBe("OUTCOME_UNKNOWN");
   });
 

@@ -66,6 +66,7 @@ class RecordedAttempt implements Attempt {
   readonly events: string[] = [];
   isQueued = true;
   isOneOfMany = false;
+  isRepeatable = false;
 
   constructor(bytes = 10, deadlineMs = 5_000) {
     this.bytes = bytes;

@@ -44,6 +44,8 @@ export interface Attempt {
   readonly isOneOfMany: boolean;
   /** Whether it is still to be sent. */
   readonly isQueued: boolean;
+  /** Whether it does no harm to execute it twice. */
+  readonly isRepeatable: boolean;
   /** From now on the node may have executed it. */
   onSend(nowMs: number): void;
   onReply(reply: Reply__Output): void;
@@ -145,6 +147,19 @@ export class Pipe {
     if (2 * this.#withdrawn < this.#queued.length) return;
     this.#queued = this.#queued.filter(({ isQueued }) => isQueued);
     this.#withdrawn = 0;
+  }
+
+  /** Fails what is not sent, or may as well be sent elsewhere; the rest waits for its answers. */
+  giveBack(error: CacheError): void {
+    const queued = this.#queued.filter(({ isQueued }) => isQueued);
+    this.#queued = [];
+    this.#withdrawn = 0;
+    const sent = this.#sent.takeAll();
+    for (const attempt of sent) {
+      if (!attempt.isRepeatable) this.#sent.add(Number(attempt.operation.id), attempt);
+    }
+    for (const attempt of queued) attempt.onFailure(error, true);
+    for (const attempt of sent) if (attempt.isRepeatable) attempt.onFailure(error, false);
   }
 
   /** Ends the pipe. Every attempt in it fails with `error`; `onClosed` is not called. */
