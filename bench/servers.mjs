@@ -42,6 +42,7 @@ export async function startRedisCluster(masters) {
   execFileSync("redis-cli", ["--cluster", "create", ...addresses, "--cluster-yes"]);
   return {
     ports: servers.map(({ port }) => port),
+    pids: servers.map(({ pid }) => pid),
     async stop() {
       for (const server of servers) await server.stop();
       rmSync(folder, { recursive: true });

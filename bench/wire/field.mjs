@@ -1,7 +1,7 @@
 /** The contenders of a comparison, each with the server that it talks to, filled alike. */
 import { fileURLToPath } from "node:url";
 import { LocalCluster } from "@holdfast/cli";
-import { Contestant } from "../processes.mjs";
+import { Contestant, cpuMicroseconds } from "../processes.mjs";
 import {
   freePort,
   isInstalled,
@@ -30,6 +30,8 @@ const NEEDS = {
 export class Field {
   #contestants = new Map();
   #servers = new Map();
+  /** Of the servers, by client. */
+  #pids = new Map();
 
   /** Those of `clients` whose servers are installed. */
   static async open({ clients, nodes, valueBytes }) {
@@ -55,20 +57,27 @@ export class Field {
     return this.#contestants.get(client).ask(task);
   }
 
+  /** What the servers of a client have used of the CPU so far, in microseconds. */
+  serverCpu(client) {
+    return this.#pids.get(client).reduce((sum, pid) => sum + cpuMicroseconds(pid), 0);
+  }
+
   async close() {
     for (const contestant of this.#contestants.values()) await contestant.stop();
     for (const server of this.#servers.values()) await server.stop();
   }
 
   async #enter(client, nodes, valueBytes) {
-    const address = await this.#addressFor(client, nodes);
+    const { pids, ...address } = await this.#serverFor(client, nodes);
     const keys = Math.min(MOST_KEYS, Math.floor(VALUES_BYTES / valueBytes));
     const contestant = new Contestant(CONTENDER, { client, address, keys, valueBytes });
     this.#contestants.set(client, contestant);
+    this.#pids.set(client, pids);
     await contestant.ask({ do: "fill" });
   }
 
-  async #addressFor(client, nodes) {
+  /** What a client needs to find its servers, and their `pids`. */
+  async #serverFor(client, nodes) {
     switch (client) {
       case "holdfast":
         return this.#cluster(client, nodes, {});
@@ -76,13 +85,17 @@ export class Field {
       case "bare-http2":
         return this.#bareCluster(client);
       case "ioredis-cluster": {
-        const { ports } = await this.#server("redis-cluster", () => startRedisCluster(nodes));
-        return { ports };
+        const { ports, pids } = await this.#server("redis-cluster", () => startRedisCluster(nodes));
+        return { ports, pids };
       }
-      case "memjs":
-        return { port: (await this.#server("memcached", () => startMemcached(256))).port };
-      default:
-        return { port: (await this.#server("redis", () => startRedis())).port };
+      case "memjs": {
+        const { port, pid } = await this.#server("memcached", () => startMemcached(256));
+        return { port, pids: [pid] };
+      }
+      default: {
+        const { port, pid } = await this.#server("redis", () => startRedis());
+        return { port, pids: [pid] };
+      }
     }
   }
 
@@ -93,11 +106,11 @@ export class Field {
       BENCH_TCP_PORT: String(tcpPort),
       BENCH_HTTP2_PORT: String(http2Port),
     };
-    const address = await this.#cluster(name, 1, {
+    const cluster = await this.#cluster(name, 1, {
       NODE_OPTIONS: `--import ${BARE_SERVER}`,
       ...ports,
     });
-    return { ...address, tcpPort, http2Port };
+    return { ...cluster, tcpPort, http2Port };
   }
 
   async #cluster(name, nodes, ofNodes) {
@@ -106,7 +119,7 @@ export class Field {
     const cluster = await this.#server(name, start);
     await cluster.settled();
     applyCaches(cluster, CACHES);
-    return { seeds: cluster.seeds };
+    return { seeds: cluster.seeds, pids: cluster.nodes.map(({ pid }) => pid) };
   }
 
   async #server(name, start) {

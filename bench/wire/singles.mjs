@@ -1,7 +1,7 @@
 /**
  * Single-key operations a second from one client process, ours beside others': 90 % `get`, 256 in flight, 16-byte keys,
  * asked for by Zipf's law. Clients and servers are processes of their own. Rounds are taken in turn, ours and the
- * others', and each figure is a median. `cpu` is what an operation costs the client's process.
+ * others', and each figure is a median. `cpu` is what an operation costs the client's process, and its servers'.
  */
 import { bar, compared, median, progress } from "../report.mjs";
 import { Field } from "./field.mjs";
@@ -17,14 +17,17 @@ const OURS = "holdfast";
 export async function compareSingles({ rivals, sizes, nodes, rounds, bars }) {
   const compiled = { results: [], alone: [], bars: [] };
   for (const valueBytes of sizes) {
-    const field = await Field.open({ clients: [OURS, ...rivals], nodes, valueBytes });
+    const field = await Field.open({ clients: [...new Set([OURS, ...rivals])], nodes, valueBytes });
     try {
       const name = `mixed, ${valueBytes} B, ${IN_FLIGHT} in flight, ${nodes} nodes`;
       const measured = await takeTurns(field, rounds);
       for (const [client, figures] of measured) {
         progress(`${name}: ${client} ${Math.round(median(figures.perSecond))} a second`);
-        const value = median(figures.cpuMicroseconds);
-        compiled.alone.push({ name: `${client}, ${valueBytes} B: client cpu`, value, unit: "µs" });
+        for (const [whose, microseconds] of Object.entries(figures.cpu)) {
+          const value = median(microseconds);
+          const cost = `${client}, ${valueBytes} B: ${whose} cpu`;
+          compiled.alone.push({ name: cost, value, unit: "µs" });
+        }
         if (client === OURS) continue;
         const ours = measured.get(OURS).perSecond;
         const peer = figures.perSecond;
@@ -51,14 +54,16 @@ async function takeTurns(field, rounds) {
     operations.set(client, Math.round((perSecond * ROUND_MS) / 1_000));
   }
   const measured = new Map(
-    field.clients.map((client) => [client, { perSecond: [], cpuMicroseconds: [] }]),
+    field.clients.map((client) => [client, { perSecond: [], cpu: { client: [], server: [] } }]),
   );
   for (let round = 0; round < rounds; round++) {
     for (const [client, figures] of measured) {
       const task = { do: "single", operations: operations.get(client), inFlight: IN_FLIGHT };
+      const used = field.serverCpu(client);
       const { perSecond, cpuMicroseconds } = await field.ask(client, task);
       figures.perSecond.push(perSecond);
-      figures.cpuMicroseconds.push(cpuMicroseconds);
+      figures.cpu.client.push(cpuMicroseconds);
+      figures.cpu.server.push((field.serverCpu(client) - used) / task.operations);
     }
   }
   return measured;
