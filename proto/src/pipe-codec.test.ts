@@ -1,6 +1,7 @@
 /** The codec of pipes against proto-loader's, which it stands in for. */
 
 import { fromJSON, type MethodDefinition, type ServiceDefinition } from "@grpc/proto-loader";
+import { viewOf } from "@holdfast/core";
 import { testSeed } from "@holdfast/core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -265,7 +266,8 @@ describe("the codec of pipes", () => {
         for (const { id, term, before, value, ttlLeftMs, ...told } of some) {
           const place = { start: before.length, end: before.length + value.length };
           const bytes = Buffer.concat([before, value, before]);
-          writer.hit(id, term, { ...told, ttlLeftMs, ...place, bytes });
+          const view = viewOf(bytes);
+          writer.hit(id, term, { ...told, ttlLeftMs, ...place, bytes, view });
           const ends = Number.isFinite(ttlLeftMs) ? { ttlLeftMs } : {};
           expected.reply({ id, term, ...told, ...ends, value, source: "MEMORY" });
         }

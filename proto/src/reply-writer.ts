@@ -26,8 +26,9 @@ export interface Hit {
   readonly ageMs: number;
   /** Infinity: it does not expire. */
   readonly ttlLeftMs: number;
-  /** The value is from `start` to before `end` of these. */
+  /** The value is from `start` to before `end` of these, which `view` is one of. */
   readonly bytes: Buffer;
+  readonly view: DataView;
   readonly start: number;
   readonly end: number;
 }
@@ -50,7 +51,7 @@ export class ReplyWriter {
 
   /** Answers a read by what is in memory. */
   hit(id: number, term: number, hit: Hit): void {
-    const { version, encoding, ageMs, ttlLeftMs, bytes, start, end } = hit;
+    const { version, encoding, ageMs, ttlLeftMs, bytes, view, start, end } = hit;
     const writer = this.#writer;
     const hasEnd = ttlLeftMs !== Number.POSITIVE_INFINITY;
     // Each of the tags here takes one byte.
@@ -69,7 +70,7 @@ export class ReplyWriter {
     if (version > 0) writer.rawPair(REPLY.version, version);
     if (term > 0) writer.rawPair(REPLY.term, term);
     writer.rawPair(REPLY.value, end - start);
-    writer.rawBytes(bytes, start, end);
+    writer.rawBytes(bytes, view, start, end);
     if (encoding > 0) writer.rawPair(REPLY.encoding, encoding);
     writer.rawPair(REPLY.source, this.#memory);
     if (ageMs > 0) writer.rawPair(REPLY.ageMs, ageMs);

@@ -52,3 +52,4 @@ export {
   termOf,
   UNVERSIONED_ROW,
 } from "./version.js";
+export { viewOf } from "./views.js";

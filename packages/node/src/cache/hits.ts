@@ -3,9 +3,10 @@
  * without an object on the way. Whatever there is more to do or to say about is left to `Operations`; the answers are
  * the same.
  */
-import { type Clock, type Placement, partitionOfHash } from "@holdfast/core";
+import { type Clock, type Placement, partitionOfHash, viewOf } from "@holdfast/core";
 import type { BatchReader, ReplyWriter } from "@holdfast/proto";
 import type { Ownership } from "../ownership/ownership.js";
+import type { Standing } from "../ownership/right-to-serve.js";
 import type { Cache } from "./cache.js";
 import type { Caches } from "./caches.js";
 
@@ -16,10 +17,13 @@ export interface HitsParts {
   readonly clock: Clock;
 }
 
+const NO_BYTES: Buffer = Buffer.alloc(0);
+
 export class Hits {
   readonly #parts: HitsParts;
-  /** When the batch began. */
+  /** When the batch began, and how this node stood then. */
   #nowMs = 0;
+  #standing: Standing = { nowMs: 0, isCurrent: false, leaseUntilMs: 0 };
   /** The cache that was found last in this batch. */
   #cacheName: string | undefined;
   #cache: Cache | undefined;
@@ -29,7 +33,8 @@ export class Hits {
     encoding: 0,
     ageMs: 0,
     ttlLeftMs: 0,
-    bytes: Buffer.alloc(0) as Buffer,
+    bytes: NO_BYTES,
+    view: viewOf(NO_BYTES),
     start: 0,
     end: 0,
   };
@@ -45,6 +50,7 @@ export class Hits {
   begin(batch: BatchReader): void {
     const { caches, count } = batch;
     this.#nowMs = this.#parts.clock.now();
+    this.#standing = this.#parts.ownership.look();
     this.#cacheName = undefined;
     let first = 0;
     for (let index = 1; index <= count; index++) {
@@ -63,7 +69,7 @@ export class Hits {
     const start = batch.starts[index] as number;
     const entry = cache?.findPlain(batch.bytes, start, batch.ends[index] as number, nowMs);
     if (cache === undefined || entry === undefined) return false;
-    const tenure = ownership.serving(partitionOfHash(entry.hash, placement));
+    const tenure = ownership.serving(partitionOfHash(entry.hash, placement), this.#standing);
     if (tenure === undefined || tenure.isRecovering) return false;
     cache.usedPlain(entry);
     const hit = this.#hit;
@@ -72,6 +78,7 @@ export class Hits {
     hit.ageMs = Math.max(0, nowMs - entry.writtenAtMs(nowMs));
     hit.ttlLeftMs = Math.ceil(entry.expiresAtMs - nowMs);
     hit.bytes = entry.bytes;
+    hit.view = entry.view;
     hit.start = entry.start;
     hit.end = entry.end;
     replies.hit(batch.ids[index] as number, tenure.term, hit);

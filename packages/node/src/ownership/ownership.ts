@@ -16,7 +16,7 @@ import {
   type Partition,
   type Topology,
 } from "@holdfast/core";
-import type { RightToServe } from "./right-to-serve.js";
+import type { RightToServe, Standing } from "./right-to-serve.js";
 import { Tenure, type TenureState } from "./tenure.js";
 
 /** Most operations that wait for a partition on the move, all partitions together. */
@@ -124,10 +124,16 @@ export class Ownership {
     return tenure;
   }
 
-  /** As `admit`; `undefined` where that throws. */
-  serving(partition: number): Tenure | undefined {
+  /** For `serving`, of as many partitions as one likes in this tick. */
+  look(): Standing {
+    return this.#right.look();
+  }
+
+  /** As `admit`; `undefined` where that throws. @param standing - of this tick. */
+  serving(partition: number, standing: Standing): Tenure | undefined {
     const tenure = this.#tenures.get(partition);
-    if (tenure?.state.at !== "serving" || !this.#right.holds(partition)) return undefined;
+    if (tenure?.state.at !== "serving" || !this.#right.holdsAt(standing, partition))
+      return undefined;
     return tenure;
   }
 

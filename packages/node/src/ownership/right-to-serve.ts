@@ -27,6 +27,15 @@ export interface Promises {
   safeUntilMs(partition: number, leaseUntilMs: number): number;
 }
 
+/** How this node stands at an instant. */
+export interface Standing {
+  /** On the monotonic clock. */
+  readonly nowMs: number;
+  /** Whether it has read the topology lately. */
+  readonly isCurrent: boolean;
+  readonly leaseUntilMs: number;
+}
+
 export class RightToServe {
   readonly #lease: LeaseView;
   readonly #promises: Promises;
@@ -51,9 +60,19 @@ export class RightToServe {
 
   /** Whether a partition that this node owns may be served. */
   holds(partition: number): boolean {
-    const now = this.#clock.monotonic();
-    const untilMs = this.#promises.safeUntilMs(partition, this.#lease.safeUntilMs);
-    return now < untilMs && now - this.#topology.readAtMs <= this.outageMaxMs;
+    return this.holdsAt(this.look(), partition);
+  }
+
+  /** What the rights to all partitions have in common, in this tick. */
+  look(): Standing {
+    const nowMs = this.#clock.monotonic();
+    const isCurrent = nowMs - this.#topology.readAtMs <= this.outageMaxMs;
+    return { nowMs, isCurrent, leaseUntilMs: this.#lease.safeUntilMs };
+  }
+
+  /** As `holds`, in the tick in which it was looked. */
+  holdsAt({ nowMs, isCurrent, leaseUntilMs }: Standing, partition: number): boolean {
+    return isCurrent && nowMs < this.#promises.safeUntilMs(partition, leaseUntilMs);
   }
 
   /** Whether the node is registered, as far as it can know. */

@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import { viewOf } from "@holdfast/core";
 import { FakeClock, settle } from "@holdfast/core/testing";
 import {
   type Batch,
@@ -222,7 +223,8 @@ describe("a pipe", () => {
       answerHit(batch, index, replies) {
         const id = batch.ids[index] ?? 0;
         if (id % 2 === 0) return false;
-        const value = { bytes: Buffer.from("value"), start: 1, end: 3 };
+        const bytes = Buffer.from("value");
+        const value = { bytes, view: viewOf(bytes), start: 1, end: 3 };
         replies.hit(id, 5, { ...value, version: 9, encoding: 1, ageMs: 0, ttlLeftMs: Infinity });
         return true;
       },

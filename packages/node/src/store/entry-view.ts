@@ -1,5 +1,5 @@
 /** What there is to see of an entry, put together from where it lies: for the store, and for those who ask it. */
-import type { Clock } from "@holdfast/core";
+import { type Clock, viewOf } from "@holdfast/core";
 import { NO_ENTRY } from "../eviction/index.js";
 import { costOfLengths } from "./cost.js";
 import type { Ends } from "./ends.js";
@@ -24,6 +24,7 @@ export class EntryInPlace implements RecordInPlace {
   /** Of its key, as a signed integer. */
   hash = 0;
   bytes: Buffer = Buffer.alloc(0);
+  view: DataView = viewOf(this.bytes);
   start = 0;
   end = 0;
   version = 0;

@@ -39,10 +39,11 @@ const FIRST_NOTES = 4_096;
 const FREE: number = 2 ** 32 - 1;
 
 export class Pages {
-  /** The same memory three times. Holes are segments that were let go. */
+  /** The same memory four times. Holes are segments that were let go. */
   readonly #memory: ArrayBuffer[] = [];
   readonly #bytes: Buffer[] = [];
   readonly #words: Uint32Array[] = [];
+  readonly #views: DataView[] = [];
   /** Free pages by segment: a stack of numbers within it, those that were never handed out at its bottom. */
   readonly #free: number[][] = [];
   /** By segment: how many of its pages were never handed out. */
@@ -145,6 +146,11 @@ export class Pages {
     return this.#bytes[place >>> SEGMENT_SHIFT] as Buffer;
   }
 
+  /** As `bytesAt`, for what is not at the beginning of a word. */
+  viewAt(place: number): DataView {
+    return this.#views[place >>> SEGMENT_SHIFT] as DataView;
+  }
+
   /** As `bytesAt`, in words of 32 bits; `wordOffset` says where. */
   wordsAt(place: number): Uint32Array {
     return this.#words[place >>> SEGMENT_SHIFT] as Uint32Array;
@@ -197,6 +203,7 @@ export class Pages {
     this.#memory[segment] = memory;
     this.#bytes[segment] = Buffer.from(memory);
     this.#words[segment] = new Uint32Array(memory);
+    this.#views[segment] = new DataView(memory);
     // Popped from the end, so the lowest page goes first. The very first one belongs to nobody.
     const lowest = segment === 0 ? 1 : 0;
     this.#free[segment] = Array.from(
@@ -213,6 +220,7 @@ export class Pages {
     this.#memory[segment] = NOTHING.buffer;
     this.#bytes[segment] = NOTHING;
     this.#words[segment] = new Uint32Array(0);
+    this.#views[segment] = new DataView(NOTHING.buffer);
     this.#idle -= SEGMENT_PAGES - (this.#untouched[segment] as number);
     this.#free[segment] = [];
     this.#withFree.splice(this.#withFree.indexOf(segment), 1);

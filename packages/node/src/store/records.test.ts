@@ -1,4 +1,4 @@
-import { hash32 } from "@holdfast/core";
+import { hash32, viewOf } from "@holdfast/core";
 import { seededRandom, testSeed } from "@holdfast/core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -79,7 +79,10 @@ const testRecords: fc.Arbitrary<TestRecord> = fc
   .record({ key: keys, content: contents(valueLengths) })
   .map(({ key, content }) => ({ key: Buffer.from(key), content }));
 
-const nowhere = (): ValueLocation => ({ bytes: Buffer.alloc(0), start: 0, end: 0 });
+const nowhere = (): ValueLocation => {
+  const bytes = Buffer.alloc(0);
+  return { bytes, view: viewOf(bytes), start: 0, end: 0 };
+};
 
 function expectRecord(records: Records, place: number, { key, content }: TestRecord): void {
   expect(records.hasKey(place, soughtOf(key))).toBe(true);
@@ -100,6 +103,8 @@ function expectRecord(records: Records, place: number, { key, content }: TestRec
   const found = nowhere();
   records.locateValue(place, found);
   expect(found.bytes.subarray(found.start, found.end).equals(content.value)).toBe(true);
+  expect(found.view.byteOffset).toBe(found.bytes.byteOffset);
+  expect(found.view.buffer).toBe(found.bytes.buffer);
 }
 
 function write(records: Records, id: number, { key, content }: TestRecord): number {

@@ -3,7 +3,7 @@
  * record-layout.ts says. Where a record is and when it goes are the store's matter; so is everything about an entry
  * that changes when it is read.
  */
-import { hash32OfWords } from "@holdfast/core";
+import { hash32OfWords, viewOf } from "@holdfast/core";
 import { byteOffset, NOWHERE, type Pages, wordOffset } from "./pages.js";
 import {
   ENCODING_BITS,
@@ -52,6 +52,8 @@ export interface RecordContent {
 /** Bytes of a value within a larger piece of memory: from `start` to before `end`. */
 export interface ValueLocation {
   bytes: Buffer;
+  /** Of all of `bytes`. */
+  view: DataView;
   start: number;
   end: number;
 }
@@ -271,9 +273,11 @@ export class Records {
     const length = valueLengthOf(head);
     if (isLinked(head, flags)) {
       found.bytes = this.#linkedValue(place, length);
+      found.view = viewOf(found.bytes);
       found.start = 0;
     } else {
       found.bytes = this.#pages.bytesAt(place);
+      found.view = this.#pages.viewAt(place);
       found.start = 4 * (start + keyWord(head, flags)) + keyLengthOf(head);
     }
     found.end = found.start + length;
