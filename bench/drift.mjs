@@ -97,7 +97,8 @@ function write(valueBytes) {
     expiresAtMs: Number.POSITIVE_INFINITY,
     pinned: false,
   };
-  store.put(entry, key);
+  store.sought.set(key);
+  store.putSought(entry);
 }
 
 function occupied() {

@@ -104,7 +104,8 @@ function put(store, messages, first, count) {
       expiresAtMs: Number.POSITIVE_INFINITY,
       pinned: false,
     };
-    store.put(entry, keys[index]);
+    store.sought.set(keys[index]);
+    store.putSought(entry);
   }
 }
 

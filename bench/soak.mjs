@@ -105,7 +105,8 @@ function turn(stores, largestPower) {
 
 /** As a node does. */
 function read(store) {
-  if (store.findInPlace(key, 0, KEY_BYTES) !== undefined) store.useInPlace();
+  store.sought.setPart(key, 0, KEY_BYTES);
+  if (store.findSought() !== undefined) store.useInPlace();
 }
 
 function operate(store, valueBytes) {
@@ -122,7 +123,8 @@ function operate(store, valueBytes) {
         drawn < 0.65 ? Number.POSITIVE_INFINITY : systemClock.now() + 1 + random() * 30_000,
       pinned: false,
     };
-    store.put(entry, key);
+    store.sought.set(key);
+    store.putSought(entry);
   }
 }
 

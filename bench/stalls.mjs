@@ -129,7 +129,8 @@ function batch(count) {
     const drawn = random();
     if (drawn < SHARES.get) {
       // A miss is filled.
-      if (store.findInPlace(messages.keys[index], 0, KEY_BYTES)) store.useInPlace();
+      store.sought.setPart(messages.keys[index], 0, KEY_BYTES);
+      if (store.findSought()) store.useInPlace();
       else set(index, endMs());
     } else if (drawn < SHARES.get + SHARES.set) set(index, endMs());
     else store.remove(messages.keys[index]);
@@ -152,7 +153,8 @@ function set(index, expiresAtMs) {
     expiresAtMs,
     pinned: false,
   };
-  store.put(entry, messages.keys[index]);
+  store.sought.set(messages.keys[index]);
+  store.putSought(entry);
 }
 
 /** For how long this thread has been on a processor so far; where the kernel does not tell, for how long it could. */

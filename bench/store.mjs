@@ -84,7 +84,8 @@ class Ours {
     let seen = 0;
     store.prefetch(messages, 0, count);
     for (let index = 0; index < count; index++) {
-      const found = store.findInPlace(bytes, starts[index], ends[index]);
+      store.sought.setPart(bytes, starts[index], ends[index]);
+      const found = store.findSought();
       store.useInPlace();
       seen += found.bytes[found.start];
     }
@@ -110,7 +111,8 @@ class Ours {
         expiresAtMs: Number.POSITIVE_INFINITY,
         pinned: false,
       };
-      store.put(entry, keys[index]);
+      store.sought.set(keys[index]);
+      store.putSought(entry);
     }
     return count;
   }

@@ -127,8 +127,8 @@ export const MUTATIONS = [
   {
     rule: "every operation needs the right to serve",
     file: `${NODE}ownership/right-to-serve.ts`,
-    from: "return now < untilMs && now - this.#topology.readAtMs <= this.outageMaxMs;",
-    to: "return now < untilMs || this.#topology.readAtMs < this.outageMaxMs * 1e9;",
+    from: "return isCurrent && nowMs < this.#promises.safeUntilMs(partition, leaseUntilMs);",
+    to: "return isCurrent || nowMs < this.#promises.safeUntilMs(partition, leaseUntilMs);",
     suites: [`${NODE}ownership`, SIMULATION],
   },
   {
@@ -456,8 +456,8 @@ export const MUTATIONS = [
   {
     rule: "a dirty entry is not evicted",
     file: `${NODE}store/store.ts`,
-    from: "if (!input.pinned) this.#tables.policy.insert(id, this.#sought.hash);",
-    to: "this.#tables.policy.insert(id, this.#sought.hash);",
+    from: "if (!input.pinned) this.#tables.policy.insert(id, this.sought.hash);",
+    to: "this.#tables.policy.insert(id, this.sought.hash);",
     suites: [`${NODE}store/store.test.ts`],
   },
   {

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadCoordinatorOptions } from "@holdfast/coordinator";
 import { type NodeOptions, nodeOptions } from "@holdfast/node";
+import { NODE_FLAGS } from "@holdfast/node/v8-options";
 import {
   type LoadConfigOptions,
   loadConfig,
@@ -91,7 +92,9 @@ describe.each(LAYERS)("%s", (layer) => {
 
   it("fits heap, entries and a fifth of reserve into the memory of a node", () => {
     const { memoryBytes } = loadNode();
-    const flag = /--max-old-space-size=(\d+)/.exec(envOf(node.container, "NODE_OPTIONS"));
+    const flags = envOf(node.container, "NODE_OPTIONS").split(" ");
+    expect(flags).toEqual(expect.arrayContaining([...NODE_FLAGS]));
+    const flag = /--max-old-space-size=(\d+)/.exec(flags.join(" "));
     const heapBytes = Number(flag?.[1]) * MIB;
     const limit = /^(\d+)Mi$/.exec(node.container.resources.limits.memory);
     const limitBytes = Number(limit?.[1]) * MIB;

@@ -1,6 +1,7 @@
 /**
- * A batch as a node takes it in. Reads, which most operations are, cost no object: what they say is told by tables
- * that are used again for each batch. Every other operation is an object, as `PipeCodec` reads it.
+ * A batch as a node takes it in. Most operations are reads, or writes of a value, that say nothing more: such *plain*
+ * ones cost no object, and what they say is told by tables that are used again for each batch. Every other operation
+ * is an object, as `PipeCodec` reads it.
  */
 import { CacheError } from "@holdfast/core";
 import { emptyOperation } from "./complete.js";
@@ -20,9 +21,10 @@ export class BatchReader {
   readonly #codec: PipeCodec;
   readonly #get: number;
   readonly #load: number;
+  readonly #set: number;
   readonly #reader = new WireReader(NO_BYTES);
   #operations: (Operation__Output | undefined)[] = [];
-  /** Of plain reads. */
+  /** Of plain operations. */
   #kinds = new Uint8Array(LIKELY_OPERATIONS);
   #bytes: Buffer = NO_BYTES;
   #count = 0;
@@ -33,6 +35,10 @@ export class BatchReader {
   /** Where its key is in `bytes`: from here to before there. */
   starts: Int32Array = new Int32Array(LIKELY_OPERATIONS);
   ends: Int32Array = new Int32Array(LIKELY_OPERATIONS);
+  /** Of plain writes: where the value is, likewise, and how it is encoded. */
+  valueStarts: Int32Array = new Int32Array(LIKELY_OPERATIONS);
+  valueEnds: Int32Array = new Int32Array(LIKELY_OPERATIONS);
+  encodings: Float64Array = new Float64Array(LIKELY_OPERATIONS);
   epoch = 0;
   budgetMs = 0;
   hello: Hello__Output | undefined;
@@ -41,6 +47,7 @@ export class BatchReader {
     this.#codec = codec;
     this.#get = codec.numberOfKind("GET");
     this.#load = codec.numberOfKind("LOAD");
+    this.#set = codec.numberOfKind("SET");
   }
 
   /** The message. */
@@ -87,21 +94,35 @@ export class BatchReader {
     this.budgetMs = 0;
   }
 
-  /** Whether an operation is a GET or a LOAD of its key, and says nothing more. */
-  isPlainRead(index: number): boolean {
+  /** Whether an operation is a GET or a LOAD of its key, or a SET with its encoding, and says nothing more. */
+  isPlain(index: number): boolean {
     return this.#operations[index] === undefined;
+  }
+
+  /** Of a plain operation. */
+  isSet(index: number): boolean {
+    return this.#kinds[index] === this.#set;
+  }
+
+  /** The value of a plain SET, a part of the message. */
+  value(index: number): Buffer {
+    return this.#bytes.subarray(this.valueStarts[index], this.valueEnds[index]);
   }
 
   /** An operation as an object. */
   operation(index: number): Operation__Output {
-    return this.#operations[index] ?? this.#plainRead(index);
+    return this.#operations[index] ?? this.#plain(index);
   }
 
-  #plainRead(index: number): Operation__Output {
+  #plain(index: number): Operation__Output {
     const key = this.#bytes.subarray(this.starts[index], this.ends[index]);
     const [id = 0, cache = ""] = [this.ids[index], this.caches[index]];
-    const kind = this.#kinds[index] === this.#load ? "LOAD" : "GET";
-    return { ...emptyOperation(), id, kind, cache, key };
+    const operation: Operation__Output = { ...emptyOperation(), id, cache, key };
+    if (this.isSet(index)) {
+      const [encoding = 0] = [this.encodings[index]];
+      return { ...operation, kind: "SET", value: this.value(index), encoding };
+    }
+    return { ...operation, kind: this.#kinds[index] === this.#load ? "LOAD" : "GET" };
   }
 
   #readOperation(reader: WireReader): void {
@@ -112,7 +133,7 @@ export class BatchReader {
     this.#keep(index, this.#codec.readOperation(reader));
   }
 
-  /** Whether it was a plain read, and nothing was wrong with it. */
+  /** Whether it was a plain operation, and nothing was wrong with it. */
   #readPlain(reader: WireReader, index: number): boolean {
     const end = reader.delimited();
     let id = 0;
@@ -120,6 +141,9 @@ export class BatchReader {
     let cache = "";
     let keyAt = 0;
     let keyEnd = 0;
+    let valueAt = 0;
+    let valueEnd = 0;
+    let encoding = 0;
     while (reader.at < end) {
       switch (reader.varint()) {
         case OPERATION.id:
@@ -136,12 +160,24 @@ export class BatchReader {
           keyAt = reader.at;
           reader.at = keyEnd;
           break;
+        case OPERATION.value:
+          valueEnd = reader.delimited();
+          valueAt = reader.at;
+          reader.at = valueEnd;
+          break;
+        case OPERATION.encoding:
+          encoding = reader.varintUpTo(MAX_UINT32);
+          break;
         default:
           return false;
       }
     }
     const isRead = kind === this.#get || kind === this.#load;
-    if (!isRead || reader.at !== end) return false;
+    const isPlain = isRead ? valueEnd === 0 && encoding === 0 : kind === this.#set;
+    if (!isPlain || reader.at !== end) return false;
+    this.valueStarts[index] = valueAt;
+    this.valueEnds[index] = valueEnd;
+    this.encodings[index] = encoding;
     this.#kinds[index] = kind;
     this.ids[index] = id;
     this.caches[index] = cache;
@@ -172,6 +208,9 @@ export class BatchReader {
       this.#kinds = copied(this.#kinds, new Uint8Array(2 * index));
       this.starts = copied(this.starts, new Int32Array(2 * index));
       this.ends = copied(this.ends, new Int32Array(2 * index));
+      this.valueStarts = copied(this.valueStarts, new Int32Array(2 * index));
+      this.valueEnds = copied(this.valueEnds, new Int32Array(2 * index));
+      this.encodings = copied(this.encodings, new Float64Array(2 * index));
     }
     return index;
   }

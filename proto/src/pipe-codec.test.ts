@@ -41,7 +41,7 @@ function readBatch(from: Buffer): Batch__Output {
     expect(reader.caches[index]).toBe(operation.cache);
     const key = reader.bytes.subarray(reader.starts[index], reader.ends[index]);
     // Of what proto-loader had to read, keys are not parts of the message.
-    if (key.length > 0 || reader.isPlainRead(index)) expect(key.equals(operation.key)).toBe(true);
+    if (key.length > 0 || reader.isPlain(index)) expect(key.equals(operation.key)).toBe(true);
     return operation;
   });
   return { epoch, budgetMs, operations, ...(hello && { hello }) };

@@ -68,6 +68,11 @@ export class PipeCodec {
     return this.#numbers.source.get(source) ?? 0;
   }
 
+  /** The number of an outcome. */
+  numberOfOutcome(outcome: Reply__Output["outcome"]): number {
+    return this.#numbers.outcome.get(outcome) ?? 0;
+  }
+
   /** @throws {Error} when it is none. */
   readBatchGenerally(bytes: Buffer): Batch__Output {
     return this.#batches.deserialize(bytes);

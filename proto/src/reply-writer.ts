@@ -16,8 +16,8 @@ const BUFFER_BYTES = MESSAGE_BYTES + 4 * 1024;
 /** What is kept of buffers that nobody needs. */
 const MAX_SPARE = 32;
 
-/** What the head of a hit takes at most: eight numbers with their tags. */
-const HIT_HEAD_BYTES = 80;
+/** What all but the value of a reply takes at most here: eight numbers with their tags. */
+const HEAD_BYTES = 80;
 
 /** What an answered read has to tell. */
 export interface Hit {
@@ -36,12 +36,14 @@ export interface Hit {
 export class ReplyWriter {
   readonly #codec: PipeCodec;
   readonly #memory: number;
+  readonly #applied: number;
   readonly #spare: Buffer[] = [];
   readonly #writer: WireWriter = new WireWriter(Buffer.allocUnsafeSlow(BUFFER_BYTES));
 
   constructor(codec: PipeCodec) {
     this.#codec = codec;
     this.#memory = codec.numberOfSource("MEMORY");
+    this.#applied = codec.numberOfOutcome("APPLIED");
   }
 
   /** How long the message is by now. */
@@ -64,7 +66,7 @@ export class ReplyWriter {
       2 +
       sizeOf(ageMs) +
       (hasEnd ? 1 + varintBytes(ttlLeftMs) : 0);
-    writer.reserve(HIT_HEAD_BYTES + length);
+    writer.reserve(HEAD_BYTES + length);
     writer.rawPair(REPLIES.reply, length);
     if (id > 0) writer.rawPair(REPLY.id, id);
     if (version > 0) writer.rawPair(REPLY.version, version);
@@ -75,6 +77,18 @@ export class ReplyWriter {
     writer.rawPair(REPLY.source, this.#memory);
     if (ageMs > 0) writer.rawPair(REPLY.ageMs, ageMs);
     if (hasEnd) writer.rawPair(REPLY.ttlLeftMs, ttlLeftMs);
+  }
+
+  /** Answers a write that was made. */
+  applied(id: number, term: number, version: number): void {
+    const writer = this.#writer;
+    const length = sizeOf(id) + 2 + sizeOf(version) + sizeOf(term);
+    writer.reserve(HEAD_BYTES);
+    writer.rawPair(REPLIES.reply, length);
+    if (id > 0) writer.rawPair(REPLY.id, id);
+    writer.rawPair(REPLY.outcome, this.#applied);
+    if (version > 0) writer.rawPair(REPLY.version, version);
+    if (term > 0) writer.rawPair(REPLY.term, term);
   }
 
   /** Any reply. */

@@ -11,8 +11,8 @@ import {
   type StatsResponse,
   Topology as TopologyRpc,
 } from "@holdfast/proto";
-import { Hits } from "./cache/hits.js";
 import { toLetterMessage } from "./cache/operator-operations.js";
+import { PlainOperations } from "./cache/plain-operations.js";
 import type { MissRatioCurve } from "./curve/miss-ratio-curve.js";
 import type { DeadLetterStore } from "./database/dead-letters.js";
 import type { Drain } from "./drain.js";
@@ -44,12 +44,12 @@ export function createServers(inputs: NodeInputs, parts: NodeParts, drain: Drain
   });
   const execute = (operation: Operation__Output, request: RequestContext) =>
     operations.execute(operation, request);
-  const hits = new Hits({ caches, ownership, placement: cluster, clock });
+  const plain = new PlainOperations({ caches, ownership, placement: cluster, clock });
   const pipes = new Pipes({
     clusterId: cluster.clusterId,
     identity,
-    begin: (batch) => hits.begin(batch),
-    answerHit: (batch, index, replies) => hits.answer(batch, index, replies),
+    begin: (batch) => plain.begin(batch),
+    answerPlain: (batch, index, replies) => plain.answer(batch, index, replies),
     execute,
     requestContext: (epoch, budgetMs) => requestContext(clock, epoch, budgetMs),
     clock,

@@ -5,6 +5,7 @@
  */
 import { fileURLToPath } from "node:url";
 import type { Clock, MemberAddresses } from "@holdfast/core";
+import { NODE_FLAGS } from "@holdfast/node/v8-options";
 import type { DataDir } from "./data-dir.js";
 import type { ChildMessage, LocalProcessOptions } from "./local-process.js";
 
@@ -97,7 +98,7 @@ export function nodeChild(
   options: NodeChildOptions,
 ): LocalProcessOptions {
   const { nodeId, dataPort, memory, leaseTtl } = options;
-  return child(surroundings, nodeId, import.meta.resolve("@holdfast/node/main"), {
+  const settings = {
     ...commonEnvironment(surroundings, backends),
     HOLDFAST_NODE_ID: nodeId,
     HOLDFAST_LISTEN__DATA_PORT: String(dataPort),
@@ -106,7 +107,9 @@ export function nodeChild(
     HOLDFAST_MEMORY: memory,
     HOLDFAST_JOURNAL__DIR: surroundings.dataDir.journal(nodeId),
     HOLDFAST_DRAIN_TIMEOUT: DRAIN_TIMEOUT,
-  });
+  };
+  const node = import.meta.resolve("@holdfast/node/main");
+  return { ...child(surroundings, nodeId, node, settings), flags: NODE_FLAGS };
 }
 
 function commonEnvironment(

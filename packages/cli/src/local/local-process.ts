@@ -16,6 +16,8 @@ export interface LocalProcessOptions {
   readonly name: string;
   /** The file that the child runs. */
   readonly entry: string;
+  /** Of Node.js and V8. Default: none. */
+  readonly flags?: readonly string[];
   /** The child's whole environment: nothing of this process' own is handed down. */
   readonly environment: Readonly<Record<string, string>>;
   /** Gets what the child writes to its standard output and standard error, behind what is there. */
@@ -157,7 +159,7 @@ function spawnChild(options: LocalProcessOptions): Spawned {
   const log = openSync(options.logFile, "a", 0o600);
   try {
     const logStart = fstatSync(log).size;
-    const child = spawn(process.execPath, [options.entry], {
+    const child = spawn(process.execPath, [...(options.flags ?? []), options.entry], {
       detached: true,
       env: { ...options.environment },
       stdio: ["ignore", log, log, "ipc"],

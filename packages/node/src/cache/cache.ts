@@ -10,6 +10,7 @@ import type { CacheUsage } from "../curve/cache-usage.js";
 import type { UsedEntry } from "../curve/miss-ratio-curve.js";
 import type { Source } from "../database/source.js";
 import type { ReplayOutcome } from "../journal/record.js";
+import type { Tenure } from "../ownership/tenure.js";
 import { costOf } from "../store/cost.js";
 import type { Entry, FoundEntry } from "../store/entry.js";
 import type { EntryInPlace } from "../store/entry-view.js";
@@ -86,7 +87,7 @@ export class Cache {
   }
 
   /**
-   * The entry in memory of a key that is a part of bytes, as `Store.findInPlace` tells it, if there is nothing to say of
+   * The entry in memory of a key that is a part of bytes, as `Store.findSought` tells it, if there is nothing to say of
    * it that `get` would have to. It has been read when it was told to `usedPlain`, in the same tick.
    */
   findPlain(
@@ -97,7 +98,9 @@ export class Cache {
   ): EntryInPlace | undefined {
     const { store, config, pattern } = this.#parts;
     if (pattern.hasUnresolved) return undefined;
-    const entry = store().findInPlace(bytes, start, end);
+    const present = store();
+    if (!present.sought.setPart(bytes, start, end)) return undefined;
+    const entry = present.findSought();
     if (entry === undefined || entry.pinned) return undefined;
     const lifetimes = config();
     if (lifetimes.softTtlMs === 0) return entry;
@@ -110,6 +113,21 @@ export class Cache {
     store().useInPlace();
     usage.hit(entry.hash, this.#toUsed(entry));
     counters.hits += 1;
+  }
+
+  /**
+   * As `set`, of a value under the key that was sought in the store in this tick, where there is no more to do
+   * about it than to put it there. Returns the version; 0: nothing was written, and `set` is to be asked.
+   */
+  setPlain(value: Uint8Array, encoding: number, tenure: Tenure): number {
+    const { store, counters, usage } = this.#parts;
+    const hash = store().sought.hash | 0;
+    const version = this.#writes.writePlain(value, encoding, tenure);
+    if (version === 0) return 0;
+    counters.sets += 1;
+    const entry = usage.samples(hash) ? store().findSought() : undefined;
+    if (entry !== undefined) usage.kept(hash, this.#toUsed(entry));
+    return version;
   }
 
   /**

@@ -170,9 +170,14 @@ export class Fills {
     return fill !== undefined;
   }
 
+  /** Whether no key is being loaded, or was in vain. */
+  get isIdle(): boolean {
+    return this.#fills.size === 0 && this.#failures.size === 0;
+  }
+
   /** The key was written, deleted or invalidated. @param change - what was written, if it may be a fill. */
   changed(key: string, change?: Change): void {
-    if (this.#fills.size === 0 && this.#failures.size === 0) return;
+    if (this.isIdle) return;
     this.#failures.forget(key);
     const fill = this.#fills.get(key);
     if (fill === undefined) return;

@@ -16,6 +16,11 @@ interface Line {
 export class KeyTurns {
   readonly #lines = new Map<string, Line>();
 
+  /** Whether it is nobody's turn. */
+  get isIdle(): boolean {
+    return this.#lines.size === 0;
+  }
+
   /**
    * Runs `action` when all earlier actions of this key have ended; at once when there is none.
    *

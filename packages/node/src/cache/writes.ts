@@ -9,6 +9,7 @@
 import { CacheError, type Clock } from "@holdfast/core";
 import { MAX_ENCODING } from "@holdfast/proto";
 import { PartitionMovingError } from "../ownership/ownership.js";
+import type { Tenure } from "../ownership/tenure.js";
 import { costOf } from "../store/cost.js";
 import type { CacheParts } from "./cache.js";
 import type { OperationContext, ReadResult } from "./context.js";
@@ -82,6 +83,28 @@ export class Writes {
     const commit = this.inTurn(key, context, (attempt) => this.#commitWhenReady(attempt, change));
     if (!(commit instanceof Promise)) return this.#acknowledge(commit, context);
     return commit.then((committed) => this.#acknowledge(committed, context));
+  }
+
+  /**
+   * As `write`, of the key that was sought in the store in this tick, where memory is all that a write must reach and
+   * nobody else has to be waited for, or told: without an object on the way. Returns the version; 0: nothing was
+   * written, and `write` is to be asked.
+   */
+  writePlain(value: Uint8Array, encoding: number, tenure: Tenure): number {
+    const { pattern, fills, store, config, clock, random } = this.#parts;
+    const isAlone = pattern.isMemoryAlone && this.#turns.isIdle && fills.isIdle;
+    if (!isAlone || tenure.needsNewTerm) return 0;
+    if (encoding > MAX_ENCODING || value.byteLength > config().valueMaxBytes) return 0;
+    const { copyExpiresAtMs: expiresAtMs } = expiryOf(undefined, false, config(), clock, random);
+    try {
+      const version = tenure.nextVersion();
+      store().putSought({ value, encoding, version, expiresAtMs, pinned: false });
+      return version;
+    } catch (error) {
+      // A version without a write is no harm.
+      if (error instanceof CacheError) return 0;
+      throw error;
+    }
   }
 
   /** Writes what `decide` makes of the present entry; `undefined` when it makes nothing of it. */

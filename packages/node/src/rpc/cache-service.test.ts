@@ -29,7 +29,7 @@ function createService(answer: Reply) {
     clusterId: "c",
     identity: () => ({ ...identity(), epoch: 1 }),
     begin: () => {},
-    answerHit: () => false,
+    answerPlain: () => false,
     execute: () => answer,
     requestContext: (epoch, budgetMs) => requestContext(clock, epoch, budgetMs),
     clock,

@@ -72,14 +72,14 @@ const hello = {
 
 function createPipe(
   execute: (operation: Operation__Output, request: RequestContext) => Reply | Promise<Reply>,
-  more: Partial<Pick<PipeParts, "begin" | "answerHit">> = {},
+  more: Partial<Pick<PipeParts, "begin" | "answerPlain">> = {},
 ) {
   const clock = new FakeClock();
   const pipes = new Pipes({
     clusterId: "c1",
     identity: () => ({ nodeId: "n1", incarnation: "i1", epoch: 7 }),
     begin: () => {},
-    answerHit: () => false,
+    answerPlain: () => false,
     execute,
     requestContext: (epoch, budgetMs) => ({ epoch, deadlineMs: budgetMs }),
     clock,
@@ -88,13 +88,16 @@ function createPipe(
   const call = new FakeCall();
   // The pipe uses only what FakeCall has.
   pipes.accept(call as never);
-  const send = (ids: number[], greeting?: Partial<typeof hello>) =>
+  /** Resolves when it is another message's turn. */
+  const send = (ids: number[], greeting?: Partial<typeof hello>) => {
     call.receive({
       ...(greeting && { hello: { ...hello, ...greeting } }),
       epoch: 1,
       budgetMs: 100,
       operations: ids.map((id) => ({ id, kind: "GET" })),
     });
+    return settle();
+  };
   return { pipes, call, send, clock };
 }
 
@@ -105,7 +108,7 @@ function idsOf(batch: BatchReader): number[] {
 const ok = ({ id }: Pick<Operation__Output, "id">): Reply => ({ id, code: "OK" });
 
 describe("a pipe", () => {
-  it("tells of the operations of a message before it executes them", () => {
+  it("tells of the operations of a message before it executes them", async () => {
     const told: string[] = [];
     const { send } = createPipe(
       ({ id }) => {
@@ -114,20 +117,20 @@ describe("a pipe", () => {
       },
       { begin: (batch) => told.push(idsOf(batch).join("+")) },
     );
-    send([1, 2, 3], {});
-    send([4]);
+    await send([1, 2, 3], {});
+    await send([4]);
     expect(told).toEqual(["1+2+3", "1", "2", "3", "4", "4"]);
   });
 
-  it("introduces the node, then answers what needs no waiting in one message", () => {
+  it("introduces the node, then answers what needs no waiting in one message", async () => {
     const { call, send } = createPipe(ok);
-    send([1, 2, 3], {});
+    await send([1, 2, 3], {});
     expect(call.written[0]?.hello).toEqual({ nodeId: "n1", incarnation: "i1", epoch: 7 });
     expect(call.written[1]?.replies?.map(({ id }) => id)).toEqual([1, 2, 3]);
     expect(call.written).toHaveLength(2);
   });
 
-  it("gives an operation the time that it says it has, and no more than its batch has", () => {
+  it("gives an operation the time that it says it has, and no more than its batch has", async () => {
     const deadlines: number[] = [];
     const { call } = createPipe((operation, { deadlineMs }) => {
       deadlines.push(deadlineMs);
@@ -144,7 +147,7 @@ describe("a pipe", () => {
       finish = () => resolve({ id: 2, code: "OK" });
     });
     const { call, send } = createPipe((operation) => (operation.id === 2 ? slow : ok(operation)));
-    send([1, 2, 3], {});
+    await send([1, 2, 3], {});
     expect(call.replies.map(({ id }) => id)).toEqual([1, 3]);
     finish();
     await settle();
@@ -155,35 +158,35 @@ describe("a pipe", () => {
   it.each([
     [{ clusterId: "c2" }, "this node belongs to cluster c1, not c2"],
     [{ protocol: 2 }, "this node speaks protocol 1, not 2"],
-  ])("refuses a client that introduces itself with %o", (greeting, message) => {
+  ])("refuses a client that introduces itself with %o", async (greeting, message) => {
     const { pipes, call, send } = createPipe(ok);
-    send([1], greeting);
+    await send([1], greeting);
     expect(call.refusal?.details).toBe(message);
     expect(call.replies).toEqual([]);
     expect(pipes.size).toBe(0);
   });
 
-  it("refuses a client that does not introduce itself", () => {
+  it("refuses a client that does not introduce itself", async () => {
     const { call, send } = createPipe(ok);
-    send([1]);
+    await send([1]);
     expect(call.refusal?.details).toMatch(/introduce/);
   });
 
-  it("does not read from a client that does not read", () => {
+  it("does not read from a client that does not read", async () => {
     const { call, send } = createPipe(ok);
-    send([], {});
+    await send([], {});
     call.hasRoom = false;
-    send([1]);
+    await send([1]);
     expect(call.paused).toBe(true);
     call.emit("drain");
     expect(call.paused).toBe(false);
   });
 
-  it("ends when its client has not read for half a minute", () => {
+  it("ends when its client has not read for half a minute", async () => {
     const { pipes, call, send, clock } = createPipe(ok);
-    send([], {});
+    await send([], {});
     call.hasRoom = false;
-    send([1]);
+    await send([1]);
     clock.advance(29_999);
     expect(call.refusal).toBeUndefined();
     clock.advance(1);
@@ -191,26 +194,62 @@ describe("a pipe", () => {
     expect(pipes.size).toBe(0);
   });
 
-  it("goes on when its client has read in time", () => {
+  it("goes on when its client has read in time", async () => {
     const { call, send, clock } = createPipe(ok);
-    send([], {});
+    await send([], {});
     call.hasRoom = false;
-    send([1]);
+    await send([1]);
     call.hasRoom = true;
     call.emit("drain");
     clock.advance(60_000);
-    send([2]);
+    await send([2]);
     expect(call.refusal).toBeUndefined();
     expect(call.replies.map(({ id }) => id)).toEqual([1, 2]);
   });
 
-  it("refuses what is no batch, and a batch of too many operations", () => {
+  it("takes in one message in a turn, so that the replies to it leave before those to the next", async () => {
+    const { call, send } = createPipe(ok);
+    await send([], {});
+    const sent = Promise.all([send([1]), send([2]), send([3])]);
+    expect(call.replies.map(({ id }) => id)).toEqual([1]);
+    await settle();
+    expect(call.replies.map(({ id }) => id)).toEqual([1, 2]);
+    await sent;
+    await settle();
+    expect(call.replies.map(({ id }) => id)).toEqual([1, 2, 3]);
+  });
+
+  it("reads no more while many messages wait for their turn", async () => {
+    const { call, send } = createPipe(ok);
+    await send([], {});
+    const sent = Promise.all(Array.from({ length: 17 }, (_, id) => send([id])));
+    expect(call.paused).toBe(true);
+    await sent;
+    expect(call.paused).toBe(false);
+    await expect.poll(() => call.replies.length).toBe(17);
+  });
+
+  it("takes in all that came before its client's end", async () => {
+    const { call, send } = createPipe(ok);
+    await send([], {});
+    void send([1]);
+    void send([2]);
+    call.emit("end");
+    expect(call.ended).toBe(false);
+    await expect.poll(() => call.ended).toBe(true);
+    expect(call.replies).toMatchObject([
+      { id: 1, code: "OK" },
+      { id: 2, code: "OK" },
+    ]);
+  });
+
+  it("refuses what is no batch, and a batch of too many operations", async () => {
     const { pipes, call, send } = createPipe(ok);
-    send([], {});
+    await send([], {});
     call.emit("data", Buffer.from([0xff, 0xff, 0xff]));
     expect(call.refusal?.details).toMatch(/no batch/);
     const other = createPipe(ok);
-    other.send(
+    await other.send(
       Array.from({ length: 10_001 }, (_, id) => id),
       {},
     );
@@ -218,9 +257,9 @@ describe("a pipe", () => {
     expect(pipes.size + other.pipes.size).toBe(0);
   });
 
-  it("answers plain reads without executing them, in their order", () => {
+  it("answers plain reads without executing them, in their order", async () => {
     const { call, send } = createPipe(ok, {
-      answerHit(batch, index, replies) {
+      answerPlain(batch, index, replies) {
         const id = batch.ids[index] ?? 0;
         if (id % 2 === 0) return false;
         const bytes = Buffer.from("value");
@@ -229,8 +268,8 @@ describe("a pipe", () => {
         return true;
       },
     });
-    send([], {});
-    send([1, 2, 3]);
+    await send([], {});
+    await send([1, 2, 3]);
     expect(call.replies).toMatchObject([
       { id: 1, term: 5, version: 9, encoding: 1, source: "MEMORY", value: Buffer.from("al") },
       { id: 2, source: "NONE" },
@@ -238,28 +277,28 @@ describe("a pipe", () => {
     ]);
   });
 
-  it("executes nothing more while too many bytes of replies are not taken", () => {
+  it("executes nothing more while too many bytes of replies are not taken", async () => {
     const value = Buffer.alloc(2 ** 20);
     let executed = 0;
     const { call, send } = createPipe(({ id }) => {
       executed += 1;
       return { id, code: "OK", value };
     });
-    send([], {});
+    await send([], {});
     call.hasRoom = false;
-    send(Array.from({ length: 200 }, (_, id) => id));
+    await send(Array.from({ length: 200 }, (_, id) => id));
     expect(executed).toBe(64);
     expect(call.replies.filter(({ code }) => code === "OVERLOADED")).toHaveLength(136);
     call.hasRoom = true;
     for (const sent of call.unsent.splice(0)) sent();
-    send([1]);
+    await send([1]);
     expect(executed).toBe(65);
   });
 
-  it("cuts large replies into several messages", () => {
+  it("cuts large replies into several messages", async () => {
     const value = Buffer.alloc(300 * 1_024);
     const { call, send } = createPipe(({ id }) => ({ id, code: "OK", value }));
-    send([1, 2, 3], {});
+    await send([1, 2, 3], {});
     expect(call.written.slice(1).map(({ replies }) => replies?.length)).toEqual([1, 1, 1]);
   });
 
@@ -269,9 +308,9 @@ describe("a pipe", () => {
       finish = () => resolve({ id: 1, code: "OK" });
     });
     const { pipes, call, send } = createPipe(() => slow);
-    send([1], {});
+    await send([1], {});
     pipes.close();
-    send([2]);
+    await send([2]);
     expect(call.replies).toMatchObject([{ id: 2, code: "UNAVAILABLE" }]);
     expect(call.ended).toBe(false);
     finish();

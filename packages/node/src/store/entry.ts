@@ -40,3 +40,6 @@ export interface NewEntry
   /** Default: now. */
   readonly writtenAtMs?: number;
 }
+
+/** The same, where its key is known already. */
+export type NewContent = Omit<NewEntry, "key">;

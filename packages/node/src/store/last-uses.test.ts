@@ -33,7 +33,8 @@ describe("A store that ends idle entries", () => {
       const { store, clock, put } = createStore(IDLE_MS);
       const find = () => {
         if (use !== "in place") return store.get("a");
-        const found = store.findInPlace(Buffer.from("a"), 0, 1);
+        store.sought.set("a");
+        const found = store.findSought();
         if (found !== undefined) store.useInPlace();
         return found;
       };

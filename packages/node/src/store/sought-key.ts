@@ -60,6 +60,14 @@ export class SoughtKey {
     return true;
   }
 
+  /** Whether it is a key of letters of ASCII alone, which is well-formed in any case. */
+  isAscii(): boolean {
+    if (this.length === 0 || this.length > MAX_KEY_BYTES) return false;
+    let bits = 0;
+    for (let index = 0; index < this.length; index += 4) bits |= this.words[index >>> 2] as number;
+    return (bits & 0x80808080) === 0;
+  }
+
   /** @throws {CacheError} `INVALID_ARGUMENT` when it is empty or too long. */
   check(): void {
     if (this.length > 0 && this.length <= MAX_KEY_BYTES) return;

@@ -185,7 +185,8 @@ const read = fc
         if (how === "remove") expect(real.remove(key)).toBe(naive.remove(key));
         else if (how === "in place") {
           const expected = naive.get(key, false);
-          const found = real.findInPlace(Buffer.from(`<${key}>`), 1, 1 + Buffer.byteLength(key));
+          real.sought.setPart(Buffer.from(`<${key}>`), 1, 1 + Buffer.byteLength(key));
+          const found = real.findSought();
           const bytes = found && Buffer.from(found.bytes.subarray(found.start, found.end));
           expect(bytes).toEqual(expected?.value);
           if (found === undefined) return;

@@ -72,14 +72,32 @@ describe("Store", () => {
     put("kéy");
     const key = Buffer.from("kéy");
     expect(store.get(key)).toEqual(store.get("kéy"));
-    const found = store.findInPlace(Buffer.from("<kéy>"), 1, 1 + key.length);
+    store.sought.setPart(Buffer.from("<kéy>"), 1, 1 + key.length);
+    const found = store.findSought();
     expect(found?.bytes.subarray(found.start, found.end)).toEqual(Buffer.from(VALUE));
     expect(found?.writtenAtMs(START_MS + 9)).toBe(START_MS);
     const facts = { encoding: 1, version: 7, pinned: false, costBytes: store.get(key)?.costBytes };
     expect(found).toMatchObject({ ...facts, expiresAtMs: Number.POSITIVE_INFINITY });
-    expect(store.findInPlace(Buffer.from("key"), 0, 3)).toBeUndefined();
+    store.sought.set("key");
+    expect(store.findSought()).toBeUndefined();
     put("kéy", { value: undefined });
-    expect(store.findInPlace(key, 0, key.length)).toBeUndefined();
+    store.sought.set(key);
+    expect(store.findSought()).toBeUndefined();
+  });
+
+  it("puts an entry under the key that was sought, and knows keys of ASCII alone", () => {
+    const { store } = createStore();
+    const content = { value: VALUE, encoding: 1, version: 8, expiresAtMs: Infinity, pinned: false };
+    store.sought.setPart(Buffer.from("<key>"), 1, 4);
+    expect(store.sought.isAscii()).toBe(true);
+    store.putSought(content);
+    expect(store.get("key")).toMatchObject({ version: 8 });
+    for (const other of ["", "kéy", "keé", "x".repeat(513)]) {
+      store.sought.set(other);
+      expect([other, store.sought.isAscii()]).toEqual([other, false]);
+    }
+    store.sought.set("");
+    expect(() => store.putSought(content)).toThrowError(/0 bytes/);
   });
 
   it("keeps a negative entry as an entry without a value, and an empty value as one", () => {

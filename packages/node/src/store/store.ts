@@ -16,16 +16,10 @@ import { CacheError, type Clock } from "@holdfast/core";
 import { NO_ENTRY } from "../eviction/index.js";
 import { MAX_ID } from "./bucket-runs.js";
 import { costOfLengths } from "./cost.js";
-import type { Entry, EntryFacts, FoundEntry, NewEntry, Pin } from "./entry.js";
+import type { Entry, EntryFacts, FoundEntry, NewContent, NewEntry, Pin } from "./entry.js";
 import { EntryInPlace } from "./entry-view.js";
 import type { BudgetTenant, MemoryBudget } from "./memory-budget.js";
-import {
-  type Counted,
-  type EvictionReason,
-  Occupancy,
-  type OccupancyBounds,
-  type StoreCounts,
-} from "./occupancy.js";
+import { type Counted, type EvictionReason, Occupancy, type OccupancyBounds } from "./occupancy.js";
 import { PAGE_BYTES } from "./pages.js";
 import { END_BYTES, leadLength, storedLength } from "./record-layout.js";
 import { type Key, type KeysOfMessage, SoughtKey } from "./sought-key.js";
@@ -48,8 +42,9 @@ export class Store {
   #spared = NO_ENTRY;
   /** How long the record is that room is made for. */
   readonly #wanted = { leadLength: 0, valueLength: 0 };
-  readonly #sought: SoughtKey;
-  /** What `findInPlace` found last. */
+  /** The key that was looked for last. Whoever sets it may go on with it in the same tick. */
+  readonly sought: SoughtKey;
+  /** What `findSought` found last. */
   readonly #inPlace = new EntryInPlace();
   #isClosed = false;
 
@@ -57,7 +52,7 @@ export class Store {
     const { budget, clock, placement } = options;
     this.#budget = budget;
     this.#clock = clock;
-    this.#sought = new SoughtKey(placement.hashSeed);
+    this.sought = new SoughtKey(placement.hashSeed);
     this.#charge = new TableCharge(budget);
     const maxEntries = Math.min(options.maxEntries ?? MAX_ID, MAX_ID);
     const maxBytes = Math.min(options.maxBytes ?? budget.capacityBytes, budget.capacityBytes);
@@ -69,7 +64,7 @@ export class Store {
   }
 
   /** A live view, not a copy. */
-  get counts(): StoreCounts {
+  get counts(): Occupancy["counts"] {
     return this.#occupancy.counts;
   }
 
@@ -93,7 +88,7 @@ export class Store {
     const id = this.#findLive(key);
     if (id === NO_ENTRY) return undefined;
     this.#use(id);
-    return this.#tables.view.found(id, this.#sought.hash);
+    return this.#tables.view.found(id, this.sought.hash);
   }
 
   /**
@@ -106,13 +101,13 @@ export class Store {
   }
 
   /**
-   * As `peek`, of a key that is a part of bytes, without copying the value. The answer is the same object each time, and
+   * As `peek`, of the key that was `sought`, without copying the value. The answer is the same object each time, and
    * true until anything else is asked of the store than `useInPlace`. `undefined` for a negative entry as well.
    */
-  findInPlace(bytes: Uint8Array, start: number, end: number): EntryInPlace | undefined {
-    const id = this.#liveOf(this.#find(this.#sought.setPart(bytes, start, end)));
+  findSought(): EntryInPlace | undefined {
+    const id = this.#liveOf(this.#find(true));
     if (id === NO_ENTRY) return undefined;
-    return this.#tables.view.inPlace(id, this.#sought.hash, this.#inPlace);
+    return this.#tables.view.inPlace(id, this.sought.hash, this.#inPlace);
   }
 
   /** Counts what was just found in place as used. */
@@ -123,7 +118,7 @@ export class Store {
   /** As `get`, without counting as a use. */
   peek(key: Key): FoundEntry | undefined {
     const id = this.#findLive(key);
-    return id === NO_ENTRY ? undefined : this.#tables.view.found(id, this.#sought.hash);
+    return id === NO_ENTRY ? undefined : this.#tables.view.found(id, this.sought.hash);
   }
 
   /** As `peek`, without a copy of the value. */
@@ -139,16 +134,20 @@ export class Store {
    * too much is pinned for evictions to make room, `INVALID_ARGUMENT` for a key of more than 512 bytes,
    * `CLOSED`. Nothing has changed then.
    */
-  put(input: NewEntry, key: Key = input.key): void {
+  put(input: NewEntry): void {
+    this.sought.set(input.key);
+    this.putSought(input);
+  }
+
+  /** As `put`, under the key that was `sought`. */
+  putSought(content: NewContent): void {
     if (this.#isClosed) throw closed();
-    const id = this.#findLive(key);
-    this.#sought.check();
-    const costBytes = this.#costOfNew(input);
-    this.#occupancy.checkAdmissible(
-      costBytes,
-      id === NO_ENTRY ? undefined : this.#tables.view.counted(id),
-    );
-    this.#put(id, input, costBytes);
+    this.sought.check();
+    const id = this.#liveOf(this.#find(true));
+    const costBytes = this.#costOfNew(content);
+    const before = id === NO_ENTRY ? undefined : this.#tables.view.counted(id);
+    this.#occupancy.checkAdmissible(costBytes, before);
+    this.#put(id, content, costBytes);
   }
 
   /**
@@ -158,7 +157,7 @@ export class Store {
   putBeyondBounds(input: NewEntry): void {
     if (this.#isClosed) throw closed();
     const id = this.#findLive(input.key);
-    this.#sought.check();
+    this.sought.check();
     this.#put(id, input, this.#costOfNew(input));
   }
 
@@ -182,11 +181,11 @@ export class Store {
 
   /** Lets a pinned entry be evicted and expire from now on; it may have expired already. */
   unpin(key: Key): void {
-    const id = this.#find(this.#sought.set(key));
+    const id = this.#find(this.sought.set(key));
     if (id === NO_ENTRY || !this.#tables.view.isPinned(id)) return;
     this.#setPin(id, "none");
-    this.#tables.policy.insert(id, this.#sought.hash);
-    if (this.#endOrSchedule(id)) this.#tables.observed.kept(id, this.#sought.hash);
+    this.#tables.policy.insert(id, this.sought.hash);
+    if (this.#endOrSchedule(id)) this.#tables.observed.kept(id, this.sought.hash);
   }
 
   /**
@@ -194,7 +193,7 @@ export class Store {
    * go. It expires from now on, and may have expired already.
    */
   keepUnpersisted(key: Key, { maxEntries, maxBytes }: OccupancyBounds): void {
-    const id = this.#find(this.#sought.set(key));
+    const id = this.#find(this.sought.set(key));
     if (id === NO_ENTRY || !this.#tables.view.isDirty(id)) return;
     this.#setPin(id, "unpersisted");
     if (!this.#endOrSchedule(id)) return;
@@ -216,7 +215,7 @@ export class Store {
     entries.setEnd(id, expiresAtMs);
     this.#occupancy.changed(id, before, view.counted(id));
     this.#reschedule(id);
-    if (before.pin === "none") this.#tables.observed.kept(id, this.#sought.hash);
+    if (before.pin === "none") this.#tables.observed.kept(id, this.sought.hash);
   }
 
   /**
@@ -332,14 +331,14 @@ export class Store {
   /** Looks a key up, and remembers what it looked for. @param isKey - as `SoughtKey.set` says. */
   #find(isKey: boolean): number {
     if (!isKey) return NO_ENTRY;
-    const sought = this.#sought;
+    const { sought } = this;
     const { entries, prefetch } = this.#tables;
     const likely = prefetch.next(sought.hash);
     return likely !== NO_ENTRY && entries.hasKey(likely, sought) ? likely : entries.find(sought);
   }
 
   #findLive(key: Key): number {
-    return this.#liveOf(this.#find(this.#sought.set(key)));
+    return this.#liveOf(this.#find(this.sought.set(key)));
   }
 
   /** An entry that was found, unless it has expired. */
@@ -350,7 +349,7 @@ export class Store {
   }
 
   /** @param present - the live entry of the key that was looked up last. */
-  #put(present: number, input: NewEntry, costBytes: number): void {
+  #put(present: number, input: NewContent, costBytes: number): void {
     if (present !== NO_ENTRY && !this.#tables.view.isPinned(present) && !input.pinned) {
       this.#update(present, input, costBytes);
       return;
@@ -363,13 +362,13 @@ export class Store {
     if (before === undefined) this.#occupancy.entered(id, after);
     else this.#occupancy.changed(id, before, after);
     if (wasTracked) this.#tables.policy.remove(id);
-    if (!input.pinned) this.#tables.policy.insert(id, this.#sought.hash);
+    if (!input.pinned) this.#tables.policy.insert(id, this.sought.hash);
     this.#reschedule(id);
-    if (!input.pinned) this.#tables.observed.kept(id, this.#sought.hash);
+    if (!input.pinned) this.#tables.observed.kept(id, this.sought.hash);
   }
 
   /** As `#put`, of an entry that is not pinned and will not be. */
-  #update(id: number, input: NewEntry, costBytes: number): void {
+  #update(id: number, input: NewContent, costBytes: number): void {
     const costBefore = this.#tables.view.costOf(id);
     if (costBytes !== costBefore || this.#budget.freeBytes < 0) {
       const before: Counted = { costBytes: costBefore, pin: "none" };
@@ -377,18 +376,18 @@ export class Store {
       this.#occupancy.changed(id, before, { costBytes, pin: "none" });
     }
     this.#write(id, input);
-    this.#tables.policy.hit(id, this.#sought.hash);
+    this.#tables.policy.hit(id, this.sought.hash);
     this.#reschedule(id);
-    this.#tables.observed.kept(id, this.#sought.hash);
+    this.#tables.observed.kept(id, this.sought.hash);
   }
 
-  #write(present: number, input: NewEntry): number {
+  #write(present: number, input: NewContent): number {
     const entries = this.#tables.entries;
     const isNew = present === NO_ENTRY;
-    const id = isNew ? entries.add(this.#sought, input) : present;
+    const id = isNew ? entries.add(this.sought, input) : present;
     if (!isNew) {
       this.#tables.ends.cancel(id);
-      entries.replace(id, this.#sought, input);
+      entries.replace(id, this.sought, input);
     }
     entries.table.setWritten(id, input.writtenAtMs ?? this.#clock.now());
     entries.table.use(id);
@@ -460,7 +459,7 @@ export class Store {
   #use(id: number): void {
     this.#tables.entries.table.use(id);
     this.#tables.ends.use(id);
-    if (!this.#tables.view.isPinned(id)) this.#tables.policy.hit(id, this.#sought.hash);
+    if (!this.#tables.view.isPinned(id)) this.#tables.policy.hit(id, this.sought.hash);
   }
 
   #setPin(id: number, pin: Pin): void {
@@ -483,8 +482,8 @@ export class Store {
   }
 
   /** Of an entry with the key that was looked up last. */
-  #costOfNew({ value, encoding, expiresAtMs }: NewEntry): number {
-    return this.#want(leadLength(this.#sought.length, expiresAtMs), storedLength(value, encoding));
+  #costOfNew({ value, encoding, expiresAtMs }: NewContent): number {
+    return this.#want(leadLength(this.sought.length, expiresAtMs), storedLength(value, encoding));
   }
 
   /** From now on room is made for a record of these lengths. Returns what its entry costs. */

@@ -8,6 +8,7 @@ import type { Mutation, Pattern } from "./pattern.js";
 
 export class CacheAside implements Pattern {
   readonly isReadOnly = false;
+  readonly isMemoryAlone = true;
   readonly #memory: Memory;
 
   constructor(memory: Memory) {

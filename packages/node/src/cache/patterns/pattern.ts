@@ -67,6 +67,9 @@ export interface Pattern {
   /** Whether callers may write. Deleting is always allowed; where this is true it invalidates. */
   readonly isReadOnly: boolean;
 
+  /** Whether a write has been made as soon as memory has it, and nothing else is to be done or waited for. */
+  readonly isMemoryAlone?: boolean;
+
   /**
    * Called before every operation of a caller.
    *
