@@ -16,7 +16,7 @@ export const V8_OPTIONS: readonly string[] = [
 ];
 
 /** Flags of the command line, for what is settled before any code runs. The same may stand in `NODE_OPTIONS`. */
-export const NODE_FLAGS: readonly string[] = ["--max-semi-space-size=4"];
+export const NODE_FLAGS: readonly string[] = ["--max-semi-space-size=1"];
 
 /** Functions that are compiled from now on are compiled so. */
 export function applyV8Options(): void {
