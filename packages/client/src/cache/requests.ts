@@ -4,6 +4,7 @@
  */
 import { CacheError, encodeKey, MAX_VALUE_BYTES } from "@holdfast/core";
 import type { Operation, Reply__Output } from "@holdfast/proto";
+import { PlainRead } from "../calls/plain-read.js";
 import type {
   AckLevel,
   DeleteOptions,
@@ -133,21 +134,16 @@ export function flushOperation(cache: string, key: string): KeyedOperation {
 }
 
 /** Roughly what an operation takes on the wire: what its fields beyond key and value add is small. */
-export function sizeOf({ key, value, cache = "" }: Operation): number {
-  return 32 + cache.length + (key?.length ?? 0) + (value?.length ?? 0);
-}
-
-export function valueOfReply<V>(
-  { value, encoding }: Reply__Output,
-  codec: Codec<V>,
-): V | undefined {
-  return value === undefined ? undefined : decodeValue(codec, value, encoding);
+export function sizeOf(operation: Operation | PlainRead): number {
+  const { key, cache = "" } = operation;
+  const valueBytes = operation instanceof PlainRead ? 0 : (operation.value?.length ?? 0);
+  return 32 + cache.length + (key?.length ?? 0) + valueBytes;
 }
 
 export function readResult<V>(reply: Reply__Output, codec: Codec<V>): ReadResult<V> {
-  const { version, source, ageMs, stale, ttlLeftMs, unpersisted } = reply;
+  const { value, encoding, version, source, ageMs, stale, ttlLeftMs, unpersisted } = reply;
   return {
-    value: valueOfReply(reply, codec),
+    value: value === undefined ? undefined : decodeValue(codec, value, encoding),
     version,
     source: SOURCES[source],
     ageMs,

@@ -4,7 +4,13 @@
  * cannot be reached, or has too much to do, is left to calls, which persevere.
  */
 import { CacheError, NotOwnerError } from "@holdfast/core";
-import { errorOfReply, type Operation, type Reply__Output, WIRE_FORMS } from "@holdfast/proto";
+import {
+  type BatchWriter,
+  errorOfReply,
+  type Operation,
+  type ReplyReader,
+  WIRE_FORMS,
+} from "@holdfast/proto";
 import type { Target } from "../routing/router.js";
 import type { Attempt, Pipe } from "../transport/pipe.js";
 import type { CallContext } from "./call.js";
@@ -22,8 +28,8 @@ export interface ManyReadRequest {
   readonly signal: AbortSignal | undefined;
   /** As of a call. */
   readonly failsFast: boolean;
-  /** Gets the reply to each operation that succeeded. What it throws ends the reading. */
-  readonly take: (index: number, reply: Reply__Output) => void;
+  /** Gets the reply to each operation that succeeded, at `at` of `replies`. What it throws ends the reading. */
+  readonly take: (index: number, replies: ReplyReader, at: number) => void;
 }
 
 /** What an operation takes on the wire beside its key, roughly. */
@@ -41,6 +47,7 @@ class OneRead implements Attempt {
   readonly target: Target;
   readonly pipe: Pipe;
   readonly #all: ManyRead;
+  id = 0;
   at: "queued" | "sent" | "done" = "queued";
   sentAtMs = 0;
 
@@ -65,9 +72,13 @@ class OneRead implements Attempt {
     this.sentAtMs = nowMs;
   }
 
-  onReply(reply: Reply__Output): void {
+  writeTo(batch: BatchWriter, budgetMs: number | undefined): void {
+    batch.operation(this.id, this.operation, budgetMs);
+  }
+
+  onReply(replies: ReplyReader, at: number): void {
     this.at = "done";
-    this.#all.onReply(this, reply);
+    this.#all.onReply(this, replies, at);
   }
 
   onFailure(): void {
@@ -127,20 +138,20 @@ export class ManyRead extends TimedCall {
     for (const read of this.#reads) read.pipe.send(read);
   }
 
-  onReply({ index, partition }: OneRead, reply: Reply__Output): void {
+  onReply({ index, partition }: OneRead, replies: ReplyReader, at: number): void {
     if (this.#isDone) return;
     this.#context.tally.answered += 1;
-    const error = errorOfReply(reply);
+    const error = replies.isOk(at) ? undefined : errorOfReply(replies.reply(at));
     if (error !== undefined) {
       this.#onError(index, error);
       return;
     }
-    if (this.#context.isFromFormerOwner(partition, reply.term)) {
+    if (this.#context.isFromFormerOwner(partition, replies.terms[at] as number)) {
       this.onMissed(index);
       return;
     }
     try {
-      this.request.take(index, reply);
+      this.request.take(index, replies, at);
     } catch (error) {
       this.#rejectWith(error);
       return;

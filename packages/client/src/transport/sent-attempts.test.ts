@@ -13,13 +13,13 @@ it(`finds every attempt by its number, however late its reply comes (seed ${seed
   const draws = fc.nat({ max: 10_000 });
   fc.assert(
     fc.property(fc.array(fc.tuple(steps, draws), { maxLength: 60 }), (all) => {
-      const attempts = new SentAttempts<{ operation: { id: number } }>();
-      const expected = new Map<number, { operation: { id: number } }>();
+      const attempts = new SentAttempts<{ id: number }>();
+      const expected = new Map<number, { id: number }>();
       let lastId = 0;
       const add = () => {
         lastId += 1;
-        const attempt = { operation: { id: lastId } };
-        attempts.add(lastId, attempt);
+        const attempt = { id: lastId };
+        attempts.add(attempt);
         expected.set(lastId, attempt);
       };
       for (const [step, draw] of all) {
@@ -30,7 +30,7 @@ it(`finds every attempt by its number, however late its reply comes (seed ${seed
           expect(attempts.take(id)).toBe(expected.get(id));
           expected.delete(id);
         } else {
-          const attempt = expected.get(id) ?? { operation: { id } };
+          const attempt = expected.get(id) ?? { id };
           expect(attempts.remove(attempt)).toBe(expected.delete(id));
         }
         expect(attempts.size).toBe(expected.size);

@@ -7,8 +7,7 @@
 const RING_SIZE = 4_096;
 
 interface Numbered {
-  /** By the number that its operation has. */
-  readonly operation: { readonly id?: unknown };
+  readonly id: number;
 }
 
 export class SentAttempts<Attempt extends Numbered> {
@@ -20,11 +19,11 @@ export class SentAttempts<Attempt extends Numbered> {
     return this.#size;
   }
 
-  /** Its operation has a number that is higher than all before. */
-  add(id: number, attempt: Attempt): void {
-    const place = id & (RING_SIZE - 1);
+  /** Its number is higher than all before. */
+  add(attempt: Attempt): void {
+    const place = attempt.id & (RING_SIZE - 1);
     const slow = this.#ring[place];
-    if (slow !== undefined) this.#slow.set(Number(slow.operation.id), slow);
+    if (slow !== undefined) this.#slow.set(slow.id, slow);
     this.#ring[place] = attempt;
     this.#size += 1;
   }
@@ -33,7 +32,7 @@ export class SentAttempts<Attempt extends Numbered> {
   take(id: number): Attempt | undefined {
     const place = id & (RING_SIZE - 1);
     const attempt = this.#ring[place];
-    if (attempt?.operation.id === id) {
+    if (attempt?.id === id) {
       this.#ring[place] = undefined;
       this.#size -= 1;
       return attempt;
@@ -45,7 +44,7 @@ export class SentAttempts<Attempt extends Numbered> {
 
   /** Removes an attempt; returns whether it was here. */
   remove(attempt: Attempt): boolean {
-    const id = Number(attempt.operation.id);
+    const { id } = attempt;
     const isHere = this.#ring[id & (RING_SIZE - 1)] === attempt || this.#slow.get(id) === attempt;
     if (isHere) this.take(id);
     return isHere;
@@ -57,6 +56,6 @@ export class SentAttempts<Attempt extends Numbered> {
     this.#slow.clear();
     this.#ring.fill(undefined);
     this.#size = 0;
-    return all.sort((a, b) => Number(a.operation.id) - Number(b.operation.id));
+    return all.sort((a, b) => a.id - b.id);
   }
 }

@@ -52,11 +52,11 @@ function createHits(...fixtureOptions: Parameters<typeof createCacheFixture>) {
       const [cacheName = "", name = ""] = key.includes("/") ? key.split("/") : ["test", key];
       return { id: index + 1, kind, cache: cacheName, key: Buffer.from(name) };
     });
-    batch.read(pipeCodec.writeBatch({ operations }));
+    batch.read(pipeCodec.writeBatchGenerally({ operations }));
     hits.begin(batch);
     return keys.map((_, index) => {
       if (!hits.answer(batch, index, replies)) return undefined;
-      return pipeCodec.readReplies(Buffer.from(replies.take())).replies[0];
+      return pipeCodec.readRepliesGenerally(Buffer.from(replies.take())).replies[0];
     });
   };
   const set = (key: string, value = `value of ${key}`, ttlMs?: number) =>

@@ -1,0 +1,75 @@
+/**
+ * The operations of a client on their way into a message. Reads that say nothing but their key, which most operations
+ * are, are written from that key as text; every other operation is an object, as `PipeCodec` writes it.
+ */
+import type { Operation } from "./gen/holdfast/v1/Operation.js";
+import type { PipeCodec } from "./pipe-codec.js";
+import { BATCH, OPERATION } from "./pipe-tags.js";
+import { WireWriter } from "./wire.js";
+
+/** Room for the batches of small operations; others take memory of their own. */
+const BUFFER_BYTES = 64 * 1024;
+
+/** What a read takes beside its cache and key: three numbers with their tags. */
+const READ_BYTES = 32;
+
+export class BatchWriter {
+  readonly #codec: PipeCodec;
+  readonly #get: number;
+  readonly #buffer: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  readonly #writer: WireWriter = new WireWriter(this.#buffer);
+  /** The cache that was read from last, and what all reads from it have in common. */
+  #cache: string | undefined;
+  #common: Buffer = Buffer.alloc(0);
+
+  constructor(codec: PipeCodec) {
+    this.#codec = codec;
+    this.#get = codec.numberOfKind("GET");
+  }
+
+  /** Begins a message, and forgets what was written and not taken. */
+  begin(epoch: number, budgetMs: number): void {
+    this.#writer.begin(this.#buffer);
+    this.#writer.number(BATCH.epoch, epoch);
+    this.#writer.number(BATCH.budgetMs, budgetMs);
+  }
+
+  /**
+   * A GET of a key, which is well-formed.
+   *
+   * @param budgetMs - `undefined`: the batch's.
+   */
+  get(id: number, cache: string, key: string, budgetMs: number | undefined): void {
+    const writer = this.#writer;
+    if (cache !== this.#cache) this.#common = this.#commonOf(cache);
+    const common = this.#common;
+    // As long as the key is ASCII.
+    const likelyBytes = READ_BYTES + common.length + key.length;
+    writer.reserve(likelyBytes);
+    const start = writer.beginMessage(BATCH.operation, likelyBytes);
+    writer.rawPair(OPERATION.id, id);
+    writer.rawBytes(common, 0, common.length);
+    writer.text(OPERATION.key, key);
+    writer.optionalNumber(OPERATION.budgetMs, budgetMs);
+    writer.endMessage(start, likelyBytes);
+  }
+
+  /** Any operation, under this number and with this budget, whatever it says of them itself. */
+  operation(id: number, operation: Operation, budgetMs: number | undefined): void {
+    this.#codec.writeOperation(this.#writer, operation, id, budgetMs);
+  }
+
+  /** The message, which ends here. */
+  take(): Buffer {
+    const { written } = this.#writer;
+    return written.buffer === this.#buffer.buffer ? Buffer.from(written) : written;
+  }
+
+  #commonOf(cache: string): Buffer {
+    const writer = new WireWriter(Buffer.allocUnsafe(READ_BYTES + 3 * cache.length));
+    writer.rawPair(OPERATION.kind, this.#get);
+    writer.text(OPERATION.cache, cache);
+    this.#cache = cache;
+    return writer.written;
+  }
+}
