@@ -1,6 +1,6 @@
 /**
- * The operations of a client on their way into a message. Reads that say nothing but their key, which most operations
- * are, are written from that key as text; every other operation is an object, as `PipeCodec` writes it.
+ * The operations of a client on their way into a message. Reads, which most operations are, are written from their key
+ * as text; every other operation is an object, as `PipeCodec` writes it.
  */
 import type { Operation } from "./gen/holdfast/v1/Operation.js";
 import type { PipeCodec } from "./pipe-codec.js";
@@ -10,8 +10,15 @@ import { WireWriter } from "./wire.js";
 /** Room for the batches of small operations; others take memory of their own. */
 const BUFFER_BYTES = 64 * 1024;
 
-/** What a read takes beside its cache and key: three numbers with their tags. */
-const READ_BYTES = 32;
+/** What a read takes beside its cache and key: four numbers with their tags. */
+const READ_BYTES = 40;
+
+/** What reads may have in common. */
+export interface ReadTerms {
+  readonly cache: string;
+  /** How stale a value may be; `undefined`: the node does not mind. */
+  readonly maxStaleMs: number | undefined;
+}
 
 export class BatchWriter {
   readonly #codec: PipeCodec;
@@ -35,11 +42,13 @@ export class BatchWriter {
   }
 
   /**
-   * A GET of a key, which is well-formed.
+   * A GET.
    *
+   * @param key - well-formed.
    * @param budgetMs - `undefined`: the batch's.
    */
-  get(id: number, cache: string, key: string, budgetMs: number | undefined): void {
+  get(id: number, key: string, terms: ReadTerms, budgetMs: number | undefined): void {
+    const { cache, maxStaleMs } = terms;
     const writer = this.#writer;
     if (cache !== this.#cache) this.#common = this.#commonOf(cache);
     const common = this.#common;
@@ -50,6 +59,7 @@ export class BatchWriter {
     writer.rawPair(OPERATION.id, id);
     writer.rawBytes(common, 0, common.length);
     writer.text(OPERATION.key, key);
+    writer.optionalNumber(OPERATION.maxStaleMs, maxStaleMs);
     writer.optionalNumber(OPERATION.budgetMs, budgetMs);
     writer.endMessage(start, likelyBytes);
   }

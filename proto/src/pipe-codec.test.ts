@@ -319,17 +319,20 @@ describe("the codec of pipes", () => {
       id: numbers,
       cache: fc.oneof(fc.constantFrom("products", "users"), keys),
       key: keys,
+      maxStaleMs: fc.option(numbers, { nil: undefined }),
       budgetMs: fc.option(words, { nil: undefined }),
     });
     fc.assert(
       fc.property(fc.array(reads, { maxLength: 10 }), fc.nat(), (some, epoch) => {
         const writer = new BatchWriter(pipeCodec);
         writer.begin(epoch, 5_000);
-        for (const { id, cache, key, budgetMs } of some) writer.get(id, cache, key, budgetMs);
-        const operations = some.map(({ key, budgetMs, ...rest }) => ({
-          ...rest,
+        for (const { id, key, budgetMs, ...terms } of some) writer.get(id, key, terms, budgetMs);
+        const operations = some.map(({ id, cache, key, maxStaleMs, budgetMs }) => ({
+          id,
           kind: "GET" as const,
+          cache,
           key: Buffer.from(key),
+          ...(maxStaleMs === undefined ? {} : { maxStaleMs }),
           ...(budgetMs === undefined ? {} : { budgetMs }),
         }));
         const expected = general.requestSerialize({ epoch, budgetMs: 5_000, operations });
@@ -352,16 +355,17 @@ describe("the codec of pipes", () => {
   });
 
   it("leaves a message alone that was taken, and begins anew", () => {
+    const terms = { cache: "c", maxStaleMs: undefined };
     const writer = new BatchWriter(pipeCodec);
     writer.begin(1, 0);
-    writer.get(1, "c", "first", undefined);
+    writer.get(1, "first", terms, undefined);
     const first = writer.take();
     writer.begin(2, 0);
     // Larger than what a writer keeps.
     writer.operation(2, { kind: "SET", value: Buffer.alloc(200_000, 1) }, undefined);
     const second = writer.take();
     writer.begin(3, 0);
-    writer.get(3, "c", "third", undefined);
+    writer.get(3, "third", terms, undefined);
     writer.take();
     const read = [first, second].map((message) => general.requestDeserialize(message));
     expect(read).toMatchObject([

@@ -71,7 +71,7 @@ export class CompressingOperations {
   readMany(request: ManyReadRequest): Promise<readonly number[]> {
     if (this.isInOrder) return this.#operations.readMany(request);
     // Some may have to wait for a write of the same entry.
-    return Promise.resolve([...request.operations.keys()]);
+    return Promise.resolve([...request.keys.keys()]);
   }
 
   /** Behind those of the same entry that are being prepared. */

@@ -38,12 +38,13 @@ import { Receipt } from "./receipt.js";
 import {
   deleteOperation,
   flushOperation,
-  getOperation,
   incrementOperation,
   type KeyedOperation,
+  maxStaleMsOf,
   readResult,
   setOperation,
   sizeOf,
+  sizeOfReads,
   sumOf,
   touchOperation,
 } from "./requests.js";
@@ -98,15 +99,18 @@ export class RoutedCache<V> implements Cache<V> {
     found: Map<string, V>,
   ): Promise<void> {
     const { compressing, clock, waitForReady } = this.#parts;
+    const router = this.#parts.router();
     const timeoutMs = timeoutMsOf(options.timeout, this.#parts.timeoutMs);
     const deadlineMs = clock.monotonic() + timeoutMs;
     const keep = (index: number, value: V | undefined) => {
       if (value !== undefined) found.set(keys[index] as string, value);
     };
-    const operations = keys.map((key) => getOperation(this.name, key, options));
     const missed = await compressing.readMany({
-      operations,
-      bytes: operations.reduce((sum, operation) => sum + sizeOf(operation), 0),
+      cache: this.name,
+      maxStaleMs: maxStaleMsOf(options),
+      keys,
+      partitions: keys.map((key) => router.partitionOfKey(key)),
+      bytes: sizeOfReads(this.name, keys),
       timeoutMs,
       signal: options.signal,
       failsFast: !(options.waitForReady ?? waitForReady),
@@ -276,12 +280,12 @@ export class RoutedCache<V> implements Cache<V> {
     isOneOfMany = false,
   ): Promise<Result> {
     try {
-      if (options.maxStale !== undefined || !this.#parts.compressing.isInOrder) {
-        const operation = getOperation(this.name, key, options);
-        return this.#run(operation, options, false, isOneOfMany, toResult);
+      const { compressing, router } = this.#parts;
+      const partition = router().partitionOfKey(key);
+      const read = new PlainRead(this.name, key, maxStaleMsOf(options));
+      if (!compressing.isInOrder) {
+        return this.#run(read.toOperation(), options, false, isOneOfMany, toResult);
       }
-      const partition = this.#parts.router().partitionOfKey(key);
-      const read = new PlainRead(this.name, key);
       const request = this.#request(read, partition, options, false, isOneOfMany, toResult);
       return this.#parts.operations.run(request);
     } catch (error) {

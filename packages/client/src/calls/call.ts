@@ -142,6 +142,10 @@ export class Call extends TimedCall implements Attempt {
         : context.onAbort(signal, () => this.end(signal.reason, "aborted by the caller"));
   }
 
+  get operations(): number {
+    return 1;
+  }
+
   get isOneOfMany(): boolean {
     return this.request.isOneOfMany === true;
   }
@@ -194,7 +198,7 @@ export class Call extends TimedCall implements Attempt {
   writeTo(batch: BatchWriter, budgetMs: number | undefined): void {
     const operation = this.#operation;
     if (operation instanceof PlainRead) {
-      batch.get(this.id, operation.cache, operation.key, budgetMs);
+      batch.get(this.id, operation.key, operation, budgetMs);
     } else batch.operation(this.id, operation, budgetMs);
   }
 

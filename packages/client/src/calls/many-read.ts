@@ -7,7 +7,7 @@ import { CacheError, NotOwnerError } from "@holdfast/core";
 import {
   type BatchWriter,
   errorOfReply,
-  type Operation,
+  type ReadTerms,
   type ReplyReader,
   WIRE_FORMS,
 } from "@holdfast/proto";
@@ -17,11 +17,11 @@ import type { CallContext } from "./call.js";
 import { notRetried } from "./retry-budget.js";
 import { TimedCall } from "./running-calls.js";
 
-/** A GET of a key. */
-export type ReadOperation = Operation & { readonly key: Uint8Array };
-
-export interface ManyReadRequest {
-  readonly operations: readonly ReadOperation[];
+export interface ManyReadRequest extends ReadTerms {
+  /** Well-formed. */
+  readonly keys: readonly string[];
+  /** By the place of a key. */
+  readonly partitions: readonly number[];
   /** Rough size on the wire, of all together. */
   readonly bytes: number;
   readonly timeoutMs: number;
@@ -32,39 +32,65 @@ export interface ManyReadRequest {
   readonly take: (index: number, replies: ReplyReader, at: number) => void;
 }
 
-/** What an operation takes on the wire beside its key, roughly. */
+/** What a read takes on the wire beside its key, roughly. */
 const OVERHEAD_BYTES = 32;
 
-/** One of the keys, on its way. */
-class OneRead implements Attempt {
-  readonly operation: ReadOperation;
+/** Bytes of UTF-8 for a unit of UTF-16, at most. */
+const MOST_BYTES_PER_UNIT = 3;
+
+/** Stands for the place of a key that was answered. */
+const ANSWERED = -1;
+
+/** As many of the keys as go to one owner in one message. */
+class Share implements Attempt {
+  id = 0;
+  bytes = 0;
   readonly deadlineMs: number;
-  readonly bytes: number;
   readonly isOneOfMany = true;
   readonly isRepeatable = true;
-  readonly index: number;
-  readonly partition: number;
   readonly target: Target;
   readonly pipe: Pipe;
   readonly #all: ManyRead;
-  id = 0;
+  /** Places of its keys, in the order of their numbers. */
+  readonly #places: number[] = [];
+  #open = 0;
   at: "queued" | "sent" | "done" = "queued";
   sentAtMs = 0;
 
-  constructor(all: ManyRead, index: number, partition: number, target: Target, pipe: Pipe) {
+  constructor(all: ManyRead, target: Target, pipe: Pipe) {
     this.#all = all;
-    this.index = index;
-    this.partition = partition;
     this.target = target;
     this.pipe = pipe;
     this.deadlineMs = all.deadlineMs;
-    // Whoever asks has checked that there is one.
-    this.operation = all.request.operations[index] as ReadOperation;
-    this.bytes = OVERHEAD_BYTES + this.operation.key.length;
+  }
+
+  get operations(): number {
+    return this.#places.length;
   }
 
   get isQueued(): boolean {
     return this.at === "queued";
+  }
+
+  /** Whether another message has to take this key. */
+  isFullFor(key: string): boolean {
+    const { maxOperations, maxBytes } = this.pipe.bounds;
+    if (this.operations === 0) return false;
+    return this.operations >= maxOperations || this.bytes + mostBytesOf(key) > maxBytes;
+  }
+
+  add(index: number, key: string): void {
+    this.bytes += mostBytesOf(key);
+    this.#places.push(index);
+    this.#open += 1;
+  }
+
+  writeTo(batch: BatchWriter, budgetMs: number | undefined): void {
+    const { request } = this.#all;
+    let { id } = this;
+    for (const place of this.#places) {
+      batch.get(id++, request.keys[place] as string, request, budgetMs);
+    }
   }
 
   onSend(nowMs: number): void {
@@ -72,19 +98,24 @@ class OneRead implements Attempt {
     this.sentAtMs = nowMs;
   }
 
-  writeTo(batch: BatchWriter, budgetMs: number | undefined): void {
-    batch.operation(this.id, this.operation, budgetMs);
-  }
-
   onReply(replies: ReplyReader, at: number): void {
-    this.at = "done";
-    this.#all.onReply(this, replies, at);
+    const number = (replies.ids[at] as number) - this.id;
+    const index = this.#places[number] as number;
+    this.#places[number] = ANSWERED;
+    this.#open -= 1;
+    if (this.#open === 0) this.at = "done";
+    this.#all.onReply(index, replies, at);
   }
 
   onFailure(): void {
     this.at = "done";
-    this.#all.onMissed(this.index);
+    for (const place of this.#places) if (place !== ANSWERED) this.#all.onMissed(place);
   }
+}
+
+/** What a read takes on the wire, roughly. */
+function mostBytesOf(key: string): number {
+  return OVERHEAD_BYTES + MOST_BYTES_PER_UNIT * key.length;
 }
 
 export class ManyRead extends TimedCall {
@@ -94,7 +125,7 @@ export class ManyRead extends TimedCall {
   readonly #resolve: (missed: readonly number[]) => void;
   readonly #reject: (reason: unknown) => void;
   readonly #ignoreAbort: () => void;
-  readonly #reads: OneRead[] = [];
+  readonly #shares: Share[] = [];
   readonly #missed: number[] = [];
   #open: number;
   #isDone = false;
@@ -113,7 +144,7 @@ export class ManyRead extends TimedCall {
     this.#onDone = onDone;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#open = request.operations.length;
+    this.#open = request.keys.length;
     const { signal } = request;
     this.#ignoreAbort =
       signal === undefined ? () => {} : context.onAbort(signal, () => this.end(signal.reason));
@@ -121,24 +152,30 @@ export class ManyRead extends TimedCall {
 
   /** How many have been answered. */
   get answered(): number {
-    return this.request.operations.length - this.#open - this.#missed.length;
+    return this.request.keys.length - this.#open - this.#missed.length;
   }
 
   start(): void {
     const router = this.#context.router();
-    const pipes = new Map<Target, Pipe | undefined>();
-    this.request.operations.forEach(({ key }, index) => {
-      const partition = router.partitionOf(key);
-      const target = router.ownerOf(partition);
-      const pipe = target && this.#pipeTo(target, pipes);
-      if (target === undefined || pipe === undefined) this.onMissed(index);
-      else this.#reads.push(new OneRead(this, index, partition, target, pipe));
-    });
+    const { keys, partitions } = this.request;
+    /** Those that are not full. `undefined`: the owner cannot be reached. */
+    const shares = new Map<Target, Share | undefined>();
+    for (const [index, key] of keys.entries()) {
+      const target = router.ownerOf(partitions[index] as number);
+      if (target !== undefined && !shares.has(target)) shares.set(target, this.#shareAt(target));
+      let share = target && shares.get(target);
+      if (share?.isFullFor(key)) {
+        share = this.#openShare(share.target, share.pipe);
+        shares.set(share.target, share);
+      }
+      if (share === undefined) this.onMissed(index);
+      else share.add(index, key);
+    }
     // Only now: a pipe that has ended says so at once.
-    for (const read of this.#reads) read.pipe.send(read);
+    for (const share of this.#shares) share.pipe.send(share);
   }
 
-  onReply({ index, partition }: OneRead, replies: ReplyReader, at: number): void {
+  onReply(index: number, replies: ReplyReader, at: number): void {
     if (this.#isDone) return;
     this.#context.tally.answered += 1;
     const error = replies.isOk(at) ? undefined : errorOfReply(replies.reply(at));
@@ -146,6 +183,7 @@ export class ManyRead extends TimedCall {
       this.#onError(index, error);
       return;
     }
+    const partition = this.request.partitions[index] as number;
     if (this.#context.isFromFormerOwner(partition, replies.terms[at] as number)) {
       this.onMissed(index);
       return;
@@ -173,7 +211,7 @@ export class ManyRead extends TimedCall {
   }
 
   expire(): void {
-    const silent = this.#reads.filter(({ at, pipe, sentAtMs }) => {
+    const silent = this.#shares.filter(({ at, pipe, sentAtMs }) => {
       return at === "sent" && pipe.lastMessageMs < sentAtMs;
     });
     const targets = new Set(silent.map(({ target }) => target));
@@ -186,14 +224,15 @@ export class ManyRead extends TimedCall {
     this.#rejectWith(reason);
   }
 
-  #pipeTo(target: Target, pipes: Map<Target, Pipe | undefined>): Pipe | undefined {
-    if (!pipes.has(target)) pipes.set(target, this.#openPipeTo(target));
-    return pipes.get(target);
+  #openShare(target: Target, pipe: Pipe): Share {
+    const share = new Share(this, target, pipe);
+    this.#shares.push(share);
+    return share;
   }
 
-  #openPipeTo(target: Target): Pipe | undefined {
+  #shareAt(target: Target): Share | undefined {
     try {
-      return this.#context.pipeTo(target, 0, !this.request.failsFast);
+      return this.#openShare(target, this.#context.pipeTo(target, 0, !this.request.failsFast));
     } catch {
       return undefined;
     }
@@ -209,10 +248,10 @@ export class ManyRead extends TimedCall {
   #rejectWith(reason: unknown): void {
     if (this.#isDone) return;
     this.#finish(reason);
-    for (const read of this.#reads) {
-      if (read.at === "done") continue;
-      read.at = "done";
-      read.pipe.withdraw(read);
+    for (const share of this.#shares) {
+      if (share.at === "done") continue;
+      share.at = "done";
+      share.pipe.withdraw(share);
     }
     this.#reject(reason);
   }

@@ -53,6 +53,7 @@ class RecordedStream {
 
 class RecordedAttempt implements Attempt {
   id = 0;
+  readonly operations = 1;
   readonly bytes: number;
   readonly deadlineMs: number;
   readonly events: string[] = [];
@@ -66,7 +67,7 @@ class RecordedAttempt implements Attempt {
   }
 
   writeTo(batch: BatchWriter, budgetMs: number | undefined): void {
-    batch.get(this.id, "c", "k", budgetMs);
+    batch.get(this.id, "k", { cache: "c", maxStaleMs: undefined }, budgetMs);
   }
 
   onSend(): void {

@@ -34,10 +34,12 @@ const LEAST_TO_SPLIT = 32;
 /** Over so many batches is spread what is in flight; and so many the transport may have without having taken them. */
 const BATCHES_IN_FLIGHT = 3;
 
-/** One try of an operation. Exactly one of `onReply` and `onFailure` is called, unless withdrawn. */
+/** One try of an operation, or of several at once. Each is answered once, or all the others fail, unless withdrawn. */
 export interface Attempt {
-  /** The number under which a pipe has sent it last, which the pipe sets; 0: none has. */
+  /** The number under which a pipe has sent it last, which the pipe sets; 0: none has. Further operations follow it. */
   id: number;
+  /** How many there are; no more than fit into a batch. */
+  readonly operations: number;
   readonly bytes: number;
   /** On the clock's monotonic scale. */
   readonly deadlineMs: number;
@@ -51,10 +53,10 @@ export interface Attempt {
   writeTo(batch: BatchWriter, budgetMs: number | undefined): void;
   /** From now on the node may have executed it. */
   onSend(nowMs: number): void;
-  /** @param replies - valid during the call. @param index - of the one that is for it. */
+  /** @param replies - valid during the call. @param index - of one that is for it. */
   onReply(replies: ReplyReader, index: number): void;
   /**
-   * The pipe ended without a reply.
+   * The pipe ended, and what is not answered will not be.
    *
    * @param wasRefused - Whether it certainly was not executed, even if it was sent.
    */
@@ -131,6 +133,10 @@ export class Pipe {
 
   get isOpen(): boolean {
     return this.#state.at === "open";
+  }
+
+  get bounds(): BatchBounds {
+    return this.#options.bounds;
   }
 
   /** When the node was last heard of, on the monotonic clock. */
@@ -248,33 +254,41 @@ export class Pipe {
     const nowMs = this.#clock.monotonic();
     // The longest: a shorter one would end its neighbours early.
     let deadlineMs = 0;
-    for (const attempt of attempts) deadlineMs = Math.max(deadlineMs, attempt.deadlineMs);
+    let operations = 0;
+    for (const attempt of attempts) {
+      deadlineMs = Math.max(deadlineMs, attempt.deadlineMs);
+      operations += attempt.operations;
+    }
     const batch = this.#batch;
     batch.begin(this.#options.epoch(), budgetUntil(deadlineMs, nowMs));
     for (const attempt of attempts) this.#put(attempt, deadlineMs, nowMs);
     const { traffic } = this.#options;
     traffic.batches += 1;
-    traffic.operations += attempts.length;
+    traffic.operations += operations;
     const message = batch.take();
     this.#write(message);
-    const [operations, bytes] = [attempts.length, message.length];
-    this.#logger.debug({ operations, bytes }, "sent a batch");
+    this.#logger.debug({ operations, bytes: message.length }, "sent a batch");
     if (this.#writing < BATCHES_IN_FLIGHT) this.#flush();
   }
 
   /** Takes what makes a batch out of the queue. */
   #takeQueued(maxOperations: number): Attempt[] {
     const attempts: Attempt[] = [];
+    const { maxBytes } = this.#options.bounds;
     let taken = 0;
+    let operations = 0;
     let bytes = 0;
     for (const attempt of this.#queued) {
-      if (attempts.length >= maxOperations) break;
-      if (attempts.length > 0 && bytes + attempt.bytes > this.#options.bounds.maxBytes) break;
+      operations += attempt.operations;
+      bytes += attempt.bytes;
+      if (attempts.length > 0 && (operations > maxOperations || bytes > maxBytes)) break;
       taken += 1;
-      if (attempt.isQueued) {
-        attempts.push(attempt);
-        bytes += attempt.bytes;
-      } else this.#withdrawn -= 1;
+      if (attempt.isQueued) attempts.push(attempt);
+      else {
+        operations -= attempt.operations;
+        bytes -= attempt.bytes;
+        this.#withdrawn -= 1;
+      }
     }
     this.#queued = taken === this.#queued.length ? [] : this.#queued.slice(taken);
     return attempts;
@@ -291,12 +305,12 @@ export class Pipe {
     return Math.min(part, this.#options.bounds.maxOperations);
   }
 
-  /** Puts an operation into the batch. @param batchDeadlineMs - one that waits for less says so. */
+  /** Puts operations into the batch. @param batchDeadlineMs - one that waits for less says so. */
   #put(attempt: Attempt, batchDeadlineMs: number, nowMs: number): void {
     const { deadlineMs } = attempt;
     const isShort = deadlineMs + SAME_BUDGET_MS < batchDeadlineMs;
-    this.#lastId += 1;
-    attempt.id = this.#lastId;
+    attempt.id = this.#lastId + 1;
+    this.#lastId += attempt.operations;
     attempt.writeTo(this.#batch, isShort ? budgetUntil(deadlineMs, nowMs) : undefined);
     this.#sent.add(attempt);
     attempt.onSend(nowMs);
