@@ -3,7 +3,6 @@ import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
 import { GrpcConnections } from "../../packages/client/dist/transport/connections.js";
 import { CacheError } from "../../packages/core/dist/index.js";
-import { pipeCodec } from "../../proto/dist/index.js";
 import { readFrames, writeFrame } from "./bare-frames.mjs";
 
 const WINDOW_BYTES = 2 ** 20;
@@ -39,7 +38,7 @@ function openBy(openStream) {
       stream = openStream();
       stream.on("error", () => {});
       stream.on("close", () => handlers.ended(new CacheError("UNAVAILABLE", "closed")));
-      readFrames(stream, (message) => handlers.message(pipeCodec.readReplies(message)));
+      readFrames(stream, (message) => handlers.message(message));
       const early = waiting;
       waiting = undefined;
       for (const [batch, taken] of early) write(batch, taken);
@@ -48,7 +47,7 @@ function openBy(openStream) {
       if (waiting !== undefined) {
         if (waiting.length === 0) first.write(batch, () => {});
         waiting.push([batch, taken]);
-      } else writeFrame(stream, pipeCodec.writeBatch(batch), taken);
+      } else writeFrame(stream, batch, taken);
     };
     return { write, close: () => (stream ?? first).destroy?.() };
   };

@@ -1,4 +1,5 @@
 export { BatchReader } from "./batch-reader.js";
+export { BatchWriter, type ReadTerms } from "./batch-writer.js";
 export { completeOperation, completeReply, type StatedOperation } from "./complete.js";
 export {
   COMPRESSION_LEVELS,
@@ -158,6 +159,7 @@ export type {
 export type { WriteResponse, WriteResponse__Output } from "./gen/holdfast/v1/WriteResponse.js";
 export type { PipeCodec } from "./pipe-codec.js";
 export { MAX_TOPOLOGY_MESSAGE_BYTES, PROTOCOL_VERSION } from "./protocol.js";
+export { ReplyReader } from "./reply-reader.js";
 export { type Hit, MESSAGE_BYTES, ReplyWriter } from "./reply-writer.js";
 export {
   Admin,

@@ -6,11 +6,13 @@ import { testSeed } from "@holdfast/core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BatchReader } from "./batch-reader.js";
+import { BatchWriter } from "./batch-writer.js";
 import { DESCRIPTOR } from "./gen/descriptor.js";
 import type { Batch, Batch__Output } from "./gen/holdfast/v1/Batch.js";
 import type { Operation } from "./gen/holdfast/v1/Operation.js";
 import type { Replies, Replies__Output } from "./gen/holdfast/v1/Replies.js";
 import type { Reply } from "./gen/holdfast/v1/Reply.js";
+import { ReplyReader } from "./reply-reader.js";
 import { ReplyWriter } from "./reply-writer.js";
 import { pipeCodec } from "./services.js";
 
@@ -25,11 +27,42 @@ const general = (contract["holdfast.v1.Cache"] as ServiceDefinition)
   .Pipe as unknown as PipeDefinition;
 /** What clients and nodes use. */
 const hot = {
-  requestSerialize: pipeCodec.writeBatch,
+  requestSerialize: writeBatch,
   requestDeserialize: readBatch,
   responseSerialize: writeReplies,
-  responseDeserialize: pipeCodec.readReplies,
+  responseDeserialize: readReplies,
 };
+
+function writeBatch({ hello, epoch = 0, budgetMs = 0, operations = [] }: Batch): Buffer {
+  const greeting = hello ? [pipeCodec.writeBatchGenerally({ hello })] : [];
+  const writer = new BatchWriter(pipeCodec);
+  writer.begin(Number(epoch), budgetMs);
+  for (const operation of operations) {
+    writer.operation(Number(operation.id ?? 0), operation, operation.budgetMs);
+  }
+  return Buffer.concat([...greeting, writer.take()]);
+}
+
+function readReplies(from: Buffer): Replies__Output {
+  const reader = new ReplyReader(pipeCodec, 2);
+  reader.read(from);
+  const { hello } = reader;
+  const replies = Array.from({ length: reader.count }, (_, index) => {
+    const reply = reader.reply(index);
+    const { id, term, encoding, code, value } = reply;
+    expect(reader.isOk(index)).toBe(code === "OK");
+    expect(reader.hasValue(index)).toBe(value !== undefined);
+    const told = [reader.ids[index], reader.terms[index], reader.encodings[index]];
+    expect(told).toEqual([id, term, encoding]);
+    if (value !== undefined) {
+      const part = reader.bytes(index).subarray(reader.start(index), reader.end(index));
+      expect(part.equals(value)).toBe(true);
+      expect(reader.copy(index).equals(value)).toBe(true);
+    }
+    return reply;
+  });
+  return { replies, ...(hello && { hello }) };
+}
 
 function readBatch(from: Buffer): Batch__Output {
   const reader = new BatchReader(pipeCodec);
@@ -175,6 +208,11 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(fields.map(([name, field]) => [name, plain(field)]));
 }
 
+/** Without lone surrogates. */
+function unicode(text: string): string {
+  return Buffer.from(text).toString();
+}
+
 describe("the codec of pipes", () => {
   it(`reads batches as proto-loader does, whoever wrote them (seed ${seed})`, () => {
     fc.assert(
@@ -277,6 +315,83 @@ describe("the codec of pipes", () => {
     );
   });
 
+  it(`writes reads as any other operation (seed ${seed})`, () => {
+    const keys = fc.oneof(fc.string({ unit: "binary", maxLength: 200 }), fc.string()).map(unicode);
+    const reads = fc.record({
+      id: numbers,
+      cache: fc.oneof(fc.constantFrom("products", "users"), keys),
+      key: keys,
+      maxStaleMs: fc.option(numbers, { nil: undefined }),
+      budgetMs: fc.option(words, { nil: undefined }),
+    });
+    fc.assert(
+      fc.property(fc.array(reads, { maxLength: 10 }), fc.nat(), (some, epoch) => {
+        const writer = new BatchWriter(pipeCodec);
+        writer.begin(epoch, 5_000);
+        for (const { id, key, budgetMs, ...terms } of some) writer.get(id, key, terms, budgetMs);
+        const operations = some.map(({ id, cache, key, maxStaleMs, budgetMs }) => ({
+          id,
+          kind: "GET" as const,
+          cache,
+          key: Buffer.from(key),
+          ...(maxStaleMs === undefined ? {} : { maxStaleMs }),
+          ...(budgetMs === undefined ? {} : { budgetMs }),
+        }));
+        const expected = general.requestSerialize({ epoch, budgetMs: 5_000, operations });
+        const read = general.requestDeserialize(writer.take());
+        expect(plain(read)).toEqual(plain(general.requestDeserialize(expected)));
+      }),
+      { seed, numRuns: 300 },
+    );
+  });
+
+  it("numbers operations anew each time they are written", () => {
+    const operation = { id: 7, kind: "GET", budgetMs: 9, fillToken: 3 } as const;
+    const writer = new BatchWriter(pipeCodec);
+    writer.begin(0, 0);
+    writer.operation(1, operation, undefined);
+    writer.operation(2, { ...operation, kind: "DELETE" }, 5);
+    const { operations } = general.requestDeserialize(writer.take());
+    expect(operations).toMatchObject([{ id: 1 }, { id: 2, budgetMs: 5 }]);
+    expect(operations[0]?.budgetMs).toBeUndefined();
+  });
+
+  it("leaves a message alone that was taken, and begins anew", () => {
+    const terms = { cache: "c", maxStaleMs: undefined };
+    const writer = new BatchWriter(pipeCodec);
+    writer.begin(1, 0);
+    writer.get(1, "first", terms, undefined);
+    const first = writer.take();
+    writer.begin(2, 0);
+    // Larger than what a writer keeps.
+    writer.operation(2, { kind: "SET", value: Buffer.alloc(200_000, 1) }, undefined);
+    const second = writer.take();
+    writer.begin(3, 0);
+    writer.get(3, "third", terms, undefined);
+    writer.take();
+    const read = [first, second].map((message) => general.requestDeserialize(message));
+    expect(read).toMatchObject([
+      { epoch: 1, operations: [{ id: 1, key: Buffer.from("first") }] },
+      { epoch: 2, operations: [{ id: 2, value: Buffer.alloc(200_000, 1) }] },
+    ]);
+  });
+
+  it("gives values of their own, and keeps little memory for them", () => {
+    const writer = new ReplyWriter(pipeCodec);
+    const values = Array.from({ length: 300 }, (_, id) => Buffer.alloc(100, id));
+    for (const [id, value] of values.entries()) writer.reply({ id, value });
+    writer.reply({ id: 300, value: Buffer.alloc(20_000, 7) });
+    const message = writer.take();
+    const reader = new ReplyReader(pipeCodec);
+    reader.read(message);
+    const copies = Array.from({ length: 301 }, (_, index) => reader.copy(index));
+    reader.clear();
+    message.fill(0xff);
+    expect(copies.slice(0, 300)).toEqual(values);
+    expect(copies[300]).toEqual(Buffer.alloc(20_000, 7));
+    for (const { buffer } of copies.slice(0, 300)) expect(buffer.byteLength).toBeLessThan(9_000);
+  });
+
   it("uses the memory of messages again that were given back", () => {
     const writer = new ReplyWriter(pipeCodec);
     writer.reply({ id: 1 });
@@ -286,7 +401,7 @@ describe("the codec of pipes", () => {
     const second = writer.take();
     writer.reply({ id: 3 });
     expect(writer.take().buffer).toBe(first.buffer);
-    expect(pipeCodec.readReplies(second).replies.map(({ id }) => id)).toEqual([2]);
+    expect(readReplies(second).replies.map(({ id }) => id)).toEqual([2]);
   });
 
   it("keeps messages apart from the buffers that they came in, as far as names go", () => {

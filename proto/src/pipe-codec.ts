@@ -13,7 +13,7 @@ import type { Operation, Operation__Output } from "./gen/holdfast/v1/Operation.j
 import type { Replies, Replies__Output } from "./gen/holdfast/v1/Replies.js";
 import type { Reply, Reply__Output } from "./gen/holdfast/v1/Reply.js";
 import { BATCH, OPERATION, REPLIES, REPLY } from "./pipe-tags.js";
-import { MAX_UINT32, WireReader, WireWriter } from "./wire.js";
+import { MAX_UINT32, type WireReader, type WireWriter } from "./wire.js";
 
 /** The general way. */
 export interface Codec<Written, Read> {
@@ -73,20 +73,24 @@ export class PipeCodec {
     return this.#numbers.outcome.get(outcome) ?? 0;
   }
 
+  /** Whether a number stands for a source of values. */
+  isSource(number: number): boolean {
+    return this.#enums.source[number] !== undefined;
+  }
+
   /** @throws {Error} when it is none. */
   readBatchGenerally(bytes: Buffer): Batch__Output {
     return this.#batches.deserialize(bytes);
   }
 
-  readonly readReplies = (bytes: Buffer): Replies__Output => {
-    const reader = new WireReader(bytes);
-    const replies: Reply__Output[] = [];
-    while (reader.hasMore) {
-      if (reader.varint() === REPLIES.reply) replies.push(this.#readReply(reader));
-      else reader.fail();
-    }
-    return reader.isSound ? { replies } : this.#replies.deserialize(bytes);
-  };
+  writeBatchGenerally(batch: Batch): Buffer {
+    return this.#batches.serialize(batch);
+  }
+
+  /** @throws {Error} when they are none. */
+  readRepliesGenerally(bytes: Buffer): Replies__Output {
+    return this.#replies.deserialize(bytes);
+  }
 
   /** Reads an operation within a batch. */
   readOperation(reader: WireReader): Operation__Output {
@@ -144,7 +148,8 @@ export class PipeCodec {
     return this.#cache;
   }
 
-  #readReply(reader: WireReader): Reply__Output {
+  /** Reads a reply within a message. */
+  readReply(reader: WireReader): Reply__Output {
     const reply = emptyReply();
     const end = reader.delimited();
     while (reader.at < end) this.#readReplyField(reader, reply);
@@ -201,28 +206,39 @@ export class PipeCodec {
     }
   }
 
-  readonly writeBatch = (batch: Batch): Buffer => {
-    const operations = batch.operations ?? [];
-    const writer = new WireWriter(
-      Buffer.allocUnsafe(operations.reduce(addOperationBytes, HEAD_BYTES)),
-    );
-    if (batch.hello !== undefined && batch.hello !== null) writer.isSound = false;
-    writer.number(BATCH.epoch, batch.epoch);
-    writer.number(BATCH.budgetMs, batch.budgetMs);
-    for (const operation of operations) this.#writeOperation(writer, operation);
-    return writer.isSound ? writer.written : this.#batches.serialize(batch);
-  };
-
   /** A message that introduces a node. */
   introduction(hello: HelloReply): Buffer {
     return this.#replies.serialize({ hello });
   }
 
-  #writeOperation(writer: WireWriter, operation: Operation): void {
-    if (operation.fillToken !== undefined) writer.isSound = false;
-    const likelyBytes = addOperationBytes(0, operation);
+  /** Writes an operation within a batch, under this number and with this budget, whatever it says of them itself. */
+  writeOperation(
+    writer: WireWriter,
+    operation: Operation,
+    id: number,
+    budgetMs: number | undefined,
+  ): void {
+    const { at } = writer;
+    const isOfFill = operation.fillToken !== undefined;
+    if (!isOfFill) this.#writePlainOperation(writer, operation, id, budgetMs);
+    if (!isOfFill && writer.isSound) return;
+    writer.returnTo(at);
+    const numbered: Operation = { ...operation, id };
+    if (budgetMs === undefined) delete numbered.budgetMs;
+    else numbered.budgetMs = budgetMs;
+    // A message that stands behind another one is the same as one message with the fields of both.
+    writer.append(this.#batches.serialize({ operations: [numbered] }));
+  }
+
+  #writePlainOperation(
+    writer: WireWriter,
+    operation: Operation,
+    id: number,
+    budgetMs: number | undefined,
+  ): void {
+    const likelyBytes = likelyBytesOf(operation);
     const start = writer.beginMessage(BATCH.operation, likelyBytes);
-    writer.number(OPERATION.id, operation.id);
+    writer.number(OPERATION.id, id);
     this.#writeName(writer, OPERATION.kind, "kind", operation.kind);
     writer.optionalBytes(OPERATION.cache, this.#bytesOfCache(operation.cache));
     writer.optionalBytes(OPERATION.key, operation.key);
@@ -237,7 +253,7 @@ export class PipeCodec {
     writer.optionalNumber(OPERATION.delta, operation.delta);
     writer.optionalNumber(OPERATION.version, operation.version);
     writer.optionalNumber(OPERATION.letterVersion, operation.letterVersion);
-    writer.optionalNumber(OPERATION.budgetMs, operation.budgetMs);
+    writer.optionalNumber(OPERATION.budgetMs, budgetMs);
     writer.optionalNumber(OPERATION.waitMs, operation.waitMs);
     writer.endMessage(start, likelyBytes);
   }
@@ -248,12 +264,12 @@ export class PipeCodec {
     if (!isRare(reply)) this.#writePlainReply(writer, reply);
     if (!isRare(reply) && writer.isSound) return;
     writer.returnTo(at);
-    // A message that stands behind another one is the same as one message with the fields of both.
+    // As above.
     writer.append(this.#replies.serialize({ replies: [reply] }));
   }
 
   #writePlainReply(writer: WireWriter, reply: Reply): void {
-    const likelyBytes = addReplyBytes(0, reply);
+    const likelyBytes = FIELD_BYTES + lengthOf(reply.value);
     const start = writer.beginMessage(REPLIES.reply, likelyBytes);
     writer.number(REPLY.id, reply.id);
     this.#writeName(writer, REPLY.code, "code", reply.code);
@@ -296,16 +312,11 @@ function isAt(bytes: Buffer, at: number, part: Buffer): boolean {
   return true;
 }
 
-/** What a message takes beside its operations or replies, and one of those beside what is of any length. */
-const HEAD_BYTES = 32;
+/** What an operation or reply takes beside what is of any length. */
 const FIELD_BYTES = 32;
 
-function addOperationBytes(sum: number, { cache, key, value }: Operation): number {
-  return sum + FIELD_BYTES + (cache?.length ?? 0) + lengthOf(key) + lengthOf(value);
-}
-
-function addReplyBytes(sum: number, { value }: Reply): number {
-  return sum + FIELD_BYTES + lengthOf(value);
+function likelyBytesOf({ cache, key, value }: Operation): number {
+  return FIELD_BYTES + (cache?.length ?? 0) + lengthOf(key) + lengthOf(value);
 }
 
 function lengthOf(value: Uint8Array | string | null | undefined): number {

@@ -44,7 +44,7 @@ export const PACKAGE_DEFINITION: PackageDefinition = fromJSON(DESCRIPTOR as Desc
   oneofs: true,
 });
 
-/** What the messages of pipes are read and written with. Nodes are given them, and give them, as bytes. */
+/** What the messages of pipes are read and written with: both sides are given them, and give them, as bytes. */
 export const pipeCodec: PipeCodec = usePipeCodec(PACKAGE_DEFINITION);
 
 // proto-loader cannot know what it loaded; the generated types were made from the same files.
@@ -66,7 +66,7 @@ export const Peer: V1["Peer"] = contract.holdfast.v1.Peer;
 export const Topology: V1["Topology"] = contract.holdfast.v1.Topology;
 export const TopologyStateMessage: V1["TopologyState"] = contract.holdfast.v1.TopologyState;
 
-/** Has clients write batches and read replies by the codec that was made for pipes, and leaves nodes the bytes. */
+/** Makes the codec of pipes, and leaves both of their sides the bytes. */
 function usePipeCodec(definition: PackageDefinition): PipeCodec {
   const service = definition["holdfast.v1.Cache"] as ServiceDefinition;
   // proto-loader's types say as little as its name does.
@@ -83,10 +83,10 @@ function usePipeCodec(definition: PackageDefinition): PipeCodec {
     { serialize: pipe.responseSerialize, deserialize: pipe.responseDeserialize },
   );
   Object.assign(pipe, {
-    requestSerialize: codec.writeBatch,
+    requestSerialize: asItIs,
     requestDeserialize: asItIs,
     responseSerialize: asItIs,
-    responseDeserialize: codec.readReplies,
+    responseDeserialize: asItIs,
   });
   return codec;
 }

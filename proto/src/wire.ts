@@ -13,6 +13,9 @@ export const DELIMITED = 2;
 const LOOP_MAX_BYTES = 64;
 const WORDS_MAX_BYTES = 192;
 
+/** Bytes of UTF-8 for a unit of UTF-16. */
+const MOST_BYTES_PER_UNIT = 3;
+
 /** A tag, and a number of up to 53 bits. */
 const MOST_NUMBER_BYTES = 16;
 
@@ -214,6 +217,33 @@ export class WireWriter {
       for (let index = 0; index < length; index++) bytes[at + index] = value[index] as number;
     } else bytes.set(value, at);
     this.#at = at + length;
+  }
+
+  /** Text in UTF-8; it is well-formed. */
+  text(tag: number, text: string): void {
+    const { length } = text;
+    this.reserve(MOST_NUMBER_BYTES + MOST_BYTES_PER_UNIT * length);
+    this.#varint(tag);
+    if (length < LOOP_MAX_BYTES && this.#shortAscii(text)) return;
+    this.#varint(Buffer.byteLength(text));
+    this.#at += this.#bytes.write(text, this.#at);
+  }
+
+  /** Writes a text and its length, which takes one byte, if it is ASCII; says whether it is. */
+  #shortAscii(text: string): boolean {
+    const { length } = text;
+    const bytes = this.#bytes;
+    const at = this.#at + 1;
+    let all = 0;
+    for (let index = 0; index < length; index++) {
+      const code = text.charCodeAt(index);
+      all |= code;
+      bytes[at + index] = code;
+    }
+    if (all >= 0x80) return false;
+    bytes[at - 1] = length;
+    this.#at = at + length;
+    return true;
   }
 
   /** Begins a message within the message. Returns what `end` has to be told. */

@@ -11,10 +11,16 @@ import {
   constants,
 } from "node:http2";
 import { connect as connectSocket, type Socket } from "node:net";
-import { credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
+import { type ClientDuplexStream, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
 import type { Cluster } from "@holdfast/client";
 import { seededRandom, testSeed } from "@holdfast/core/testing";
-import { Cache, type CacheClient, type Replies__Output, type Reply__Output } from "@holdfast/proto";
+import {
+  type Batch,
+  Cache,
+  type CacheClient,
+  pipeCodec,
+  type Reply__Output,
+} from "@holdfast/proto";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../support/cluster.js";
 import { eventually } from "../support/eventually.js";
@@ -237,10 +243,10 @@ describe("a client that misbehaves", () => {
     const value = "x".repeat(900_000);
     await client.cache("aside", { compression: false }).set(key.toString(), value);
     const before = await rssBytes();
-    const pipe = raw.Pipe();
+    const pipe = openPipe(raw);
     pipe.on("error", () => {});
     closing.push(() => pipe.cancel());
-    pipe.write({ hello: helloOf("glutton"), operations: [] });
+    pipe.write(batchOf({ hello: helloOf("glutton") }));
     const operations = Array.from({ length: 20 }, (_, id) => ({
       id,
       kind: "GET" as const,
@@ -250,7 +256,7 @@ describe("a client that misbehaves", () => {
     pipe.pause();
     const ask = async () => {
       for (let batch = 0; batch < 50; batch++) {
-        pipe.write({ budgetMs: 10_000, operations });
+        pipe.write(batchOf({ budgetMs: 10_000, operations }));
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
     };
@@ -321,10 +327,10 @@ describe("a client with another topology", () => {
       ].map(
         (hello) =>
           new Promise<string>((resolve) => {
-            const pipe = raw.Pipe();
+            const pipe = openPipe(raw);
             pipe.on("error", ({ details }: ServiceError) => resolve(details));
             pipe.on("data", () => resolve("it answered"));
-            pipe.write({ ...(hello && { hello }), operations: [] });
+            pipe.write(batchOf({ ...(hello && { hello }) }));
           }),
       ),
     );
@@ -347,18 +353,28 @@ function helloOf(clientId: string) {
   return { clusterId, protocol: 1, clientId, expectedNodeId: "", expectedIncarnation: "" };
 }
 
+/** The contract leaves the messages of pipes as they are on the wire. */
+function openPipe(cache: CacheClient): ClientDuplexStream<Buffer, Buffer> {
+  return cache.Pipe() as unknown as ClientDuplexStream<Buffer, Buffer>;
+}
+
+function batchOf(batch: Batch): Buffer {
+  return pipeCodec.writeBatchGenerally(batch);
+}
+
 /** What a node answers on a pipe, without the SDK's second look. */
 function askPipe(cache: CacheClient, epoch: number, key: string): Promise<Reply__Output> {
-  const pipe = cache.Pipe();
+  const pipe = openPipe(cache);
   const operation = { id: 1, kind: "GET" as const, cache: "aside", key: Buffer.from(key) };
   return new Promise((resolve, reject) => {
     pipe.on("error", reject);
-    pipe.on("data", ({ replies }: Replies__Output) => {
-      const [reply] = replies;
+    pipe.on("data", (message: Buffer) => {
+      const [reply] = pipeCodec.readRepliesGenerally(message).replies;
       if (reply === undefined) return;
       pipe.end();
       resolve(reply);
     });
-    pipe.write({ hello: helloOf("raw"), epoch, budgetMs: 5_000, operations: [operation] });
+    const hello = helloOf("raw");
+    pipe.write(batchOf({ hello, epoch, budgetMs: 5_000, operations: [operation] }));
   });
 }

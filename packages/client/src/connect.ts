@@ -10,6 +10,7 @@ import { AbortListeners } from "./calls/abort-listeners.js";
 import type { CallContext, Detour } from "./calls/call.js";
 import { Flight } from "./calls/flight.js";
 import { Operations } from "./calls/operations.js";
+import { PlainRead } from "./calls/plain-read.js";
 import { RetryBudget } from "./calls/retry-budget.js";
 import { Tally } from "./calls/tally.js";
 import { Watch } from "./calls/watch.js";
@@ -173,13 +174,14 @@ function assemble(
 /** Through another node, as long as the target cannot be reached. */
 function detour(
   target: Target,
-  operation: Operation,
+  operation: Operation | PlainRead,
   members: Members,
   router: Router,
   wire: Wire,
 ): Detour | undefined {
-  if (!canRelay(operation) || !members.isUnreachable(target)) return undefined;
+  if (!members.isUnreachable(target) || !canRelay(operation.kind)) return undefined;
   const via = members.another(target, router);
   if (via === undefined) return undefined;
-  return (budgetMs, begin) => wire.relay(via.address, operation, budgetMs, begin);
+  const relayed = operation instanceof PlainRead ? operation.toOperation() : operation;
+  return (budgetMs, begin) => wire.relay(via.address, relayed, budgetMs, begin);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hash32, hash32OfWords } from "./hash.js";
+import { hash32, hash32OfAscii, hash32OfWords } from "./hash.js";
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, "hex"));
@@ -51,6 +51,17 @@ describe("hash32", () => {
         const words = new Uint32Array(memory.buffer);
         expect(hash32OfWords(words, length, start, length)).toBe(hash32(key, length));
       }
+    }
+  });
+
+  it("is the same of a text that is ASCII, and none of any other", () => {
+    for (let length = 0; length <= 70; length++) {
+      const codes = Array.from({ length }, (_, index) => (index * 37 + length * 11) & 127);
+      const text = String.fromCharCode(...codes);
+      expect(hash32OfAscii(text, length)).toBe(hash32(utf8(text), length));
+      expect(hash32OfAscii(`${text}é`, length)).toBeUndefined();
+      expect(hash32OfAscii(`é${text}`, length)).toBeUndefined();
+      expect(hash32OfAscii(`${text}\u4100`, length)).toBeUndefined();
     }
   });
 

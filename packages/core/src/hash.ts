@@ -29,6 +29,31 @@ export function hash32(bytes: Uint8Array, seed: number): number {
   return finish(h ^ length);
 }
 
+/** As `hash32`, of the bytes of a text that is ASCII; `undefined` when it is not. */
+export function hash32OfAscii(text: string, seed: number): number | undefined {
+  const { length } = text;
+  const tail = length & ~3;
+  let h = seed | 0;
+  let all = 0;
+  for (let i = 0; i < tail; i += 4) {
+    const a = text.charCodeAt(i);
+    const b = text.charCodeAt(i + 1);
+    const c = text.charCodeAt(i + 2);
+    const d = text.charCodeAt(i + 3);
+    all |= a | b | c | d;
+    h = mix(h, a | (b << 8) | (c << 16) | (d << 24));
+  }
+  let rest = 0;
+  for (let i = length - 1; i >= tail; i--) {
+    const code = text.charCodeAt(i);
+    all |= code;
+    rest = (rest << 8) | code;
+  }
+  if (all >= 0x80) return undefined;
+  if (tail < length) h ^= scramble(rest);
+  return finish(h ^ length);
+}
+
 /**
  * As `hash32`, of bytes that lie in little-endian words: `length` bytes from the beginning of word `start`. What the last
  * word has beyond them does not matter.

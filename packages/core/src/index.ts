@@ -30,6 +30,7 @@ export {
   type Placement,
   partitionOf,
   partitionOfHash,
+  partitionOfKey,
 } from "./partitions.js";
 export { type Random, systemRandom } from "./random.js";
 export {

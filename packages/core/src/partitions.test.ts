@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hash32 } from "./hash.js";
-import { decodeKey, encodeKey, isPartitionCount, partitionOf } from "./partitions.js";
+import {
+  decodeKey,
+  encodeKey,
+  isPartitionCount,
+  partitionOf,
+  partitionOfKey,
+} from "./partitions.js";
 import { testSeed } from "./testing.js";
 
 const seed = testSeed();
@@ -29,6 +35,26 @@ describe("partitions", () => {
       ),
       { seed },
     );
+  });
+
+  it(`places a key as text where it places its bytes (seed ${seed})`, () => {
+    const keys = fc.oneof(
+      fc.string({ minLength: 1, maxLength: 80 }),
+      fc.string({ unit: "binary", minLength: 1, maxLength: 80 }),
+    );
+    fc.assert(
+      fc.property(keys, fc.nat(2 ** 32 - 1), (key, hashSeed) => {
+        const placement = { partitions: 16_384, hashSeed };
+        expect(partitionOfKey(key, placement)).toBe(partitionOf(encodeKey(key), placement));
+      }),
+      { seed },
+    );
+    const placement = { partitions: 2, hashSeed: 1 };
+    for (const key of ["", "x".repeat(513), "a\ud800"]) {
+      expect(() => partitionOfKey(key, placement)).toThrow(
+        expect.objectContaining({ code: "INVALID_ARGUMENT" }),
+      );
+    }
   });
 
   it("splits each partition in two when their number doubles", () => {

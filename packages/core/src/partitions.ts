@@ -4,7 +4,7 @@
  * topology's matter.
  */
 import { CacheError } from "./errors.js";
-import { hash32 } from "./hash.js";
+import { hash32, hash32OfAscii } from "./hash.js";
 
 /** Fewest and most partitions of a cluster. Their number is a power of two. */
 export const MIN_PARTITIONS = 2;
@@ -37,6 +37,18 @@ export function isPartitionCount(count: number): boolean {
 /** The partition that a key's UTF-8 bytes fall into. Constant time for a given key length. */
 export function partitionOf(keyBytes: Uint8Array, placement: Placement): number {
   return partitionOfHash(hash32(keyBytes, placement.hashSeed), placement);
+}
+
+/**
+ * As `partitionOf`, of a key as text.
+ *
+ * @throws {CacheError} as `encodeKey` does.
+ */
+export function partitionOfKey(key: string, placement: Placement): number {
+  const isShort = key.length > 0 && key.length <= SHORT_LENGTH;
+  const hash = isShort ? hash32OfAscii(key, placement.hashSeed) : undefined;
+  if (hash === undefined) return partitionOf(encodeKey(key), placement);
+  return partitionOfHash(hash, placement);
 }
 
 /** As `partitionOf`, of a key whose hash under the placement's seed is known. */

@@ -33,7 +33,7 @@ export async function clearEverywhere(
     const operation = { kind: "CLEAR", cache } as const;
     await operations.run({
       operation: { ...operation },
-      to: { member: owner },
+      to: owner,
       isWrite: true,
       bytes: sizeOf(operation),
       timeoutMs: Math.max(1, deadlineMs - clock.monotonic()),

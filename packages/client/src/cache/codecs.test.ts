@@ -1,5 +1,14 @@
 import { testSeed } from "@holdfast/core/testing";
-import { CODEC, COMPRESSION_LEVELS, compress, hasCompression } from "@holdfast/proto";
+import {
+  CODEC,
+  COMPRESSION_LEVELS,
+  compress,
+  hasCompression,
+  pipeCodec,
+  type Reply,
+  ReplyReader,
+  ReplyWriter,
+} from "@holdfast/proto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -11,16 +20,46 @@ import {
   json,
   msgpack,
   string,
+  valueReader,
 } from "./codecs.js";
 
 const seed = testSeed();
 const COMPRESSIONS = (["gzip", "brotli", "zstd"] as const).filter(hasCompression);
 
 function roundTrip<T>(codec: Codec<T>, value: T): T {
-  return decodeValue(codec, encodeValue(codec, value), codec.encoding);
+  const stored = { value: encodeValue(codec, value), encoding: codec.encoding };
+  const decoded = decodeValue(codec, stored.value, stored.encoding);
+  expect(readFrom(codec, stored)).toEqual(decoded);
+  return decoded;
+}
+
+/** Reads the second of two replies in a message. */
+function readFrom<T>(codec: Codec<T>, reply: Reply): T | undefined {
+  const writer = new ReplyWriter(pipeCodec);
+  for (const each of [{ value: Buffer.from("first") }, reply]) writer.reply(each);
+  const replies = new ReplyReader(pipeCodec);
+  replies.read(writer.take());
+  return valueReader(codec)(replies, 1);
 }
 
 describe("Codecs", () => {
+  it("read replies as they decode values", () => {
+    const shouting: Codec<string> = { ...string(), decode: (text) => `${text.length} bytes!` };
+    const written = { value: Buffer.from("text"), encoding: CODEC.string };
+    expect(readFrom(string(), written)).toBe("text");
+    expect(readFrom(shouting, written)).toBe("4 bytes!");
+    expect(readFrom(string(), { version: 0 })).toBeUndefined();
+    expect(readFrom(string(), { ...written, message: "unusual" })).toBe("text");
+    const wrong = { code: "INVALID_ARGUMENT", message: "the value was written as string" };
+    expect(() => readFrom(json(), written)).toThrow(
+      expect.objectContaining({ ...wrong, message: expect.stringContaining(wrong.message) }),
+    );
+    const damaged = { value: Buffer.from("{"), encoding: CODEC.json };
+    expect(() => readFrom(json(), damaged)).toThrow("the value is not json");
+    const large = { value: Buffer.from(JSON.stringify("x".repeat(5_000))), encoding: CODEC.json };
+    expect(readFrom(json(), compress(large, { algorithm: "gzip", level: 6 }))).toHaveLength(5_000);
+  });
+
   it(`return every JSON value through json and msgpack (seed ${seed})`, () => {
     fc.assert(
       fc.property(fc.jsonValue({ stringUnit: "grapheme" }), (value) => {

@@ -6,7 +6,7 @@
  * which a long-lived value would keep in memory whole.
  */
 import { CacheError } from "@holdfast/core";
-import { CODEC, codecOf, decompress } from "@holdfast/proto";
+import { CODEC, codecOf, decompress, type ReplyReader } from "@holdfast/proto";
 import { Packr } from "msgpackr";
 
 /** Turns values of one type into bytes and back. Implement it for a format of your own. */
@@ -37,7 +37,7 @@ export function json<T = unknown>(): Codec<T> {
       return Buffer.from(text);
     },
     // The type parameter is the caller's claim about what was written.
-    decode: (bytes) => JSON.parse(textOf(bytes)) as T,
+    decode: decodeJson as (bytes: Uint8Array) => T,
   };
 }
 
@@ -46,7 +46,7 @@ export function string(): Codec<string> {
   return {
     encoding: CODEC.string,
     encode: (value) => Buffer.from(value),
-    decode: textOf,
+    decode: decodeText,
   };
 }
 
@@ -61,12 +61,7 @@ export function bytes(): Codec<Uint8Array> {
       if (value instanceof Uint8Array) return value;
       throw new CacheError("INVALID_ARGUMENT", `the bytes codec takes a Uint8Array`);
     },
-    // Memory of its own would take ten times as long to get.
-    decode(encoded) {
-      const copy = Buffer.allocUnsafe(encoded.length);
-      copy.set(encoded);
-      return copy;
-    },
+    decode: decodeBytes,
   };
 }
 
@@ -82,6 +77,54 @@ export function msgpack<T = unknown>(): Codec<T> {
     encode: (value) => packr.pack(value),
     // The type parameter is the caller's claim about what was written.
     decode: (encoded) => packr.unpack(encoded) as T,
+  };
+}
+
+function decodeJson(encoded: Uint8Array): unknown {
+  return JSON.parse(decodeText(encoded));
+}
+
+function decodeText(encoded: Uint8Array): string {
+  return Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength).toString("utf8");
+}
+
+function decodeBytes(encoded: Uint8Array): Uint8Array {
+  // Memory of its own would take ten times as long to get.
+  const copy = Buffer.allocUnsafe(encoded.length);
+  copy.set(encoded);
+  return copy;
+}
+
+/** Reads the value of a reply; `undefined` when it has none. */
+export type ValueReader<T> = (replies: ReplyReader, index: number) => T | undefined;
+
+/** What is decoded within the message, without a Buffer of its own, by the decoder that does it otherwise. */
+const READERS: ReadonlyMap<unknown, ValueReader<unknown>> = new Map<unknown, ValueReader<unknown>>([
+  [decodeJson, (replies, index) => JSON.parse(textOf(replies, index))],
+  [decodeText, textOf],
+  [decodeBytes, (replies, index) => replies.copy(index)],
+]);
+
+function textOf(replies: ReplyReader, index: number): string {
+  return replies.bytes(index).toString("utf8", replies.start(index), replies.end(index));
+}
+
+/** As `decodeValue`, of replies. */
+export function valueReader<T>(codec: Codec<T>): ValueReader<T> {
+  // It does what the codec's own decoder does.
+  const read = READERS.get(codec.decode) as ValueReader<T> | undefined;
+  return (replies, index) => {
+    if (!replies.hasValue(index)) return undefined;
+    const encoding = replies.encodings[index] as number;
+    if (read === undefined || encoding !== codec.encoding) {
+      const stored = replies.bytes(index).subarray(replies.start(index), replies.end(index));
+      return decodeValue(codec, stored, encoding);
+    }
+    try {
+      return read(replies, index);
+    } catch (error) {
+      throw notInForm(encoding, error);
+    }
   };
 }
 
@@ -115,10 +158,12 @@ export function decodeValue<T>(codec: Codec<T>, stored: Uint8Array, encoding: nu
   try {
     return codec.decode(encoded);
   } catch (error) {
-    throw new CacheError("INVALID_ARGUMENT", `the value is not ${nameOf(written)}`, {
-      cause: error,
-    });
+    throw notInForm(written, error);
   }
+}
+
+function notInForm(encoding: number, cause: unknown): CacheError {
+  return new CacheError("INVALID_ARGUMENT", `the value is not ${nameOf(encoding)}`, { cause });
 }
 
 /** Encodes a value; whatever the codec throws becomes `INVALID_ARGUMENT`. */
@@ -136,8 +181,4 @@ export function checkCodec(codec: Codec<unknown>): void {
   const { encoding } = codec;
   if (Number.isInteger(encoding) && encoding >= 0 && encoding <= 255) return;
   throw new CacheError("INVALID_ARGUMENT", `codec encoding is ${encoding}; it must be 0 to 255`);
-}
-
-function textOf(encoded: Uint8Array): string {
-  return Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength).toString("utf8");
 }

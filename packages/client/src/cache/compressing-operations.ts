@@ -62,16 +62,21 @@ export class CompressingOperations {
     return this.#orPlain(request, this.#prepared(request, work));
   }
 
+  /** Whether no operation has to wait for a write of the same entry: then reads need not come here. */
+  get isInOrder(): boolean {
+    return this.#preparations.isIdle;
+  }
+
   /** As `Operations.readMany`. */
   readMany(request: ManyReadRequest): Promise<readonly number[]> {
-    if (this.#preparations.isIdle) return this.#operations.readMany(request);
+    if (this.isInOrder) return this.#operations.readMany(request);
     // Some may have to wait for a write of the same entry.
-    return Promise.resolve([...request.operations.keys()]);
+    return Promise.resolve([...request.keys.keys()]);
   }
 
   /** Behind those of the same entry that are being prepared. */
   #inOrder<Result>(request: KeyedRequest<Result>, operation: Operation): Promise<Result> {
-    const mustWait = !this.#preparations.isIdle && this.#preparations.has(entryOf(request));
+    const mustWait = !this.isInOrder && this.#preparations.has(entryOf(request));
     if (mustWait) return this.#prepared(request, operation);
     return this.#operations.run(
       operation === request.operation ? request : { ...request, operation },

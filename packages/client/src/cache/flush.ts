@@ -45,7 +45,7 @@ export async function flushEverywhere(
     const operation: Operation = { kind: "FLUSH", cache, waitMs: waitMsOf(leftMs) };
     const reply = await operations.run({
       operation,
-      to: { member: owner },
+      to: owner,
       isWrite: false,
       bytes: sizeOf(operation),
       timeoutMs: leftMs,
@@ -87,7 +87,7 @@ export async function flushKeys(
     const leftMs = Math.max(1, deadlineMs - clock.monotonic());
     const reply = await operations.run({
       operation: { ...operation, waitMs: waitMsOf(leftMs) },
-      to: { partition: router().partitionOf(operation.key) },
+      to: router().partitionOf(operation.key),
       isWrite: false,
       bytes: sizeOf(operation),
       timeoutMs: leftMs,

@@ -66,7 +66,7 @@ export class Receipt implements WriteReceipt {
     if (ack !== undefined) operation.ack = ack;
     return operations.run({
       operation,
-      to: { partition: router().partitionOf(key) },
+      to: router().partitionOf(key),
       isWrite: false,
       bytes: sizeOf(operation),
       timeoutMs,

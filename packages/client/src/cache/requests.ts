@@ -4,6 +4,7 @@
  */
 import { CacheError, encodeKey, MAX_VALUE_BYTES } from "@holdfast/core";
 import type { Operation, Reply__Output } from "@holdfast/proto";
+import { PlainRead } from "../calls/plain-read.js";
 import type {
   AckLevel,
   DeleteOptions,
@@ -14,7 +15,7 @@ import type {
   WriteOptions,
 } from "./cache-types.js";
 import { type Codec, decodeValue, encodeValue } from "./codecs.js";
-import { type Duration, durationMs } from "./duration.js";
+import { durationMs } from "./duration.js";
 
 /** An operation on one key. */
 export type KeyedOperation = Operation & { readonly key: Uint8Array };
@@ -35,14 +36,6 @@ const ACKS: Readonly<Record<AckLevel, Operation["ack"]>> = {
 };
 
 const SOURCES = { NONE: "none", MEMORY: "memory", DATABASE: "database" } as const;
-
-export function getOperation(
-  cache: string,
-  key: string,
-  { maxStale }: ReadOptions,
-): KeyedOperation {
-  return withMaxStale({ kind: "GET", cache, key: encodeKey(key) }, maxStale);
-}
 
 export function setOperation<V>(
   cache: string,
@@ -97,11 +90,13 @@ export function loadOperation(
   cache: string,
   key: string,
   waitMs: number | undefined,
-  { maxStale }: ReadOptions,
+  options: ReadOptions,
 ): KeyedOperation {
   const operation: KeyedOperation = { kind: "LOAD", cache, key: encodeKey(key) };
   if (waitMs !== undefined) operation.waitMs = waitMs;
-  return withMaxStale(operation, maxStale);
+  const maxStaleMs = maxStaleMsOf(options);
+  if (maxStaleMs !== undefined) operation.maxStaleMs = maxStaleMs;
+  return operation;
 }
 
 /** What a load without a value has come to. */
@@ -132,22 +127,27 @@ export function flushOperation(cache: string, key: string): KeyedOperation {
   return { kind: "FLUSH", cache, key: encodeKey(key) };
 }
 
+/** What an operation takes beside its cache, key and value, roughly. */
+const OVERHEAD_BYTES = 32;
+
 /** Roughly what an operation takes on the wire: what its fields beyond key and value add is small. */
-export function sizeOf({ key, value, cache = "" }: Operation): number {
-  return 32 + cache.length + (key?.length ?? 0) + (value?.length ?? 0);
+export function sizeOf(operation: Operation | PlainRead): number {
+  const { key, cache = "" } = operation;
+  const valueBytes = operation instanceof PlainRead ? 0 : (operation.value?.length ?? 0);
+  return OVERHEAD_BYTES + cache.length + (key?.length ?? 0) + valueBytes;
 }
 
-export function valueOfReply<V>(
-  { value, encoding }: Reply__Output,
-  codec: Codec<V>,
-): V | undefined {
-  return value === undefined ? undefined : decodeValue(codec, value, encoding);
+/** As `sizeOf`, of plain reads together. */
+export function sizeOfReads(cache: string, keys: readonly string[]): number {
+  let size = keys.length * (OVERHEAD_BYTES + cache.length);
+  for (const key of keys) size += key.length;
+  return size;
 }
 
 export function readResult<V>(reply: Reply__Output, codec: Codec<V>): ReadResult<V> {
-  const { version, source, ageMs, stale, ttlLeftMs, unpersisted } = reply;
+  const { value, encoding, version, source, ageMs, stale, ttlLeftMs, unpersisted } = reply;
   return {
-    value: valueOfReply(reply, codec),
+    value: value === undefined ? undefined : decodeValue(codec, value, encoding),
     version,
     source: SOURCES[source],
     ageMs,
@@ -167,9 +167,9 @@ interface AnyWriteOptions extends LifetimeOptions {
   readonly ack?: AckLevel | undefined;
 }
 
-function withMaxStale(operation: KeyedOperation, maxStale: Duration | undefined): KeyedOperation {
-  if (maxStale !== undefined) operation.maxStaleMs = durationMs(maxStale, "maxStale");
-  return operation;
+/** @throws {CacheError} `INVALID_ARGUMENT` when it is no duration. */
+export function maxStaleMsOf({ maxStale }: ReadOptions): number | undefined {
+  return maxStale === undefined ? undefined : durationMs(maxStale, "maxStale");
 }
 
 /** Adds to an operation what its options say; what they do not say stays off the wire. */

@@ -3,7 +3,9 @@
  * key, and turns the reply into the caller's result. What each method promises is told in cache.ts.
  */
 import { CacheError } from "@holdfast/core";
-import type { Reply__Output } from "@holdfast/proto";
+import type { Operation, Reply__Output, ReplyReader } from "@holdfast/proto";
+import type { ToResult } from "../calls/call.js";
+import { PlainRead } from "../calls/plain-read.js";
 import type { Cache } from "./cache.js";
 import type {
   CacheStats,
@@ -25,7 +27,7 @@ import type {
 } from "./cache-types.js";
 import { clearEverywhere } from "./clear.js";
 import type { ClientParts } from "./client-parts.js";
-import type { Codec } from "./codecs.js";
+import { type Codec, type ValueReader, valueReader } from "./codecs.js";
 import type { CompressionSettings } from "./compression.js";
 import { timeoutMsOf } from "./duration.js";
 import { flushEverywhere, flushKeys } from "./flush.js";
@@ -36,15 +38,15 @@ import { Receipt } from "./receipt.js";
 import {
   deleteOperation,
   flushOperation,
-  getOperation,
   incrementOperation,
   type KeyedOperation,
+  maxStaleMsOf,
   readResult,
   setOperation,
   sizeOf,
+  sizeOfReads,
   sumOf,
   touchOperation,
-  valueOfReply,
 } from "./requests.js";
 import { addStats, clusterStats } from "./stats.js";
 import { type Change, updateEntry } from "./update.js";
@@ -62,18 +64,20 @@ export class RoutedCache<V> implements Cache<V> {
   readonly #codec: Codec<V>;
   readonly #compression: CompressionSettings | undefined;
   readonly #parts: ClientParts;
-  readonly #toValue = (reply: Reply__Output) => valueOfReply(reply, this.#codec);
-  readonly #toReadResult = (reply: Reply__Output) => readResult(reply, this.#codec);
+  readonly #valueAt: ValueReader<V>;
+  readonly #toReadResult = (replies: ReplyReader, index: number) =>
+    readResult(replies.reply(index), this.#codec);
 
   constructor(name: string, { codec, compression }: ValueForm<V>, parts: ClientParts) {
     this.name = name;
     this.#codec = codec;
+    this.#valueAt = valueReader(codec);
     this.#compression = compression;
     this.#parts = parts;
   }
 
   get(key: string, options: ReadOptions = {}): Promise<V | undefined> {
-    return this.#read(key, options, this.#toValue);
+    return this.#read(key, options, this.#valueAt);
   }
 
   getWithMeta(key: string, options: ReadOptions = {}): Promise<ReadResult<V>> {
@@ -95,23 +99,26 @@ export class RoutedCache<V> implements Cache<V> {
     found: Map<string, V>,
   ): Promise<void> {
     const { compressing, clock, waitForReady } = this.#parts;
+    const router = this.#parts.router();
     const timeoutMs = timeoutMsOf(options.timeout, this.#parts.timeoutMs);
     const deadlineMs = clock.monotonic() + timeoutMs;
     const keep = (index: number, value: V | undefined) => {
       if (value !== undefined) found.set(keys[index] as string, value);
     };
-    const operations = keys.map((key) => getOperation(this.name, key, options));
     const missed = await compressing.readMany({
-      operations,
-      bytes: operations.reduce((sum, operation) => sum + sizeOf(operation), 0),
+      cache: this.name,
+      maxStaleMs: maxStaleMsOf(options),
+      keys,
+      partitions: keys.map((key) => router.partitionOfKey(key)),
+      bytes: sizeOfReads(this.name, keys),
       timeoutMs,
       signal: options.signal,
       failsFast: !(options.waitForReady ?? waitForReady),
-      take: (index, reply) => keep(index, this.#toValue(reply)),
+      take: (index, replies, at) => keep(index, this.#valueAt(replies, at)),
     });
     const rest = { ...options, timeout: Math.max(1, deadlineMs - clock.monotonic()) };
     const reads = missed.map(async (index) => {
-      keep(index, await this.#read(keys[index] as string, rest, this.#toValue, true));
+      keep(index, await this.#read(keys[index] as string, rest, this.#valueAt, true));
     });
     await Promise.all(reads);
   }
@@ -269,12 +276,18 @@ export class RoutedCache<V> implements Cache<V> {
   #read<Result>(
     key: string,
     options: ReadOptions,
-    toResult: (reply: Reply__Output) => Result,
+    toResult: ToResult<Result>,
     isOneOfMany = false,
   ): Promise<Result> {
     try {
-      const operation = getOperation(this.name, key, options);
-      return this.#run(operation, options, false, isOneOfMany, toResult);
+      const { compressing, router } = this.#parts;
+      const partition = router().partitionOfKey(key);
+      const read = new PlainRead(this.name, key, maxStaleMsOf(options));
+      if (!compressing.isInOrder) {
+        return this.#run(read.toOperation(), options, false, isOneOfMany, toResult);
+      }
+      const request = this.#request(read, partition, options, false, isOneOfMany, toResult);
+      return this.#parts.operations.run(request);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -282,24 +295,36 @@ export class RoutedCache<V> implements Cache<V> {
 
   #run<Result>(
     operation: KeyedOperation,
+    options: CallOptions,
+    isWrite: boolean,
+    isOneOfMany: boolean,
+    toResult: ToResult<Result> | undefined,
+  ): Promise<Result> {
+    const { compressing, router } = this.#parts;
+    const partition = router().partitionOf(operation.key);
+    const request = this.#request(operation, partition, options, isWrite, isOneOfMany, toResult);
+    return compressing.run(request, this.#compression);
+  }
+
+  #request<Asked extends Operation | PlainRead, Result>(
+    operation: Asked,
+    to: number,
     { timeout, signal, waitForReady = this.#parts.waitForReady }: CallOptions,
     isWrite: boolean,
     isOneOfMany: boolean,
-    toResult: ((reply: Reply__Output) => Result) | undefined,
-  ): Promise<Result> {
-    const { compressing, router, timeoutMs } = this.#parts;
-    const request = {
+    toResult: ToResult<Result> | undefined,
+  ) {
+    return {
       operation,
-      to: { partition: router().partitionOf(operation.key) },
+      to,
       bytes: sizeOf(operation),
-      timeoutMs: timeoutMsOf(timeout, timeoutMs),
+      timeoutMs: timeoutMsOf(timeout, this.#parts.timeoutMs),
       signal,
       failsFast: !waitForReady,
       isWrite,
       isOneOfMany,
       toResult,
     };
-    return compressing.run(request, this.#compression);
   }
 
   /** Refuses bad options by rejecting, as the async methods do. */

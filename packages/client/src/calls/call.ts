@@ -14,9 +14,17 @@
  *      +-- failed, and certainly not done ----+---> done
  */
 import { CacheError, type Clock, NotOwnerError, type Random } from "@holdfast/core";
-import { errorOfReply, type Operation, type Reply__Output } from "@holdfast/proto";
+import {
+  type BatchWriter,
+  errorOfReply,
+  type Operation,
+  pipeCodec,
+  type Reply__Output,
+  ReplyReader,
+} from "@holdfast/proto";
 import type { Router, Target } from "../routing/router.js";
 import type { Attempt, Pipe } from "../transport/pipe.js";
+import { PlainRead } from "./plain-read.js";
 import { finalError, nextStep } from "./retry.js";
 import { notRetried, type RetryBudget } from "./retry-budget.js";
 import { TimedCall } from "./running-calls.js";
@@ -24,9 +32,9 @@ import type { Tally } from "./tally.js";
 import type { OnFinished } from "./watch.js";
 
 export interface CallRequest<Result = Reply__Output> {
-  readonly operation: Operation;
+  readonly operation: Operation | PlainRead;
   /** Where the operation goes: to the owner of a partition, or to one run of a node. */
-  readonly to: { readonly partition: number } | { readonly member: Target };
+  readonly to: number | Target;
   readonly isWrite: boolean;
   /** Absent: it is not. */
   readonly isOneOfMany?: boolean;
@@ -34,8 +42,8 @@ export interface CallRequest<Result = Reply__Output> {
   readonly bytes: number;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
-  /** What the caller gets, made of the reply to an operation that succeeded; absent: the reply. */
-  readonly toResult?: ((reply: Reply__Output) => Result) | undefined;
+  /** What the caller gets, made of the reply to an operation that succeeded; absent: the reply as an object. */
+  readonly toResult?: ToResult<Result> | undefined;
   /** Whether to fail with `UNAVAILABLE` rather than to wait for an owner that can be used. Default: false. */
   readonly failsFast?: boolean;
   /**
@@ -47,6 +55,9 @@ export interface CallRequest<Result = Reply__Output> {
     onFailure: (reason: unknown) => void,
   ) => () => void;
 }
+
+/** @param replies - valid during the call. @param index - of the one that is meant. */
+export type ToResult<Result> = (replies: ReplyReader, index: number) => Result;
 
 /** What a call needs of the rest of the client. */
 export interface CallContext {
@@ -61,7 +72,7 @@ export interface CallContext {
    */
   pipeTo(target: Target, knownSinceEpoch: number, mayProbe: boolean): Pipe;
   /** Another way for this operation; `undefined` when there is none, or no need. */
-  detour(target: Target, operation: Operation): Detour | undefined;
+  detour(target: Target, operation: Operation | PlainRead): Detour | undefined;
   /** A node has named this epoch. */
   expectEpoch(epoch: number): void;
   /** Calls back when the signal aborts, unless cancelled. */
@@ -95,7 +106,8 @@ export class Call extends TimedCall implements Attempt {
   readonly #ignoreAbort: () => void;
   /** What an observer wants to be told at its end. */
   onFinished: OnFinished | undefined;
-  #operation: Operation;
+  id = 0;
+  #operation: Operation | PlainRead;
   #at: "waiting" | "queued" | "sent" | "done" = "waiting";
   /** Calls off what a call that waits is waiting for. */
   #cancelWaiting: () => void = NOTHING;
@@ -130,8 +142,8 @@ export class Call extends TimedCall implements Attempt {
         : context.onAbort(signal, () => this.end(signal.reason, "aborted by the caller"));
   }
 
-  get operation(): Operation {
-    return this.#operation;
+  get operations(): number {
+    return 1;
   }
 
   get isOneOfMany(): boolean {
@@ -183,26 +195,41 @@ export class Call extends TimedCall implements Attempt {
     this.#at = "sent";
   }
 
-  onReply(reply: Reply__Output): void {
+  writeTo(batch: BatchWriter, budgetMs: number | undefined): void {
+    const operation = this.#operation;
+    if (operation instanceof PlainRead) {
+      batch.get(this.id, operation.key, operation, budgetMs);
+    } else batch.operation(this.id, operation, budgetMs);
+  }
+
+  onReply(replies: ReplyReader, index: number): void {
     if (this.#at === "done") return;
     const pipe = this.#at === "sent" ? this.#pipe : undefined;
     if (pipe !== undefined) this.#context.tally.answered += 1;
     this.#answeredAtMs = pipe?.lastMessageMs;
     this.#pipe = undefined;
     const { isWrite, to } = this.request;
-    const error = errorOfReply(reply);
-    const isLate = "partition" in to && this.#context.isFromFormerOwner(to.partition, reply.term);
+    const isOk = replies.isOk(index);
+    const term = replies.terms[index] as number;
+    const isLate = typeof to === "number" && this.#context.isFromFormerOwner(to, term);
+    if (isOk && !isLate) this.#resolveWith(replies, index);
     // What a former owner read, or decided upon what it read, says nothing any more. What it wrote does.
-    const isVoid = isLate && (isWrite ? reply.outcome === "NOT_APPLIED" : error === undefined);
-    if (isVoid) {
+    else if (isLate && (isWrite ? replies.reply(index).outcome === "NOT_APPLIED" : isOk)) {
       this.#failed(new CacheError("UNAVAILABLE", "a former owner of the key answered"));
-    } else if (error === undefined) {
-      this.#resolveWith(reply);
-    } else if (isWrite && reply.outcome === "UNKNOWN" && error.code !== "OUTCOME_UNKNOWN") {
+    } else this.#onOutcome(replies, index);
+  }
+
+  #onOutcome(replies: ReplyReader, index: number): void {
+    const reply = replies.reply(index);
+    const error = errorOfReply(reply);
+    if (error === undefined) this.#resolveWith(replies, index);
+    else if (
+      this.request.isWrite &&
+      reply.outcome === "UNKNOWN" &&
+      error.code !== "OUTCOME_UNKNOWN"
+    ) {
       this.#rejectWith(unknownOutcome(error.message, error));
-    } else {
-      this.#failed(error);
-    }
+    } else this.#failed(error);
   }
 
   onFailure(error: CacheError, wasRefused: boolean): void {
@@ -233,7 +260,7 @@ export class Call extends TimedCall implements Attempt {
       this.#failed(new CacheError("UNAVAILABLE", "the key's partition has no owner"));
       return;
     }
-    const detour = this.#context.detour(target, this.operation);
+    const detour = this.#context.detour(target, this.#operation);
     if (detour !== undefined) {
       this.#take(detour, target);
       return;
@@ -258,7 +285,7 @@ export class Call extends TimedCall implements Attempt {
 
   #owner(): Target | undefined {
     const { to } = this.request;
-    return "partition" in to ? this.#context.router().ownerOf(to.partition) : to.member;
+    return typeof to === "number" ? this.#context.router().ownerOf(to) : to;
   }
 
   #take(detour: Detour, target: Target): void {
@@ -268,7 +295,11 @@ export class Call extends TimedCall implements Attempt {
       return this.#at === "sent";
     };
     detour(this.#msLeft(), begin).then(
-      (reply) => this.onReply(reply),
+      (reply) => {
+        const replies = new ReplyReader(pipeCodec, 1);
+        replies.take({ replies: [reply] });
+        this.onReply(replies, 0);
+      },
       (error: unknown) => this.onFailure(CacheError.from(error), false),
     );
   }
@@ -287,7 +318,7 @@ export class Call extends TimedCall implements Attempt {
     const { to, failsFast = false } = this.request;
     if (error instanceof NotOwnerError) this.#context.expectEpoch(error.hint.epoch);
     const step = nextStep({ error, earlierFailures, epoch: router.epoch, failsFast }, random);
-    const isGone = "member" in to && !router.has(to.member.incarnation);
+    const isGone = typeof to !== "number" && !router.has(to.incarnation);
     if (step.step === "give-up" || isGone) {
       this.#rejectWith(finalError(error));
     } else if (step.step === "follow" && error instanceof NotOwnerError) {
@@ -333,11 +364,11 @@ export class Call extends TimedCall implements Attempt {
     this.end(new CacheError("DEADLINE_EXCEEDED", message, cause), message);
   }
 
-  #resolveWith(reply: Reply__Output): void {
+  #resolveWith(replies: ReplyReader, index: number): void {
     const { toResult } = this.request;
     this.#finish(undefined);
     try {
-      this.#resolve(toResult === undefined ? reply : toResult(reply));
+      this.#resolve(toResult === undefined ? replies.reply(index) : toResult(replies, index));
     } catch (error) {
       this.#reject(error);
     }

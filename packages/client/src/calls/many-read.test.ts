@@ -1,6 +1,7 @@
 import { FakeClock } from "@holdfast/core/testing";
 import { describe, expect, it } from "vitest";
 import { json, string } from "../cache/codecs.js";
+import type { ConnectOptions } from "../options.js";
 import { startConnected } from "../testing/fake-client.js";
 
 const KEYS = Array.from({ length: 40 }, (_, index) => `key-${index}`);
@@ -23,6 +24,45 @@ describe("Reading many keys", () => {
     test.node.intercept = () => (drops-- > 0 ? "drop" : undefined);
     expect(await test.cache.getMany(KEYS)).toEqual(new Map(ENTRIES));
     expect(test.node.pipesOpened).toBe(2);
+    expect(test.client.clientStats().inFlight).toEqual({ operations: 0, bytes: 0 });
+  });
+
+  it("asks again only for what was not answered before a connection broke", async () => {
+    await using test = await startConnected<string>();
+    await test.cache.setMany(ENTRIES);
+    const before = test.node.operations.length;
+    test.node.intercept = ({ id, key }) => {
+      const value = Buffer.from('"answered"');
+      if (key.toString() === "key-20") test.node.send([{ id, term: 1, value, encoding: 1 }]);
+      return "silence";
+    };
+    const reading = test.cache.getMany(KEYS);
+    await expect.poll(() => test.client.clientStats().replies.received).toBe(41);
+    test.node.intercept = () => undefined;
+    test.node.dropPipes();
+    expect(await reading).toEqual(new Map([...ENTRIES, ["key-20", "answered"]]));
+    expect(test.node.operations.length - before).toBe(40 + 39);
+  });
+
+  it("sends no more in a message than its bounds allow", async () => {
+    const sizesWith = async (bounds: Partial<ConnectOptions>) => {
+      await using test = await startConnected<string>({}, bounds);
+      await test.cache.setMany(ENTRIES);
+      const before = test.node.messages.length;
+      expect(await test.cache.getMany(KEYS)).toEqual(new Map(ENTRIES));
+      return test.node.messages.slice(before).map(({ operations }) => operations.length);
+    };
+    expect(await sizesWith({ batchMaxOperations: 15 })).toEqual([15, 15, 10]);
+    expect(await sizesWith({ batchMaxBytes: 500 })).toEqual([10, 10, 10, 10]);
+  });
+
+  it("says how stale the values may be", async () => {
+    await using test = await startConnected<string>();
+    await test.cache.setMany(ENTRIES);
+    await test.cache.getMany(KEYS, { maxStale: "2s" });
+    const asked = test.node.operations.slice(-40);
+    expect(new Set(asked.map(({ maxStaleMs }) => maxStaleMs))).toEqual(new Set([2_000]));
+    await expect(test.cache.getMany([""])).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
     expect(test.client.clientStats().inFlight).toEqual({ operations: 0, bytes: 0 });
   });
 

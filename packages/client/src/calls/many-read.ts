@@ -4,60 +4,93 @@
  * cannot be reached, or has too much to do, is left to calls, which persevere.
  */
 import { CacheError, NotOwnerError } from "@holdfast/core";
-import { errorOfReply, type Operation, type Reply__Output, WIRE_FORMS } from "@holdfast/proto";
+import {
+  type BatchWriter,
+  errorOfReply,
+  type ReadTerms,
+  type ReplyReader,
+  WIRE_FORMS,
+} from "@holdfast/proto";
 import type { Target } from "../routing/router.js";
 import type { Attempt, Pipe } from "../transport/pipe.js";
 import type { CallContext } from "./call.js";
 import { notRetried } from "./retry-budget.js";
 import { TimedCall } from "./running-calls.js";
 
-/** A GET of a key. */
-export type ReadOperation = Operation & { readonly key: Uint8Array };
-
-export interface ManyReadRequest {
-  readonly operations: readonly ReadOperation[];
+export interface ManyReadRequest extends ReadTerms {
+  /** Well-formed. */
+  readonly keys: readonly string[];
+  /** By the place of a key. */
+  readonly partitions: readonly number[];
   /** Rough size on the wire, of all together. */
   readonly bytes: number;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
   /** As of a call. */
   readonly failsFast: boolean;
-  /** Gets the reply to each operation that succeeded. What it throws ends the reading. */
-  readonly take: (index: number, reply: Reply__Output) => void;
+  /** Gets the reply to each operation that succeeded, at `at` of `replies`. What it throws ends the reading. */
+  readonly take: (index: number, replies: ReplyReader, at: number) => void;
 }
 
-/** What an operation takes on the wire beside its key, roughly. */
+/** What a read takes on the wire beside its key, roughly. */
 const OVERHEAD_BYTES = 32;
 
-/** One of the keys, on its way. */
-class OneRead implements Attempt {
-  readonly operation: ReadOperation;
+/** Bytes of UTF-8 for a unit of UTF-16, at most. */
+const MOST_BYTES_PER_UNIT = 3;
+
+/** Stands for the place of a key that was answered. */
+const ANSWERED = -1;
+
+/** As many of the keys as go to one owner in one message. */
+class Share implements Attempt {
+  id = 0;
+  bytes = 0;
   readonly deadlineMs: number;
-  readonly bytes: number;
   readonly isOneOfMany = true;
   readonly isRepeatable = true;
-  readonly index: number;
-  readonly partition: number;
   readonly target: Target;
   readonly pipe: Pipe;
   readonly #all: ManyRead;
+  /** Places of its keys, in the order of their numbers. */
+  readonly #places: number[] = [];
+  #open = 0;
   at: "queued" | "sent" | "done" = "queued";
   sentAtMs = 0;
 
-  constructor(all: ManyRead, index: number, partition: number, target: Target, pipe: Pipe) {
+  constructor(all: ManyRead, target: Target, pipe: Pipe) {
     this.#all = all;
-    this.index = index;
-    this.partition = partition;
     this.target = target;
     this.pipe = pipe;
     this.deadlineMs = all.deadlineMs;
-    // Whoever asks has checked that there is one.
-    this.operation = all.request.operations[index] as ReadOperation;
-    this.bytes = OVERHEAD_BYTES + this.operation.key.length;
+  }
+
+  get operations(): number {
+    return this.#places.length;
   }
 
   get isQueued(): boolean {
     return this.at === "queued";
+  }
+
+  /** Whether another message has to take this key. */
+  isFullFor(key: string): boolean {
+    const { maxOperations, maxBytes } = this.pipe.bounds;
+    if (this.operations === 0) return false;
+    return this.operations >= maxOperations || this.bytes + mostBytesOf(key) > maxBytes;
+  }
+
+  add(index: number, key: string): void {
+    this.bytes += mostBytesOf(key);
+    this.#places.push(index);
+    this.#open += 1;
+  }
+
+  writeTo(batch: BatchWriter, budgetMs: number | undefined): void {
+    const { request } = this.#all;
+    let { id } = this;
+    for (const place of this.#places) {
+      batch.get(id++, request.keys[place] as string, request, budgetMs);
+    }
   }
 
   onSend(nowMs: number): void {
@@ -65,15 +98,24 @@ class OneRead implements Attempt {
     this.sentAtMs = nowMs;
   }
 
-  onReply(reply: Reply__Output): void {
-    this.at = "done";
-    this.#all.onReply(this, reply);
+  onReply(replies: ReplyReader, at: number): void {
+    const number = (replies.ids[at] as number) - this.id;
+    const index = this.#places[number] as number;
+    this.#places[number] = ANSWERED;
+    this.#open -= 1;
+    if (this.#open === 0) this.at = "done";
+    this.#all.onReply(index, replies, at);
   }
 
   onFailure(): void {
     this.at = "done";
-    this.#all.onMissed(this.index);
+    for (const place of this.#places) if (place !== ANSWERED) this.#all.onMissed(place);
   }
+}
+
+/** What a read takes on the wire, roughly. */
+function mostBytesOf(key: string): number {
+  return OVERHEAD_BYTES + MOST_BYTES_PER_UNIT * key.length;
 }
 
 export class ManyRead extends TimedCall {
@@ -83,7 +125,7 @@ export class ManyRead extends TimedCall {
   readonly #resolve: (missed: readonly number[]) => void;
   readonly #reject: (reason: unknown) => void;
   readonly #ignoreAbort: () => void;
-  readonly #reads: OneRead[] = [];
+  readonly #shares: Share[] = [];
   readonly #missed: number[] = [];
   #open: number;
   #isDone = false;
@@ -102,7 +144,7 @@ export class ManyRead extends TimedCall {
     this.#onDone = onDone;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#open = request.operations.length;
+    this.#open = request.keys.length;
     const { signal } = request;
     this.#ignoreAbort =
       signal === undefined ? () => {} : context.onAbort(signal, () => this.end(signal.reason));
@@ -110,37 +152,44 @@ export class ManyRead extends TimedCall {
 
   /** How many have been answered. */
   get answered(): number {
-    return this.request.operations.length - this.#open - this.#missed.length;
+    return this.request.keys.length - this.#open - this.#missed.length;
   }
 
   start(): void {
     const router = this.#context.router();
-    const pipes = new Map<Target, Pipe | undefined>();
-    this.request.operations.forEach(({ key }, index) => {
-      const partition = router.partitionOf(key);
-      const target = router.ownerOf(partition);
-      const pipe = target && this.#pipeTo(target, pipes);
-      if (target === undefined || pipe === undefined) this.onMissed(index);
-      else this.#reads.push(new OneRead(this, index, partition, target, pipe));
-    });
+    const { keys, partitions } = this.request;
+    /** Those that are not full. `undefined`: the owner cannot be reached. */
+    const shares = new Map<Target, Share | undefined>();
+    for (const [index, key] of keys.entries()) {
+      const target = router.ownerOf(partitions[index] as number);
+      if (target !== undefined && !shares.has(target)) shares.set(target, this.#shareAt(target));
+      let share = target && shares.get(target);
+      if (share?.isFullFor(key)) {
+        share = this.#openShare(share.target, share.pipe);
+        shares.set(share.target, share);
+      }
+      if (share === undefined) this.onMissed(index);
+      else share.add(index, key);
+    }
     // Only now: a pipe that has ended says so at once.
-    for (const read of this.#reads) read.pipe.send(read);
+    for (const share of this.#shares) share.pipe.send(share);
   }
 
-  onReply({ index, partition }: OneRead, reply: Reply__Output): void {
+  onReply(index: number, replies: ReplyReader, at: number): void {
     if (this.#isDone) return;
     this.#context.tally.answered += 1;
-    const error = errorOfReply(reply);
+    const error = replies.isOk(at) ? undefined : errorOfReply(replies.reply(at));
     if (error !== undefined) {
       this.#onError(index, error);
       return;
     }
-    if (this.#context.isFromFormerOwner(partition, reply.term)) {
+    const partition = this.request.partitions[index] as number;
+    if (this.#context.isFromFormerOwner(partition, replies.terms[at] as number)) {
       this.onMissed(index);
       return;
     }
     try {
-      this.request.take(index, reply);
+      this.request.take(index, replies, at);
     } catch (error) {
       this.#rejectWith(error);
       return;
@@ -162,7 +211,7 @@ export class ManyRead extends TimedCall {
   }
 
   expire(): void {
-    const silent = this.#reads.filter(({ at, pipe, sentAtMs }) => {
+    const silent = this.#shares.filter(({ at, pipe, sentAtMs }) => {
       return at === "sent" && pipe.lastMessageMs < sentAtMs;
     });
     const targets = new Set(silent.map(({ target }) => target));
@@ -175,14 +224,15 @@ export class ManyRead extends TimedCall {
     this.#rejectWith(reason);
   }
 
-  #pipeTo(target: Target, pipes: Map<Target, Pipe | undefined>): Pipe | undefined {
-    if (!pipes.has(target)) pipes.set(target, this.#openPipeTo(target));
-    return pipes.get(target);
+  #openShare(target: Target, pipe: Pipe): Share {
+    const share = new Share(this, target, pipe);
+    this.#shares.push(share);
+    return share;
   }
 
-  #openPipeTo(target: Target): Pipe | undefined {
+  #shareAt(target: Target): Share | undefined {
     try {
-      return this.#context.pipeTo(target, 0, !this.request.failsFast);
+      return this.#openShare(target, this.#context.pipeTo(target, 0, !this.request.failsFast));
     } catch {
       return undefined;
     }
@@ -198,10 +248,10 @@ export class ManyRead extends TimedCall {
   #rejectWith(reason: unknown): void {
     if (this.#isDone) return;
     this.#finish(reason);
-    for (const read of this.#reads) {
-      if (read.at === "done") continue;
-      read.at = "done";
-      read.pipe.withdraw(read);
+    for (const share of this.#shares) {
+      if (share.at === "done") continue;
+      share.at = "done";
+      share.pipe.withdraw(share);
     }
     this.#reject(reason);
   }

@@ -49,17 +49,17 @@ export class Operations {
    * `run` may; rejects when time is over, or the signal aborts.
    */
   readMany(request: ManyReadRequest): Promise<readonly number[]> {
-    const { operations, bytes, signal } = request;
+    const { keys, bytes, signal } = request;
     return new Promise((resolve, reject) => {
       if (this.#isClosed) throw closed();
       if (signal?.aborted) throw signal.reason;
       // Whoever observes is told of each of them.
       if (this.#watch.isObserved) {
-        resolve([...operations.keys()]);
+        resolve([...keys.keys()]);
         return;
       }
       try {
-        this.#flight.enter(bytes, operations.length);
+        this.#flight.enter(bytes, keys.length);
       } catch (error) {
         this.#watch.refusedMany(request, error);
         throw error;
@@ -108,9 +108,9 @@ export class Operations {
   }
 
   #leaveMany(read: ManyRead, reason: unknown): void {
-    const { bytes, operations } = read.request;
+    const { bytes, keys } = read.request;
     this.#running.remove(read);
-    this.#flight.leave(bytes, operations.length);
+    this.#flight.leave(bytes, keys.length);
     // Those that it has missed earn as calls.
     this.#context.budget.earn(read.answered);
     this.#watch.endedMany(read, reason);

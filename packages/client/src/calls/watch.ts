@@ -65,8 +65,8 @@ export class Watch {
   }
 
   /** Many reads were refused at once. */
-  refusedMany({ operations }: ManyReadRequest, reason: unknown): void {
-    this.#tally.ended("GET", outcomeOf(reason), 0, operations.length);
+  refusedMany({ keys }: ManyReadRequest, reason: unknown): void {
+    this.#tally.ended("GET", outcomeOf(reason), 0, keys.length);
   }
 
   /** Many reads have ended together. @param reason - as in `ended`, of those that were not answered. */
@@ -74,7 +74,7 @@ export class Watch {
     const durationMs = this.#clock.monotonic() - startedAtMs;
     if (answered > 0) this.#tally.ended("GET", "OK", durationMs, answered);
     if (reason === undefined) return;
-    const left = request.operations.length - answered;
+    const left = request.keys.length - answered;
     this.#tally.ended("GET", outcomeOf(reason), durationMs, left);
   }
 

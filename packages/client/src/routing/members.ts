@@ -209,7 +209,7 @@ export class Members {
     const { nodeId, incarnation, address } = connection.target;
     const { clusterId, clientId, bounds, epoch } = this.#options;
     connection.pipe = new Pipe(
-      (handlers) => this.traffic.openPipe(this.#wire, address, handlers),
+      (handlers) => this.#wire.openPipe(address, handlers),
       {
         hello: {
           clusterId,
@@ -219,6 +219,7 @@ export class Members {
           expectedIncarnation: incarnation,
         },
         bounds,
+        traffic: this.traffic,
         openTimeoutMs: OPEN_TIMEOUT_MS,
         epoch,
         onOpen: () => this.#onOpen(connection),

@@ -3,7 +3,13 @@
  * for each topology and never changes; it is a hint only: the owner itself knows better, and says
  * so with NOT_OWNER.
  */
-import { type ClusterConfig, type Member, partitionOf, type Topology } from "@holdfast/core";
+import {
+  type ClusterConfig,
+  type Member,
+  partitionOf,
+  partitionOfKey,
+  type Topology,
+} from "@holdfast/core";
 
 /** One run of a node, and where it listens for clients. */
 export interface Target {
@@ -41,6 +47,11 @@ export class Router {
 
   partitionOf(keyBytes: Uint8Array): number {
     return partitionOf(keyBytes, this.#config);
+  }
+
+  /** @throws {CacheError} `INVALID_ARGUMENT` when it cannot be a key. */
+  partitionOfKey(key: string): number {
+    return partitionOfKey(key, this.#config);
   }
 
   /** Absent while the partition has no living owner. */

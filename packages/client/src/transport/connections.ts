@@ -12,6 +12,7 @@ import {
   type ChannelCredentials,
   type ChannelOptions,
   type Client,
+  type ClientDuplexStream,
   credentials,
   type ServiceError,
 } from "@grpc/grpc-js";
@@ -21,7 +22,6 @@ import {
   type CacheClient,
   fromServiceError,
   type Operation,
-  type Replies__Output,
   type Reply__Output,
   type StatsRequest,
   type StatsResponse__Output,
@@ -82,9 +82,10 @@ export class GrpcConnections implements Wire {
     this.#credentials = channelCredentials;
   }
 
-  openPipe(address: string, handlers: StreamHandlers<Replies__Output>): BatchStream {
+  openPipe(address: string, handlers: StreamHandlers<Buffer>): BatchStream {
     const client = this.#cacheClient(address);
-    const call = client.Pipe();
+    // The contract leaves the messages of pipes as they are on the wire; the generated types do not know that.
+    const call = client.Pipe() as unknown as ClientDuplexStream<Buffer, Buffer>;
     return {
       ...attach(client, call, handlers),
       write: (batch, taken) => {

@@ -1,23 +1,24 @@
 import { CacheError, silentLogger } from "@holdfast/core";
 import { FakeClock, settle } from "@holdfast/core/testing";
-import type { Batch, Replies__Output, Reply__Output } from "@holdfast/proto";
+import { type Batch__Output, type BatchWriter, pipeCodec, ReplyWriter } from "@holdfast/proto";
 import { describe, expect, it } from "vitest";
 import { type Attempt, type BatchBounds, Pipe } from "./pipe.js";
+import { Traffic } from "./traffic.js";
 import type { StreamHandlers } from "./wire.js";
 
 /** A stream that records what is written, and takes the next batch only when told to. */
 class RecordedStream {
-  readonly batches: Batch[] = [];
+  readonly batches: Batch__Output[] = [];
   isClosed = false;
   takesAtOnce = true;
   #taken: (() => void)[] = [];
-  #handlers: StreamHandlers<Replies__Output> | undefined;
+  #handlers: StreamHandlers<Buffer> | undefined;
 
-  open(handlers: StreamHandlers<Replies__Output>) {
+  open(handlers: StreamHandlers<Buffer>) {
     this.#handlers = handlers;
     return {
-      write: (batch: Batch, taken: () => void) => {
-        this.batches.push(structuredClone(batch));
+      write: (batch: Buffer, taken: () => void) => {
+        this.batches.push(pipeCodec.readBatchGenerally(batch));
         if (this.takesAtOnce) setImmediate(taken);
         else this.#taken.push(taken);
       },
@@ -32,11 +33,17 @@ class RecordedStream {
   }
 
   hello(incarnation: string): void {
-    this.#handlers?.message({ hello: { nodeId: "a", incarnation, epoch: 1 }, replies: [] });
+    this.#handlers?.message(pipeCodec.introduction({ nodeId: "a", incarnation, epoch: 1 }));
   }
 
   reply(...ids: number[]): void {
-    this.#handlers?.message({ replies: ids.map((id) => ({ ...REPLY, id })) });
+    const writer = new ReplyWriter(pipeCodec);
+    for (const id of ids) writer.reply({ id, term: 1 });
+    this.message(writer.take());
+  }
+
+  message(message: Buffer): void {
+    this.#handlers?.message(message);
   }
 
   end(error?: CacheError): void {
@@ -44,23 +51,9 @@ class RecordedStream {
   }
 }
 
-const REPLY: Reply__Output = {
-  id: 0,
-  code: "OK",
-  outcome: "NOT_APPLIED",
-  version: 0,
-  term: 1,
-  encoding: 0,
-  source: "NONE",
-  ageMs: 0,
-  stale: false,
-  degraded: false,
-  unpersisted: false,
-  message: "",
-};
-
 class RecordedAttempt implements Attempt {
-  readonly operation = { kind: "GET" as const, cache: "c", key: Buffer.from("k"), id: 0 };
+  id = 0;
+  readonly operations = 1;
   readonly bytes: number;
   readonly deadlineMs: number;
   readonly events: string[] = [];
@@ -71,6 +64,10 @@ class RecordedAttempt implements Attempt {
   constructor(bytes = 10, deadlineMs = 5_000) {
     this.bytes = bytes;
     this.deadlineMs = deadlineMs;
+  }
+
+  writeTo(batch: BatchWriter, budgetMs: number | undefined): void {
+    batch.get(this.id, "k", { cache: "c", maxStaleMs: undefined }, budgetMs);
   }
 
   onSend(): void {
@@ -96,6 +93,7 @@ function createPipe(bounds: BatchBounds = { maxOperations: 1_000, maxBytes: 1_04
     {
       hello: { clusterId: "x", expectedNodeId: "a", expectedIncarnation: "a-1" },
       bounds,
+      traffic: new Traffic(),
       openTimeoutMs: 2_000,
       epoch: () => 9,
       onOpen: () => {},
@@ -308,6 +306,17 @@ describe("Pipe", () => {
     const late = new RecordedAttempt();
     pipe.send(late);
     expect(late.events).toEqual(["refused: gone"]);
+  });
+
+  it("fails everything in it when the node answers what is no message", async () => {
+    const { stream, send, closed } = await openPipe();
+    const sent = new RecordedAttempt();
+    send(sent);
+    await settle();
+    stream.message(Buffer.from([0x0a, 0xff, 0x01, 0x02]));
+    expect(closed).toEqual(["the node answered what is no message"]);
+    expect(sent.events).toEqual(["sent", "failed: the node answered what is no message"]);
+    expect(stream.isClosed).toBe(true);
   });
 
   it("counts what a node left unanswered as refused when it stops in good order", async () => {

@@ -20,8 +20,9 @@
  * every hit that is asked for after it. What is in flight is spread over three batches.
  */
 import { CacheError, type CancelTimer, type Clock, type Logger } from "@holdfast/core";
-import type { Hello, Operation, Replies__Output, Reply__Output } from "@holdfast/proto";
+import { BatchWriter, type Hello, pipeCodec, ReplyReader } from "@holdfast/proto";
 import { SentAttempts } from "./sent-attempts.js";
+import type { Traffic } from "./traffic.js";
 import type { BatchStream, StreamHandlers } from "./wire.js";
 
 /** Operations whose time differs by no more than this need not say so: the node answers before it. */
@@ -33,10 +34,12 @@ const LEAST_TO_SPLIT = 32;
 /** Over so many batches is spread what is in flight; and so many the transport may have without having taken them. */
 const BATCHES_IN_FLIGHT = 3;
 
-/** One try of an operation. Exactly one of `onReply` and `onFailure` is called, unless withdrawn. */
+/** One try of an operation, or of several at once. Each is answered once, or all the others fail, unless withdrawn. */
 export interface Attempt {
-  /** The pipe sets its `id`. */
-  readonly operation: Operation;
+  /** The number under which a pipe has sent it last, which the pipe sets; 0: none has. Further operations follow it. */
+  id: number;
+  /** How many there are; no more than fit into a batch. */
+  readonly operations: number;
   readonly bytes: number;
   /** On the clock's monotonic scale. */
   readonly deadlineMs: number;
@@ -46,11 +49,14 @@ export interface Attempt {
   readonly isQueued: boolean;
   /** Whether it does no harm to execute it twice. */
   readonly isRepeatable: boolean;
+  /** @param budgetMs - for how long its caller waits; `undefined`: as long as the others of the batch. */
+  writeTo(batch: BatchWriter, budgetMs: number | undefined): void;
   /** From now on the node may have executed it. */
   onSend(nowMs: number): void;
-  onReply(reply: Reply__Output): void;
+  /** @param replies - valid during the call. @param index - of one that is for it. */
+  onReply(replies: ReplyReader, index: number): void;
   /**
-   * The pipe ended without a reply.
+   * The pipe ended, and what is not answered will not be.
    *
    * @param wasRefused - Whether it certainly was not executed, even if it was sent.
    */
@@ -65,6 +71,8 @@ export interface BatchBounds {
 export interface PipeOptions {
   readonly hello: Hello;
   readonly bounds: BatchBounds;
+  /** What the pipe counts in. */
+  readonly traffic: Traffic;
   /** Longest wait for the hello's answer, in milliseconds. */
   readonly openTimeoutMs: number;
   /** The epoch of the client's topology at this moment. */
@@ -88,6 +96,8 @@ export class Pipe {
   /** How many of them have been withdrawn. */
   #withdrawn = 0;
   readonly #sent = new SentAttempts<Attempt>();
+  readonly #batch = new BatchWriter(pipeCodec);
+  readonly #replies = new ReplyReader(pipeCodec);
   #lastId = 0;
   /** Batches that the transport has not taken yet. */
   #writing = 0;
@@ -97,7 +107,7 @@ export class Pipe {
   #state: State;
 
   constructor(
-    open: (handlers: StreamHandlers<Replies__Output>) => BatchStream,
+    open: (handlers: StreamHandlers<Buffer>) => BatchStream,
     options: PipeOptions,
     clock: Clock,
     logger: Logger,
@@ -118,11 +128,15 @@ export class Pipe {
     });
     const { hello } = options;
     const budgetMs = options.openTimeoutMs;
-    this.#write({ hello, epoch: options.epoch(), budgetMs, operations: [] });
+    this.#write(pipeCodec.writeBatchGenerally({ hello, epoch: options.epoch(), budgetMs }));
   }
 
   get isOpen(): boolean {
     return this.#state.at === "open";
+  }
+
+  get bounds(): BatchBounds {
+    return this.#options.bounds;
   }
 
   /** When the node was last heard of, on the monotonic clock. */
@@ -141,7 +155,7 @@ export class Pipe {
 
   /** Forgets an attempt whose caller no longer waits. A reply that comes later is ignored. */
   withdraw(attempt: Attempt): void {
-    // An operation has a number once it was sent. One that is tried again has that of the try before.
+    // One that is tried again, and not sent yet, has the number of the try before.
     if (this.#sent.remove(attempt)) return;
     this.#withdrawn += 1;
     if (2 * this.#withdrawn < this.#queued.length) return;
@@ -156,7 +170,7 @@ export class Pipe {
     this.#withdrawn = 0;
     const sent = this.#sent.takeAll();
     for (const attempt of sent) {
-      if (!attempt.isRepeatable) this.#sent.add(Number(attempt.operation.id), attempt);
+      if (!attempt.isRepeatable) this.#sent.add(attempt);
     }
     for (const attempt of queued) attempt.onFailure(error, true);
     for (const attempt of sent) if (attempt.isRepeatable) attempt.onFailure(error, false);
@@ -189,11 +203,24 @@ export class Pipe {
     for (const attempt of sent) attempt.onFailure(error, isInGoodOrder);
   }
 
-  #onMessage({ hello, replies }: Replies__Output): void {
+  #onMessage(message: Buffer): void {
     this.#lastMessageMs = this.#clock.monotonic();
+    const replies = this.#replies;
+    try {
+      replies.read(message);
+    } catch (cause) {
+      this.#fail(new CacheError("INTERNAL", "the node answered what is no message", { cause }));
+      return;
+    }
+    const { hello, count, ids } = replies;
+    this.#options.traffic.replies += count;
     if (this.#state.at === "opening" && hello) this.#onHello(hello.incarnation);
-    if (this.#state.at !== "open") return;
-    for (const reply of replies) this.#sent.take(reply.id)?.onReply(reply);
+    if (this.#state.at === "open") {
+      for (let index = 0; index < count; index++) {
+        this.#sent.take(ids[index] as number)?.onReply(replies, index);
+      }
+    }
+    replies.clear();
   }
 
   #onHello(incarnation: string): void {
@@ -222,32 +249,49 @@ export class Pipe {
   #flush(): void {
     this.#isFlushPlanned = false;
     if (this.#state.at !== "open" || this.#queued.length === 0) return;
-    const maxOperations = this.#maxOperations();
-    const attempts: Attempt[] = [];
-    let taken = 0;
-    let bytes = 0;
-    let deadlineMs = 0;
-    for (const attempt of this.#queued) {
-      if (attempts.length >= maxOperations) break;
-      if (attempts.length > 0 && bytes + attempt.bytes > this.#options.bounds.maxBytes) break;
-      taken += 1;
-      if (!attempt.isQueued) {
-        this.#withdrawn -= 1;
-        continue;
-      }
-      attempts.push(attempt);
-      bytes += attempt.bytes;
-      // The longest: a shorter one would end its neighbours early.
-      deadlineMs = Math.max(deadlineMs, attempt.deadlineMs);
-    }
-    this.#queued = taken === this.#queued.length ? [] : this.#queued.slice(taken);
+    const attempts = this.#takeQueued(this.#maxOperations());
     if (attempts.length === 0) return;
     const nowMs = this.#clock.monotonic();
-    const operations = attempts.map((attempt) => this.#number(attempt, deadlineMs, nowMs));
-    const budgetMs = budgetUntil(deadlineMs, nowMs);
-    this.#write({ epoch: this.#options.epoch(), budgetMs, operations });
-    this.#logger.debug({ operations: operations.length, bytes }, "sent a batch");
+    // The longest: a shorter one would end its neighbours early.
+    let deadlineMs = 0;
+    let operations = 0;
+    for (const attempt of attempts) {
+      deadlineMs = Math.max(deadlineMs, attempt.deadlineMs);
+      operations += attempt.operations;
+    }
+    const batch = this.#batch;
+    batch.begin(this.#options.epoch(), budgetUntil(deadlineMs, nowMs));
+    for (const attempt of attempts) this.#put(attempt, deadlineMs, nowMs);
+    const { traffic } = this.#options;
+    traffic.batches += 1;
+    traffic.operations += operations;
+    const message = batch.take();
+    this.#write(message);
+    this.#logger.debug({ operations, bytes: message.length }, "sent a batch");
     if (this.#writing < BATCHES_IN_FLIGHT) this.#flush();
+  }
+
+  /** Takes what makes a batch out of the queue. */
+  #takeQueued(maxOperations: number): Attempt[] {
+    const attempts: Attempt[] = [];
+    const { maxBytes } = this.#options.bounds;
+    let taken = 0;
+    let operations = 0;
+    let bytes = 0;
+    for (const attempt of this.#queued) {
+      operations += attempt.operations;
+      bytes += attempt.bytes;
+      if (attempts.length > 0 && (operations > maxOperations || bytes > maxBytes)) break;
+      taken += 1;
+      if (attempt.isQueued) attempts.push(attempt);
+      else {
+        operations -= attempt.operations;
+        bytes -= attempt.bytes;
+        this.#withdrawn -= 1;
+      }
+    }
+    this.#queued = taken === this.#queued.length ? [] : this.#queued.slice(taken);
+    return attempts;
   }
 
   /**
@@ -261,20 +305,18 @@ export class Pipe {
     return Math.min(part, this.#options.bounds.maxOperations);
   }
 
-  /** @param batchDeadlineMs - of the operation's batch; one that waits for less says so. */
-  #number(attempt: Attempt, batchDeadlineMs: number, nowMs: number): Operation {
-    const { operation, deadlineMs } = attempt;
-    this.#lastId += 1;
-    operation.id = this.#lastId;
-    if (deadlineMs + SAME_BUDGET_MS < batchDeadlineMs) {
-      operation.budgetMs = budgetUntil(deadlineMs, nowMs);
-    } else if (operation.budgetMs !== undefined) delete operation.budgetMs;
-    this.#sent.add(this.#lastId, attempt);
+  /** Puts operations into the batch. @param batchDeadlineMs - one that waits for less says so. */
+  #put(attempt: Attempt, batchDeadlineMs: number, nowMs: number): void {
+    const { deadlineMs } = attempt;
+    const isShort = deadlineMs + SAME_BUDGET_MS < batchDeadlineMs;
+    attempt.id = this.#lastId + 1;
+    this.#lastId += attempt.operations;
+    attempt.writeTo(this.#batch, isShort ? budgetUntil(deadlineMs, nowMs) : undefined);
+    this.#sent.add(attempt);
     attempt.onSend(nowMs);
-    return operation;
   }
 
-  #write(batch: Parameters<BatchStream["write"]>[0]): void {
+  #write(batch: Buffer): void {
     this.#writing += 1;
     this.#stream.write(batch, () => {
       this.#writing -= 1;

@@ -23,8 +23,8 @@ type Callback<Response> = (error: ServiceError | null, response?: Response) => v
  * The kinds of operation that take this way. Not those that wait for the database, FLUSH and PERSISTED:
  * a connection carries a thousand calls at once, and the others would wait behind them.
  */
-export function canRelay(operation: Operation): boolean {
-  return RELAYED.has(String(operation.kind));
+export function canRelay(kind: Operation["kind"]): boolean {
+  return RELAYED.has(String(kind));
 }
 
 const RELAYED: ReadonlySet<string> = new Set([

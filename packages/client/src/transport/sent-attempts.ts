@@ -7,33 +7,42 @@
 const RING_SIZE = 4_096;
 
 interface Numbered {
-  /** By the number that its operation has. */
-  readonly operation: { readonly id?: unknown };
+  /** The first of its numbers. */
+  readonly id: number;
+  /** How many it has. */
+  readonly operations: number;
 }
 
 export class SentAttempts<Attempt extends Numbered> {
   readonly #ring: (Attempt | undefined)[] = new Array(RING_SIZE).fill(undefined);
+  /** Which number is at a place of the ring that is taken. */
+  readonly #ids = new Float64Array(RING_SIZE);
   readonly #slow = new Map<number, Attempt>();
   #size = 0;
 
+  /** How many numbers there are. */
   get size(): number {
     return this.#size;
   }
 
-  /** Its operation has a number that is higher than all before. */
-  add(id: number, attempt: Attempt): void {
-    const place = id & (RING_SIZE - 1);
-    const slow = this.#ring[place];
-    if (slow !== undefined) this.#slow.set(Number(slow.operation.id), slow);
-    this.#ring[place] = attempt;
-    this.#size += 1;
+  /** Its numbers are higher than all before. */
+  add(attempt: Attempt): void {
+    const { id: first, operations } = attempt;
+    for (let id = first; id < first + operations; id++) {
+      const place = id & (RING_SIZE - 1);
+      const slow = this.#ring[place];
+      if (slow !== undefined) this.#slow.set(this.#ids[place] as number, slow);
+      this.#ring[place] = attempt;
+      this.#ids[place] = id;
+    }
+    this.#size += operations;
   }
 
-  /** Removes and returns the attempt of this number. */
+  /** Removes a number, and returns the attempt that has it. */
   take(id: number): Attempt | undefined {
     const place = id & (RING_SIZE - 1);
     const attempt = this.#ring[place];
-    if (attempt?.operation.id === id) {
+    if (attempt !== undefined && this.#ids[place] === id) {
       this.#ring[place] = undefined;
       this.#size -= 1;
       return attempt;
@@ -43,20 +52,28 @@ export class SentAttempts<Attempt extends Numbered> {
     return slow;
   }
 
-  /** Removes an attempt; returns whether it was here. */
+  /** Removes what is left of an attempt; returns whether anything was here. */
   remove(attempt: Attempt): boolean {
-    const id = Number(attempt.operation.id);
-    const isHere = this.#ring[id & (RING_SIZE - 1)] === attempt || this.#slow.get(id) === attempt;
-    if (isHere) this.take(id);
-    return isHere;
+    const { id: first, operations } = attempt;
+    const before = this.#size;
+    for (let id = first; id < first + operations; id++) {
+      if (this.#find(id) === attempt) this.take(id);
+    }
+    return this.#size < before;
   }
 
   /** Removes and returns all, in the order of their numbers. */
   takeAll(): Attempt[] {
-    const all = [...this.#slow.values(), ...this.#ring.filter((attempt) => attempt !== undefined)];
+    const all = new Set(this.#slow.values());
+    for (const attempt of this.#ring) if (attempt !== undefined) all.add(attempt);
     this.#slow.clear();
     this.#ring.fill(undefined);
     this.#size = 0;
-    return all.sort((a, b) => Number(a.operation.id) - Number(b.operation.id));
+    return [...all].sort((a, b) => a.id - b.id);
+  }
+
+  #find(id: number): Attempt | undefined {
+    const place = id & (RING_SIZE - 1);
+    return this.#ids[place] === id ? this.#ring[place] : this.#slow.get(id);
   }
 }

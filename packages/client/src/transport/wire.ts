@@ -5,9 +5,7 @@
  */
 import type { CacheError } from "@holdfast/core";
 import type {
-  Batch,
   Operation,
-  Replies__Output,
   Reply__Output,
   StatsRequest,
   StatsResponse__Output,
@@ -28,14 +26,15 @@ export interface OpenStream {
 
 export interface BatchStream extends OpenStream {
   /**
-   * Sends a batch. `taken` is called when the transport has accepted it and has room for another
-   * one; who writes before that makes the process's memory the buffer.
+   * Sends a batch, in the form of the wire. `taken` is called when the transport has accepted it and has room for
+   * another one; who writes before that makes the process's memory the buffer.
    */
-  write(batch: Batch, taken: () => void): void;
+  write(batch: Buffer, taken: () => void): void;
 }
 
 export interface Wire {
-  openPipe(address: string, handlers: StreamHandlers<Replies__Output>): BatchStream;
+  /** Brings replies in the form of the wire. */
+  openPipe(address: string, handlers: StreamHandlers<Buffer>): BatchStream;
   watchTopology(address: string, handlers: StreamHandlers<TopologyView__Output>): OpenStream;
   warm(
     address: string,

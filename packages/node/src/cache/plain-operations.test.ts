@@ -52,11 +52,11 @@ function createPlain(...fixtureOptions: Parameters<typeof createCacheFixture>) {
       const [cacheName = "", name = ""] = key.includes("/") ? key.split("/") : ["test", key];
       return { id: index + 1, kind, cache: cacheName, key: Buffer.from(name) };
     });
-    batch.read(pipeCodec.writeBatch({ operations }));
+    batch.read(pipeCodec.writeBatchGenerally({ operations }));
     plain.begin(batch);
     return keys.map((_, index) => {
       if (!plain.answer(batch, index, replies)) return undefined;
-      return pipeCodec.readReplies(Buffer.from(replies.take())).replies[0];
+      return pipeCodec.readRepliesGenerally(Buffer.from(replies.take())).replies[0];
     });
   };
   /** The reply to a plain write of each of these; `undefined`: it was left to others, and not made. */
@@ -65,12 +65,12 @@ function createPlain(...fixtureOptions: Parameters<typeof createCacheFixture>) {
     const sets = keys.map((key, id) => ({
       ...{ id, kind: "SET" as const, cache, key: Buffer.from(key), value: bytes, encoding },
     }));
-    batch.read(pipeCodec.writeBatch({ operations: sets }));
+    batch.read(pipeCodec.writeBatchGenerally({ operations: sets }));
     plain.begin(batch);
     return keys.map((_, index) => {
       expect(batch.isPlain(index)).toBe(true);
       if (!plain.answer(batch, index, replies)) return undefined;
-      return pipeCodec.readReplies(Buffer.from(replies.take())).replies[0];
+      return pipeCodec.readRepliesGenerally(Buffer.from(replies.take())).replies[0];
     });
   };
   const set = (key: string, value = `value of ${key}`, ttlMs?: number) =>

@@ -31,7 +31,7 @@ class FakeCall extends EventEmitter {
 
   write(message: Buffer, sent?: () => void): boolean {
     // A copy: when it has been sent, its memory is used again.
-    this.written.push(pipeCodec.readReplies(Buffer.from(message)));
+    this.written.push(pipeCodec.readRepliesGenerally(Buffer.from(message)));
     if (sent && this.hasRoom) sent();
     else if (sent) this.unsent.push(sent);
     return this.hasRoom;
@@ -58,7 +58,7 @@ class FakeCall extends EventEmitter {
   }
 
   receive(batch: Batch): void {
-    this.emit("data", pipeCodec.writeBatch(batch));
+    this.emit("data", pipeCodec.writeBatchGenerally(batch));
   }
 }
 
