@@ -1139,6 +1139,22 @@ export const DESCRIPTOR: object = {
          "type": "uint64",
          "id": 25
         },
+        "servedInGrace": {
+         "type": "uint64",
+         "id": 33
+        },
+        "tokens": {
+         "type": "uint64",
+         "id": 34
+        },
+        "tokenWaits": {
+         "type": "uint64",
+         "id": 35
+        },
+        "loaderFailures": {
+         "type": "uint64",
+         "id": 36
+        },
         "capacityEvictions": {
          "type": "uint64",
          "id": 26
@@ -1529,6 +1545,11 @@ export const DESCRIPTOR: object = {
          "oneof": [
           "filling"
          ]
+        },
+        "_hasGrace": {
+         "oneof": [
+          "hasGrace"
+         ]
         }
        },
        "fields": {
@@ -1639,6 +1660,13 @@ export const DESCRIPTOR: object = {
         "filling": {
          "type": "bool",
          "id": 22,
+         "options": {
+          "proto3_optional": true
+         }
+        },
+        "hasGrace": {
+         "type": "bool",
+         "id": 23,
          "options": {
           "proto3_optional": true
          }

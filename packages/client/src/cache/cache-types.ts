@@ -206,12 +206,20 @@ export interface CacheCounters {
   readonly negativeHits: number;
   /** Hits on entries past their cache's `softTtl`. Part of `hits`. */
   readonly staleHits: number;
+  /** Misses whose load failed, so that a value in its cache's `grace` was served. Part of `misses`. */
+  readonly servedInGrace: number;
   /** Keys asked of the database, for misses (those of one key at one time ask once) and refreshes. */
   readonly loads: number;
   /** Statements that asked for them. */
   readonly loadBatches: number;
   /** Keys that could not be loaded. */
   readonly loadFailures: number;
+  /** Times a caller of `getOrLoad` was told to run its loader. */
+  readonly tokens: number;
+  /** Times one waited for the loader of another. */
+  readonly tokenWaits: number;
+  /** Those of these loaders that failed. */
+  readonly loaderFailures: number;
   /** Sets asked for, refused ones included; `increment` and `touch` do not count. */
   readonly sets: number;
   /** Deletes asked for, refused ones included. */

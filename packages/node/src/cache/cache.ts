@@ -19,6 +19,7 @@ import { ABSENT, type NodeServices, type OperationContext, type ReadResult } fro
 import { withDeadline } from "./deadline.js";
 import { Filling } from "./filling.js";
 import type { Fills } from "./fills.js";
+import { Grace } from "./grace.js";
 import type { LetterRetry, RetriedLetter } from "./letter-retry.js";
 import { checkTtl, expiryOf, staleFromMs, valueStaleFromMs } from "./lifetimes.js";
 import { type Loads, ofEntry } from "./loads.js";
@@ -50,6 +51,7 @@ const DELETION: Change = { value: undefined, encoding: 0, ttlMs: undefined };
 export class Cache {
   readonly #parts: CacheParts;
   readonly #writes: Writes;
+  readonly #grace: Grace;
   /** Loading by callers. */
   readonly filling: Filling;
 
@@ -59,7 +61,9 @@ export class Cache {
     const isSourced = parts.source !== undefined;
     const writes = new Writes(parts, (key, context) => this.#read(key, context));
     this.#writes = writes;
-    this.filling = new Filling({ fills, writes, store, cache: this, isSourced, clock });
+    const grace = new Grace({ ...parts, writes });
+    this.#grace = grace;
+    this.filling = new Filling({ fills, writes, grace, store, cache: this, isSourced, clock });
   }
 
   /** In the same tick, when the entry is in memory; then a key that comes as bytes is never made text. */
@@ -324,10 +328,21 @@ export class Cache {
   }
 
   #getMissing(key: string, context: OperationContext): ReadResult | Promise<ReadResult> {
-    const { counters, usage, pattern } = this.#parts;
+    const { counters, usage } = this.#parts;
     counters.misses += 1;
     usage.miss(context.keyHash);
-    return this.#followed(pattern.miss(key, context), key, context);
+    return this.#followed(this.#loadOrGrace(key, context), key, context);
+  }
+
+  /** What the pattern makes of a miss; what the key held before, where that fails or is not worth waiting for. */
+  #loadOrGrace(key: string, context: OperationContext): ReadResult | Promise<ReadResult> {
+    const { loads, pattern } = this.#parts;
+    if (loads === undefined || !this.#grace.has(key, context)) return pattern.miss(key, context);
+    const load = loads.tryLoad(key, context);
+    if (load !== undefined) {
+      return load.catch((error: unknown) => this.#grace.insteadOf(error, key, context));
+    }
+    return this.#grace.serve(key, context) ?? pattern.miss(key, context);
   }
 
   /** As a miss, but what is loaded takes the place of this version. */

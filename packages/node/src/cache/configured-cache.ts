@@ -100,7 +100,7 @@ export class ConfiguredCache {
     const loads =
       source && new Loads({ source, services, counters, clock, random, store, lifetimes });
     this.#loads = loads;
-    const fills = new Fills(clock, random);
+    const fills = new Fills(clock, random, counters);
     this.#fills = fills;
     const sourced = source && loads ? { source, loads } : undefined;
     const journal = environment.journal && cacheJournal(environment.journal, id);
@@ -186,7 +186,7 @@ export class ConfiguredCache {
 
   /**
    * Takes a new configuration of the same pattern and source. Another policy or bound starts the
-   * clean entries afresh; dirty ones are kept. Another `maxIdle` or soft lifetime holds for the entries that
+   * clean entries afresh; dirty ones are kept. Another `maxIdle`, grace or soft lifetime holds for the entries that
    * are here.
    *
    * @throws {TypeError} when pattern or source is another: entries belong to those under which they
@@ -203,6 +203,7 @@ export class ConfiguredCache {
     this.#config = config;
     this.queue?.reconfigure(config.writeBehind);
     this.#store.setMaxIdle(maxIdleOf(config));
+    this.#store.setGrace(config.graceMs);
     const { eviction, maxBytes, maxEntries } = config;
     const isSameStore =
       eviction === before.eviction &&
@@ -318,6 +319,7 @@ export class ConfiguredCache {
       clock,
       policy: eviction,
       maxIdleMs: maxIdleOf(config),
+      graceMs: config.graceMs,
       observer: cleanEntries.observer(this.id),
       ...(maxBytes === undefined ? {} : { maxBytes }),
       ...(maxEntries === undefined ? {} : { maxEntries }),

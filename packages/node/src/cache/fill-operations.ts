@@ -3,7 +3,7 @@ import { CacheError } from "@holdfast/core";
 import type { Operation__Output, Reply } from "@holdfast/proto";
 import type { ConfiguredCache } from "./configured-cache.js";
 import type { OperationContext } from "./context.js";
-import type { LoadResult } from "./filling.js";
+import type { FailedFill, LoadResult } from "./filling.js";
 import { LEASE_MS } from "./fills.js";
 import { readReply, writeReply } from "./replies.js";
 
@@ -32,7 +32,7 @@ export async function fill(
     case "NOT_FOUND":
       return toldReply(id, term, filling.foundNothing(key, token, ttlMs));
     case "FAILED":
-      return toldReply(id, term, filling.failed(key, token, fillError));
+      return failedReply(id, term, filling.failed(key, token, fillError, context));
     case "RETURNED":
       return toldReply(id, term, filling.returned(key, token));
     default: {
@@ -60,10 +60,16 @@ function loadReply(id: number, term: number, result: LoadResult): Reply {
         ...readReply(id, term, result.read),
         fillToken: result.token,
         leaseMs: LEASE_MS,
+        ...(result.hasGrace && { hasGrace: true }),
       };
     case "filling":
       return { id, code: "OK", term, filling: true };
   }
+}
+
+function failedReply(id: number, term: number, { wasGood, read }: FailedFill): Reply {
+  const told = toldReply(id, term, wasGood);
+  return read === undefined ? told : { ...readReply(id, term, read), ...told };
 }
 
 function toldReply(id: number, term: number, wasGood: boolean): Reply {

@@ -3,6 +3,7 @@ import type { Random } from "@holdfast/core";
 import { seededRandom, settle, testSeed } from "@holdfast/core/testing";
 import { describe, expect, it } from "vitest";
 import { type CacheFixture, createCacheFixture, text, textOf } from "../testing/cache-fixture.js";
+import type { ReadResult } from "./context.js";
 import { LEASE_MS } from "./fills.js";
 
 const seed = testSeed();
@@ -24,7 +25,7 @@ interface Holder {
 
 class Model {
   readonly #random: Random;
-  readonly #fixture: CacheFixture = createCacheFixture("cache-aside");
+  readonly #fixture: CacheFixture = createCacheFixture("cache-aside", { grace: "3s" });
   /** By key. */
   readonly #database = new Map(KEYS.map((key) => [key, "0"]));
   readonly #tokens = new Set<number>();
@@ -65,7 +66,7 @@ class Model {
     else if (act < 0.85) await this.#fill(holder);
     else if (act < 0.9) this.#renew(holder);
     else if (act < 0.93) this.#end(holder, filling.returned(holder.key, holder.token));
-    else if (act < 0.95) this.#end(holder, filling.failed(holder.key, holder.token, "no"));
+    else if (act < 0.95) this.#fail(holder);
     else if (act < 0.97) this.#end(holder, filling.foundNothing(holder.key, holder.token, 50));
     // Its process dies; nobody is told.
     else this.#holders = this.#holders.filter((other) => other !== holder);
@@ -82,7 +83,8 @@ class Model {
     );
     asked.then((result) => {
       told();
-      const { at, token } = result as { at: string; token: number };
+      const { at, token, read } = result as { at: string; token: number; read?: ReadResult };
+      this.#checkRead(key, read);
       if (at !== "granted") return;
       expect(this.#tokens.has(token)).toBe(false);
       this.#tokens.add(token);
@@ -124,6 +126,14 @@ class Model {
     if (!isOver) holder.leaseEndsAtMs = this.#leaseEnd();
   }
 
+  #fail(holder: Holder): void {
+    const { operations, context } = this.#fixture;
+    const { key, token } = holder;
+    const { wasGood, read } = operations.filling.failed(key, token, "no", context());
+    this.#checkRead(key, read);
+    this.#end(holder, wasGood);
+  }
+
   #end(holder: Holder, wasGood: boolean): void {
     expect(wasGood).toBe(!holder.isVoid && !this.#isOver(holder));
     this.#holders = this.#holders.filter((other) => other !== holder);
@@ -132,9 +142,13 @@ class Model {
   /** Whatever is read is what the database says: a fill from before the last write never comes to be seen. */
   #check(): void {
     for (const key of KEYS) {
-      const read = this.#fixture.cache.store.peek(key);
-      if (read?.value !== undefined) expect(textOf(read)).toBe(this.#database.get(key));
+      this.#checkRead(key, this.#fixture.cache.store.peek(key));
+      this.#checkRead(key, this.#fixture.cache.store.findInGrace(key));
     }
+  }
+
+  #checkRead(key: string, read: { readonly value: Uint8Array | undefined } | undefined): void {
+    if (read?.value !== undefined) expect(textOf(read)).toBe(this.#database.get(key));
   }
 
   #isOver({ leaseEndsAtMs }: Holder): boolean {

@@ -13,6 +13,7 @@ import type { Store } from "../store/store.js";
 import type { Cache } from "./cache.js";
 import { ABSENT, type OperationContext, type ReadResult } from "./context.js";
 import type { Asked, Fill, Fills } from "./fills.js";
+import type { Grace } from "./grace.js";
 import { checkTtl } from "./lifetimes.js";
 import { ofEntry } from "./loads.js";
 import type { Change, WriteResult, Writes } from "./writes.js";
@@ -21,13 +22,25 @@ export type LoadResult =
   /** There is a value, or it is known that a loader would find nothing. */
   | { readonly at: "read"; readonly read: ReadResult }
   /** There is none, or a stale one, and the caller is to load it. */
-  | { readonly at: "granted"; readonly token: number; readonly read: ReadResult }
+  | {
+      readonly at: "granted";
+      readonly token: number;
+      readonly read: ReadResult;
+      /** There is a value in grace, should his loader fail. */
+      readonly hasGrace: boolean;
+    }
   /** Somebody else is loading it, and the time to wait is over. */
   | { readonly at: "filling" };
+
+export interface FailedFill {
+  readonly wasGood: boolean;
+  readonly read: ReadResult | undefined;
+}
 
 export interface FillingParts {
   readonly fills: Fills;
   readonly writes: Pick<Writes, "checkStillOurs">;
+  readonly grace: Grace;
   readonly store: () => Store;
   readonly cache: Pick<Cache, "get" | "modify">;
   /** It is a source that what is stale is loaded from, and not callers. */
@@ -118,9 +131,10 @@ export class Filling {
     return true;
   }
 
-  /** The loader failed, for this reason. Returns whether the token was good. */
-  failed(key: string, token: number, message: string): boolean {
-    return this.#parts.fills.fail(key, token, message);
+  /** The loader failed, for this reason. Returns whether the token was good, and what the key held before, in grace. */
+  failed(key: string, token: number, message: string, context: OperationContext): FailedFill {
+    const { fills, grace } = this.#parts;
+    return { wasGood: fills.fail(key, token, message), read: grace.serve(key, context) };
   }
 
   /** Nobody has loaded anything. Returns whether the token was good. */
@@ -140,11 +154,26 @@ export class Filling {
     const missed = { key: textOf(key), tenure: context.tenure, version: read.version };
     if (read.value !== undefined) {
       const asked = fills.tryRefresh(missed) ?? { at: "loaded", read };
-      return this.#toResult(asked, read, untilMs, context);
+      return this.#toResult(missed.key, asked, read, untilMs, context);
     }
-    const asked = fills.ask(missed, untilMs);
-    if (!(asked instanceof Promise)) return this.#toResult(asked, read, untilMs, context);
-    return asked.then((later) => this.#afterWaiting(missed.key, later, read, untilMs, context));
+    const former = (error: unknown) => this.#former(error, missed.key, context);
+    try {
+      const asked = fills.ask(missed, untilMs);
+      if (!(asked instanceof Promise)) {
+        return this.#toResult(missed.key, asked, read, untilMs, context);
+      }
+      return asked.then(
+        (later) => this.#afterWaiting(missed.key, later, read, untilMs, context),
+        former,
+      );
+    } catch (error) {
+      return former(error);
+    }
+  }
+
+  /** What a reader gets where nobody has loaded the key. @throws the failure, where nothing is in grace. */
+  #former(failure: unknown, key: string, context: OperationContext): LoadResult {
+    return { at: "read", read: this.#parts.grace.insteadOf(failure, key, context) };
   }
 
   async #afterWaiting(
@@ -156,25 +185,28 @@ export class Filling {
   ): Promise<LoadResult> {
     const { writes, cache } = this.#parts;
     writes.checkStillOurs(context);
-    if (asked.at !== "changed") return this.#toResult(asked, read, untilMs, context);
+    if (asked.at !== "changed") return this.#toResult(key, asked, read, untilMs, context);
     return this.#orToken(key, await cache.get(key, context), untilMs, context);
   }
 
   #toResult(
+    key: string,
     asked: Asked,
     read: ReadResult,
     untilMs: number,
-    { deadlineMs }: OperationContext,
+    context: OperationContext,
   ): LoadResult {
     switch (asked.at) {
-      case "granted":
-        return { at: "granted", token: asked.token, read };
+      case "granted": {
+        const hasGrace = read.value === undefined && this.#parts.grace.has(key, context);
+        return { at: "granted", token: asked.token, read, hasGrace };
+      }
       case "loaded":
         return { at: "read", read: asked.read };
       default: {
-        if (untilMs < deadlineMs) return { at: "filling" };
+        if (untilMs < context.deadlineMs) return { at: "filling" };
         const problem = "time ran out while another caller was loading the key";
-        throw new CacheError("DEADLINE_EXCEEDED", problem);
+        return this.#former(new CacheError("DEADLINE_EXCEEDED", problem), key, context);
       }
     }
   }
@@ -190,8 +222,10 @@ export class Filling {
   #removeStale({ key, version }: Fill): void {
     const store = this.#parts.store();
     const present = store.facts(key);
-    if (present === undefined || present.pinned || present.isAbsence) return;
-    if (present.version === version) store.remove(key);
+    // What is in grace goes, too.
+    if (present === undefined) store.remove(key);
+    else if (present.pinned || present.isAbsence) return;
+    else if (present.version === version) store.remove(key);
   }
 
   #rememberAbsent(key: string, ttlMs: number): void {

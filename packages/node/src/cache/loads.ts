@@ -88,20 +88,20 @@ export class Loads {
    * is not to begin now.
    */
   refresh(key: string, tenure: Tenure, staleVersion: number): Promise<undefined> | undefined {
-    const pace = this.#refreshPace;
-    if (this.#underWay.get(key)?.tenure === tenure || !pace.tryBegin()) return undefined;
-    return this.#begin(key, tenure, staleVersion).result.then(
-      () => {
-        pace.succeeded();
-        return undefined;
-      },
-      // Whoever loads the key because it is gone is told. Of a refresh, its counter tells.
-      (error: unknown) => {
-        if (error instanceof PartitionMovingError) pace.calledOff();
-        else pace.failed();
-        return undefined;
-      },
-    );
+    const isUnderWay = this.#underWay.get(key)?.tenure === tenure;
+    if (isUnderWay || !this.#refreshPace.tryBegin()) return undefined;
+    const refresh = this.#paced(this.#begin(key, tenure, staleVersion).result);
+    // Whoever loads the key because it is gone is told of a failure. Of a refresh, its counter tells.
+    return refresh.then(nothing, nothing);
+  }
+
+  /**
+   * As `load`, of a key with a former value to be told if that fails. `undefined`: loads have failed a moment ago, and
+   * nobody is to wait for this one.
+   */
+  tryLoad(key: string, context: LoadContext): Promise<ReadResult> | undefined {
+    if (!this.#refreshPace.tryBegin(Number.POSITIVE_INFINITY)) return undefined;
+    return this.#paced(this.load(key, context));
   }
 
   /** What the source has of a key, past the cache and without a trace in it. @throws as `load`. */
@@ -146,6 +146,20 @@ export class Loads {
     };
     load.result.then(leave, leave);
     return load;
+  }
+
+  /** Tells the pace how a load ends that it let begin. */
+  async #paced(load: Promise<ReadResult>): Promise<ReadResult> {
+    const pace = this.#refreshPace;
+    try {
+      const read = await load;
+      pace.succeeded();
+      return read;
+    } catch (error) {
+      if (error instanceof PartitionMovingError) pace.calledOff();
+      else pace.failed();
+      throw error;
+    }
   }
 
   async #read(key: string, tenure: Tenure): Promise<LoadedRow> {
@@ -242,6 +256,8 @@ function toRead(row: LoadedRow, expiresAtMs: number, nowMs: number): ReadResult 
     unpersisted: false,
   };
 }
+
+function nothing(): undefined {}
 
 function tookTooLong(): CacheError {
   return new CacheError("DEADLINE_EXCEEDED", "the database did not answer in time");

@@ -81,6 +81,19 @@ export interface CacheStats {
    * Those that were older than their row for longer than their cache allows.
    */
   'staleEntries'?: (number | string | Long);
+  /**
+   * Misses whose load failed, so that a value in grace was served. Part of `misses`.
+   */
+  'servedInGrace'?: (number | string | Long);
+  /**
+   * Fill tokens given to callers, and callers who waited for what another one was loading.
+   */
+  'tokens'?: (number | string | Long);
+  'tokenWaits'?: (number | string | Long);
+  /**
+   * Loaders of callers that failed.
+   */
+  'loaderFailures'?: (number | string | Long);
 }
 
 export interface CacheStats__Output {
@@ -162,4 +175,17 @@ export interface CacheStats__Output {
    * Those that were older than their row for longer than their cache allows.
    */
   'staleEntries': (number);
+  /**
+   * Misses whose load failed, so that a value in grace was served. Part of `misses`.
+   */
+  'servedInGrace': (number);
+  /**
+   * Fill tokens given to callers, and callers who waited for what another one was loading.
+   */
+  'tokens': (number);
+  'tokenWaits': (number);
+  /**
+   * Loaders of callers that failed.
+   */
+  'loaderFailures': (number);
 }

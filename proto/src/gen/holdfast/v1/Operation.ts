@@ -59,7 +59,7 @@ export const _holdfast_v1_Operation_Fill = {
    */
   NOT_FOUND: 'NOT_FOUND',
   /**
-   * It failed; `fill_error` says why.
+   * It failed; `fill_error` says why. The answer has what the key held before, if that is in grace.
    */
   FAILED: 'FAILED',
   /**
@@ -83,7 +83,7 @@ export type _holdfast_v1_Operation_Fill =
   | 'NOT_FOUND'
   | 1
   /**
-   * It failed; `fill_error` says why.
+   * It failed; `fill_error` says why. The answer has what the key held before, if that is in grace.
    */
   | 'FAILED'
   | 2
@@ -254,8 +254,9 @@ export interface Operation {
   'expectedVersion'?: (number | string | Long);
   'ack'?: (_holdfast_v1_Operation_Ack);
   /**
-   * GET and LOAD take an entry as a miss that is past its cache's soft lifetime by this much, in
-   * milliseconds. 0: any that is stale. Absent: none.
+   * GET and LOAD take an entry as a miss that is past its cache's soft lifetime by this much, in milliseconds, and no
+   * value in grace that is past its lifetime, or its soft one, by so much; nor does FILL. 0: any that is stale.
+   * Absent: none.
    */
   'maxStaleMs'?: (number | string | Long);
   /**
@@ -344,8 +345,9 @@ export interface Operation__Output {
   'expectedVersion'?: (number);
   'ack': (_holdfast_v1_Operation_Ack__Output);
   /**
-   * GET and LOAD take an entry as a miss that is past its cache's soft lifetime by this much, in
-   * milliseconds. 0: any that is stale. Absent: none.
+   * GET and LOAD take an entry as a miss that is past its cache's soft lifetime by this much, in milliseconds, and no
+   * value in grace that is past its lifetime, or its soft one, by so much; nor does FILL. 0: any that is stale.
+   * Absent: none.
    */
   'maxStaleMs'?: (number);
   /**

@@ -223,7 +223,8 @@ export interface Reply {
    */
   'ageMs'?: (number | string | Long);
   /**
-   * The value is past its cache's soft lifetime. It is being loaded anew, or that has failed.
+   * The value is past its cache's soft lifetime, and is being loaded anew, or that has failed; or past its lifetime
+   * (`ttl_left_ms` is 0), and loading it has failed.
    */
   'stale'?: (boolean);
   /**
@@ -269,6 +270,11 @@ export interface Reply {
    * Of LOAD, when `wait_ms` was over: somebody else is loading the key.
    */
   'filling'?: (boolean);
+  /**
+   * Of LOAD with a token: the answer to a FILL that says FAILED has a value that is past its lifetime, unless
+   * something happens to the key meanwhile.
+   */
+  'hasGrace'?: (boolean);
   '_value'?: "value";
   '_ttlLeftMs'?: "ttlLeftMs";
   '_notOwner'?: "notOwner";
@@ -278,6 +284,7 @@ export interface Reply {
   '_fillToken'?: "fillToken";
   '_leaseMs'?: "leaseMs";
   '_filling'?: "filling";
+  '_hasGrace'?: "hasGrace";
 }
 
 export interface Reply__Output {
@@ -303,7 +310,8 @@ export interface Reply__Output {
    */
   'ageMs': (number);
   /**
-   * The value is past its cache's soft lifetime. It is being loaded anew, or that has failed.
+   * The value is past its cache's soft lifetime, and is being loaded anew, or that has failed; or past its lifetime
+   * (`ttl_left_ms` is 0), and loading it has failed.
    */
   'stale': (boolean);
   /**
@@ -349,6 +357,11 @@ export interface Reply__Output {
    * Of LOAD, when `wait_ms` was over: somebody else is loading the key.
    */
   'filling'?: (boolean);
+  /**
+   * Of LOAD with a token: the answer to a FILL that says FAILED has a value that is past its lifetime, unless
+   * something happens to the key meanwhile.
+   */
+  'hasGrace'?: (boolean);
   '_value'?: "value";
   '_ttlLeftMs'?: "ttlLeftMs";
   '_notOwner'?: "notOwner";
@@ -358,4 +371,5 @@ export interface Reply__Output {
   '_fillToken'?: "fillToken";
   '_leaseMs'?: "leaseMs";
   '_filling'?: "filling";
+  '_hasGrace'?: "hasGrace";
 }
