@@ -1705,7 +1705,8 @@ export const DESCRIPTOR: object = {
          "values": {
           "NONE": 0,
           "MEMORY": 1,
-          "DATABASE": 2
+          "DATABASE": 2,
+          "LOADER": 3
          }
         },
         "NotOwner": {

@@ -23,8 +23,9 @@ export interface CallOptions {
 
 export interface ReadOptions extends CallOptions {
   /**
-   * Takes a value as missing that has been past its cache's `softTtl` for so long; 0: every stale one. Default:
-   * stale values are read until their `ttl` ends.
+   * Takes a value as missing that has been past its cache's `softTtl`, or where there is none past its `ttl`, for so
+   * long; 0: every stale one. Default: stale values are read until their `ttl` ends, and while loading them fails
+   * until their cache's `grace` is over.
    */
   readonly maxStale?: Duration | undefined;
 }
@@ -87,19 +88,23 @@ export interface UpdateOptions extends WriteOptions {
 export interface ReadResult<V> {
   /** `undefined`: there is no entry. */
   readonly value: V | undefined;
-  /** For `ifVersion`. 0: absent, and never written as far as the owner knows. */
+  /** For `ifVersion`. 0: absent, and never written as far as the owner knows; or loaded, and not stored. */
   readonly version: number;
-  /** Where the owner had the value from. `"none"`: there is no value. */
-  readonly source: "memory" | "database" | "none";
+  /**
+   * Where the value came from: the owner's memory; the database, which the owner has just asked; a caller's loader, this
+   * one's or another's, that has just run (`getOrLoadWithMeta`). `"none"`: there is no value.
+   */
+  readonly source: "memory" | "database" | "loader" | "none";
   /** Milliseconds since the value was written or loaded. */
   readonly ageMs: number;
   /**
    * The value is past its cache's `softTtl`: the database may have a newer one. It is being loaded anew, or that has
-   * failed and is tried again later. At its `ttl` it ends all the same.
+   * failed and is tried again later. Or it is even past its `ttl` (`ttlLeftMs` is 0), and loading it has failed: so it is
+   * served until the cache's `grace` is over.
    */
   readonly stale: boolean;
   /**
-   * Milliseconds until the entry's lifetime is over. `undefined`: it has none. In a cache with `maxIdle` it ends
+   * Milliseconds until the entry's lifetime is over. `undefined`: it has none, or was not stored. In a cache with `maxIdle` it ends
    * earlier if nobody reads or writes it.
    */
   readonly ttlLeftMs: number | undefined;

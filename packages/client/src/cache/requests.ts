@@ -24,6 +24,8 @@ export interface Fill {
   readonly cache: string;
   readonly key: string;
   readonly token: number;
+  /** The owner may have a former value to tell, should the loader fail. */
+  readonly hasGrace: boolean;
 }
 
 const ACKS: Readonly<Record<AckLevel, Operation["ack"]>> = {
@@ -34,7 +36,12 @@ const ACKS: Readonly<Record<AckLevel, Operation["ack"]>> = {
   database: "DATABASE",
 };
 
-const SOURCES = { NONE: "none", MEMORY: "memory", DATABASE: "database" } as const;
+const SOURCES = {
+  NONE: "none",
+  MEMORY: "memory",
+  DATABASE: "database",
+  LOADER: "loader",
+} as const;
 
 export function getOperation(
   cache: string,
@@ -118,10 +125,15 @@ export function fillOperation<V>(
   return { ...set, kind: "FILL", fillToken: fill.token };
 }
 
-/** Tells of a load without a value. */
-export function emptyFillOperation(fill: Fill, told: EmptyFill): KeyedOperation {
+/** Tells of a load without a value. @param options - of what is told instead. */
+export function emptyFillOperation(
+  fill: Fill,
+  told: EmptyFill,
+  { maxStale }: ReadOptions = {},
+): KeyedOperation {
   const { cache, key, token } = fill;
-  return { kind: "FILL", cache, key: encodeKey(key), fillToken: token, ...told };
+  const operation: KeyedOperation = { kind: "FILL", cache, key: encodeKey(key) };
+  return withMaxStale({ ...operation, fillToken: token, ...told }, maxStale);
 }
 
 export function renewFillOperation({ cache, key, token }: Fill): KeyedOperation {

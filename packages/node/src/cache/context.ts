@@ -44,7 +44,7 @@ export interface ReadResult {
   readonly encoding: number;
   /** 0 when the key is absent. */
   readonly version: number;
-  readonly source: "NONE" | "MEMORY" | "DATABASE";
+  readonly source: "NONE" | "MEMORY" | "DATABASE" | "LOADER";
   readonly ageMs: number;
   /** It is past its soft lifetime; only a read may tell such a value. */
   readonly stale: boolean;

@@ -3,7 +3,7 @@ import { CacheError } from "@holdfast/core";
 import type { Operation__Output, Reply } from "@holdfast/proto";
 import type { ConfiguredCache } from "./configured-cache.js";
 import type { OperationContext } from "./context.js";
-import type { FailedFill, LoadResult } from "./filling.js";
+import type { FailedFill, LoadResult, StoredFill } from "./filling.js";
 import { LEASE_MS } from "./fills.js";
 import { readReply, writeReply } from "./replies.js";
 
@@ -37,7 +37,7 @@ export async function fill(
       return toldReply(id, term, filling.returned(key, token));
     default: {
       const written = await filling.found(key, token, { value, encoding, ttlMs }, context);
-      return written ? writeReply(id, term, written) : toldReply(id, term, false);
+      return written ? storedReply(id, term, written) : toldReply(id, term, false);
     }
   }
 }
@@ -65,6 +65,11 @@ function loadReply(id: number, term: number, result: LoadResult): Reply {
     case "filling":
       return { id, code: "OK", term, filling: true };
   }
+}
+
+function storedReply(id: number, term: number, stored: StoredFill): Reply {
+  const { ttlLeftMs } = stored;
+  return { ...writeReply(id, term, stored), ...(ttlLeftMs !== undefined && { ttlLeftMs }) };
 }
 
 function failedReply(id: number, term: number, { wasGood, read }: FailedFill): Reply {

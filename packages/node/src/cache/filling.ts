@@ -32,6 +32,11 @@ export type LoadResult =
   /** Somebody else is loading it, and the time to wait is over. */
   | { readonly at: "filling" };
 
+export interface StoredFill extends WriteResult {
+  /** `undefined`: it does not expire, or had to go at once. */
+  readonly ttlLeftMs: number | undefined;
+}
+
 export interface FailedFill {
   readonly wasGood: boolean;
   readonly read: ReadResult | undefined;
@@ -91,7 +96,7 @@ export class Filling {
   }
 
   /**
-   * Stores what was loaded under a token, if it is still good; `undefined`: it is not.
+   * Stores what was loaded under a token, if it is still good; `undefined`: it is not. Returns how long it lives, too.
    *
    * @throws {CacheError} as a write does. Those who wait get the value all the same where there is no
    *   room for it, and the error where no other value would fare better.
@@ -101,7 +106,7 @@ export class Filling {
     token: number,
     change: Change,
     context: OperationContext,
-  ): Promise<WriteResult | undefined> {
+  ): Promise<StoredFill | undefined> {
     const { fills, cache } = this.#parts;
     const fill = fills.begin(key, token, change);
     if (fill === undefined) return undefined;
@@ -109,8 +114,13 @@ export class Filling {
       fills.isCurrent(fill) && version === fill.version ? change : undefined;
     try {
       const result = await cache.modify(key, ifUnchanged, context);
-      fills.end(fill, result ? this.#loaded(key, result) : { at: "changed" });
-      return result;
+      if (result === undefined) {
+        fills.end(fill, { at: "changed" });
+        return undefined;
+      }
+      const read = this.#loaded(key, result);
+      fills.end(fill, { at: "loaded", read });
+      return { ...result, ttlLeftMs: read.ttlLeftMs };
     } catch (error) {
       this.#refused(fill, change, CacheError.from(error));
       throw error;
@@ -246,12 +256,12 @@ export class Filling {
   }
 
   /** What those are told who have waited for a value that was stored. */
-  #loaded(key: string, { version, change }: WriteResult): Asked {
+  #loaded(key: string, { version, change }: WriteResult): ReadResult {
     const { store, clock } = this.#parts;
     const entry = store().peek(key);
     // It may have had to go at once.
-    if (entry?.version !== version) return { at: "loaded", read: unstored(change, version) };
-    return { at: "loaded", read: ofEntry(entry, clock.now(), "MEMORY") };
+    if (entry?.version !== version) return unstored(change, version);
+    return ofEntry(entry, clock.now(), "LOADER");
   }
 
   #refused(fill: Fill, change: Change, error: CacheError): void {
@@ -264,5 +274,5 @@ export class Filling {
 }
 
 function unstored({ value, encoding }: Change, version: number): ReadResult {
-  return { ...ABSENT, value, encoding, version, source: "MEMORY" };
+  return { ...ABSENT, value, encoding, version, source: "LOADER" };
 }

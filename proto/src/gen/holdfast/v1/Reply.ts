@@ -179,6 +179,10 @@ export const _holdfast_v1_Reply_Source = {
   NONE: 'NONE',
   MEMORY: 'MEMORY',
   DATABASE: 'DATABASE',
+  /**
+   * A loader made it just now, for this asker or another one.
+   */
+  LOADER: 'LOADER',
 } as const;
 
 /**
@@ -194,6 +198,11 @@ export type _holdfast_v1_Reply_Source =
   | 1
   | 'DATABASE'
   | 2
+  /**
+   * A loader made it just now, for this asker or another one.
+   */
+  | 'LOADER'
+  | 3
 
 /**
  * Where a read's answer came from.
@@ -228,7 +237,7 @@ export interface Reply {
    */
   'stale'?: (boolean);
   /**
-   * Milliseconds until the entry's lifetime is over. Absent: it has none. A cache with `maxIdle` ends it earlier if
+   * Milliseconds until the entry's lifetime is over; of FILL too. Absent: it has none. A cache with `maxIdle` ends it earlier if
    * nobody uses it.
    */
   'ttlLeftMs'?: (number | string | Long);
@@ -315,7 +324,7 @@ export interface Reply__Output {
    */
   'stale': (boolean);
   /**
-   * Milliseconds until the entry's lifetime is over. Absent: it has none. A cache with `maxIdle` ends it earlier if
+   * Milliseconds until the entry's lifetime is over; of FILL too. Absent: it has none. A cache with `maxIdle` ends it earlier if
    * nobody uses it.
    */
   'ttlLeftMs'?: (number);
