@@ -1143,6 +1143,10 @@ export const DESCRIPTOR: object = {
          "type": "uint64",
          "id": 33
         },
+        "refreshesAhead": {
+         "type": "uint64",
+         "id": 37
+        },
         "tokens": {
          "type": "uint64",
          "id": 34

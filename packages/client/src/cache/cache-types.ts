@@ -213,6 +213,8 @@ export interface CacheCounters {
   readonly staleHits: number;
   /** Misses whose load failed, so that a value in its cache's `grace` was served. Part of `misses`. */
   readonly servedInGrace: number;
+  /** Entries that were loaded anew before they were stale or had ended: see the cache's `refreshAhead`. */
+  readonly refreshesAhead: number;
   /** Keys asked of the database, for misses (those of one key at one time ask once) and refreshes. */
   readonly loads: number;
   /** Statements that asked for them. */

@@ -152,15 +152,18 @@ export class Loader<V> {
   /** Adds the key to these rounds, if it is this client's to load. */
   #take(
     key: string,
-    { fillToken: token, leaseMs = 0, filling, hasGrace = false }: Reply__Output,
+    reply: Reply__Output,
     rounds: LoadRounds<V>,
     isWanted: () => boolean,
   ): Answer<V>["loaded"] {
     const { cache, client } = this.#parts;
+    const { fillToken: token, leaseMs = 0, filling, hasGrace = false } = reply;
     // Whoever waits is told this only by a node that is not the key's owner, while that cannot be reached.
     if (filling) return rounds.add((run) => run.addAlone(key, isWanted));
     if (token === undefined) return undefined;
-    client.loads.events.tokens += 1;
+    const { events } = client.loads;
+    events.tokens += 1;
+    if (reply.value !== undefined && !reply.stale) events.ahead += 1;
     return rounds.add((run) => run.add({ cache, key, token, hasGrace }, leaseMs, isWanted));
   }
 
@@ -198,7 +201,7 @@ function timedOut(): CacheError {
 async function outcomeOf<V>(key: string, answer: Answer<V> | CacheError): Promise<Outcome<V>> {
   if (answer instanceof CacheError) return { at: "late", error: answer };
   const { reply, loaded } = answer;
-  // What is stale is good enough meanwhile.
+  // What is stale, or soon will be, is good enough meanwhile.
   if (loaded === undefined || reply.value !== undefined) return { at: "read", reply };
   const outcome = (await loaded).get(key) ?? NOT_LOADED;
   if (outcome.at === "loaded") return outcome;

@@ -41,6 +41,8 @@ export interface LoadEvents {
   stale: number;
   /** Results that were past their `ttl`, because loading had failed. */
   inGrace: number;
+  /** Tokens for values that were still fresh: see the cache's `refreshAhead`. Part of `tokens`. */
+  ahead: number;
 }
 
 export interface LoadCounts extends Readonly<LoadEvents> {
@@ -63,7 +65,7 @@ export class Loads {
   readonly #maxLoads: number;
   readonly #aborts: AbortListeners;
   readonly #running = new Map<string, Load>();
-  readonly events: LoadEvents = { tokens: 0, failures: 0, stale: 0, inGrace: 0 };
+  readonly events: LoadEvents = { tokens: 0, failures: 0, stale: 0, inGrace: 0, ahead: 0 };
   #count = 0;
   #started = 0;
   #joined = 0;

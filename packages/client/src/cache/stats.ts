@@ -73,6 +73,7 @@ const ZERO: Required<Omit<CacheStats__Output, "cache">> = {
   negativeHits: 0,
   staleHits: 0,
   servedInGrace: 0,
+  refreshesAhead: 0,
   loads: 0,
   loadBatches: 0,
   loadFailures: 0,

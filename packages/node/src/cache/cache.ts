@@ -25,6 +25,7 @@ import { checkTtl, expiryOf, staleFromMs, valueStaleFromMs } from "./lifetimes.j
 import { type Loads, ofEntry } from "./loads.js";
 import type { Occurrence } from "./occurrence.js";
 import type { AcknowledgedWrite, FlushReport, Pattern } from "./patterns/pattern.js";
+import type { RefreshAhead } from "./refresh-ahead.js";
 import type { CacheCounters } from "./stats.js";
 import { type Change, type Decision, type WriteResult, Writes } from "./writes.js";
 
@@ -35,6 +36,7 @@ export interface CacheParts {
   readonly source: Source | undefined;
   readonly loads: Loads | undefined;
   readonly fills: Fills;
+  readonly ahead: RefreshAhead;
   /** `undefined`: the cache's writes never become dead letters. */
   readonly letterRetry: LetterRetry | undefined;
   readonly services: NodeServices;
@@ -57,13 +59,12 @@ export class Cache {
 
   constructor(parts: CacheParts) {
     this.#parts = parts;
-    const { fills, store, clock } = parts;
     const isSourced = parts.source !== undefined;
     const writes = new Writes(parts, (key, context) => this.#read(key, context));
     this.#writes = writes;
     const grace = new Grace({ ...parts, writes });
     this.#grace = grace;
-    this.filling = new Filling({ fills, writes, grace, store, cache: this, isSourced, clock });
+    this.filling = new Filling({ ...parts, writes, grace, cache: this, isSourced });
   }
 
   /** In the same tick, when the entry is in memory; then a key that comes as bytes is never made text. */
@@ -83,10 +84,27 @@ export class Cache {
     }
     this.#countHit(entry);
     const read = ofEntry(entry, now, "MEMORY");
-    if (staleMs < 0) return read;
+    if (staleMs < 0) return this.#refreshAhead(key, entry, read, -staleMs, context);
     counters.staleHits += 1;
     this.#refresh(textOf(key), entry.version, context);
     return { ...read, stale: true };
+  }
+
+  /** A fresh entry, as it was read; some of the reads near its end begin to load it anew. */
+  #refreshAhead(
+    key: Key,
+    { value, version, expiresAtMs, writtenAtMs }: FoundEntry,
+    read: ReadResult,
+    freshLeftMs: number,
+    context: OperationContext,
+  ): ReadResult {
+    const { ahead, loads, counters, clock } = this.#parts;
+    const nowMs = clock.now();
+    const leftMs = Math.min(freshLeftMs, expiresAtMs - nowMs);
+    if (value === undefined || !ahead.isDue(leftMs, nowMs - writtenAtMs)) return read;
+    if (loads === undefined) return { ...read, isDue: true };
+    if (this.#refresh(textOf(key), version, context)) counters.refreshesAhead += 1;
+    return read;
   }
 
   /**
@@ -99,14 +117,20 @@ export class Cache {
     end: number,
     nowMs: number,
   ): EntryInPlace | undefined {
-    const { store, config, pattern } = this.#parts;
+    const { store, config, pattern, loads, ahead } = this.#parts;
     if (pattern.hasUnresolved) return undefined;
     const entry = store().findInPlace(bytes, start, end);
     if (entry === undefined || entry.pinned) return undefined;
     const lifetimes = config();
-    if (lifetimes.softTtlMs === 0) return entry;
-    const staleFrom = valueStaleFromMs(entry.writtenAtMs(nowMs), entry.hash, lifetimes);
-    return staleFrom > nowMs ? entry : undefined;
+    const { softTtlMs, refreshAhead } = lifetimes;
+    if (softTtlMs === 0 && refreshAhead === 0) return entry;
+    const freshUntilMs =
+      softTtlMs === 0
+        ? entry.expiresAtMs
+        : valueStaleFromMs(entry.writtenAtMs(nowMs), entry.hash, lifetimes);
+    // Where it is callers who load, a plain read begins nothing.
+    const windowMs = loads === undefined ? 0 : ahead.windowMs;
+    return freshUntilMs - nowMs > windowMs ? entry : undefined;
   }
 
   usedPlain(entry: EntryInPlace): void {
@@ -374,9 +398,12 @@ export class Cache {
     if (value === undefined) counters.negativeHits += 1;
   }
 
-  #refresh(key: string, version: number, context: OperationContext): void {
+  /** Returns whether a refresh has begun. */
+  #refresh(key: string, version: number, context: OperationContext): boolean {
     const refresh = this.#parts.loads?.refresh(key, context.tenure, version);
-    if (refresh !== undefined) void this.#followed(refresh, key, context);
+    if (refresh === undefined) return false;
+    void this.#followed(refresh, key, context);
+    return true;
   }
 
   /** The present state of a key, for a write that depends on it. Not counted as a read. */

@@ -31,6 +31,7 @@ import { Memory } from "./memory.js";
 import { PATTERNS } from "./patterns/index.js";
 import type { Pattern } from "./patterns/pattern.js";
 import { Persister } from "./persister.js";
+import { RefreshAhead } from "./refresh-ahead.js";
 import { type CacheCounters, createCounters } from "./stats.js";
 
 export interface CacheEnvironment {
@@ -97,8 +98,9 @@ export class ConfiguredCache {
     const { counters } = this;
     this.curve = new MissRatioCurve({ boundBytes: () => this.boundBytes, clock });
     const usage = new CacheUsage(this.curve, environment.curve, id);
+    const ahead = new RefreshAhead(() => this.#config.refreshAhead, random);
     const loads =
-      source && new Loads({ source, services, counters, clock, random, store, lifetimes });
+      source && new Loads({ source, services, counters, clock, random, ahead, store, lifetimes });
     this.#loads = loads;
     const fills = new Fills(clock, random, counters);
     this.#fills = fills;
@@ -117,6 +119,7 @@ export class ConfiguredCache {
       source,
       loads,
       fills,
+      ahead,
       letterRetry: this.#letterRetry,
       services,
       counters,

@@ -52,6 +52,8 @@ export interface ReadResult {
   readonly ttlLeftMs: number | undefined;
   /** It was acknowledged, and the database refuses it: the row says something else. */
   readonly unpersisted: boolean;
+  /** It is fresh, and callers are to load it anew, ahead of its end. */
+  readonly isDue?: true;
 }
 
 export const ABSENT: ReadResult = {

@@ -3,7 +3,8 @@
  * with which he tells what he has found. Who that is, and who waits, is fills.ts's matter.
  *
  * In a cache with a source a miss asks that first, and only what it does not have either is a caller's to load. What
- * is stale is loaded by callers only where there is no source: one has the token, and all use it meanwhile. A
+ * is stale, or soon would be, is loaded by callers only where there is no source: one has the token, and all use it
+ * meanwhile. A
  * fill is a write like any other, in its key's turn, and replaces nothing but what its loader missed.
  */
 import { CacheError, type Clock } from "@holdfast/core";
@@ -16,6 +17,8 @@ import type { Asked, Fill, Fills } from "./fills.js";
 import type { Grace } from "./grace.js";
 import { checkTtl } from "./lifetimes.js";
 import { ofEntry } from "./loads.js";
+import type { RefreshAhead } from "./refresh-ahead.js";
+import type { CacheCounters } from "./stats.js";
 import type { Change, WriteResult, Writes } from "./writes.js";
 
 export type LoadResult =
@@ -46,10 +49,12 @@ export interface FillingParts {
   readonly fills: Fills;
   readonly writes: Pick<Writes, "checkStillOurs">;
   readonly grace: Grace;
+  readonly ahead: RefreshAhead;
   readonly store: () => Store;
   readonly cache: Pick<Cache, "get" | "modify">;
   /** It is a source that what is stale is loaded from, and not callers. */
   readonly isSourced: boolean;
+  readonly counters: CacheCounters;
   readonly clock: Clock;
 }
 
@@ -107,11 +112,14 @@ export class Filling {
     change: Change,
     context: OperationContext,
   ): Promise<StoredFill | undefined> {
-    const { fills, cache } = this.#parts;
+    const { fills, cache, ahead, isSourced, clock } = this.#parts;
     const fill = fills.begin(key, token, change);
     if (fill === undefined) return undefined;
+    // Where there is a source, it is that which is asked ahead.
+    if (!isSourced) ahead.loaded(clock.monotonic() - fill.grantedAtMs);
+    // What was to be replaced may have ended meanwhile.
     const ifUnchanged = ({ version }: ReadResult): Change | undefined =>
-      fills.isCurrent(fill) && version === fill.version ? change : undefined;
+      fills.isCurrent(fill) && (version === fill.version || version === 0) ? change : undefined;
     try {
       const result = await cache.modify(key, ifUnchanged, context);
       if (result === undefined) {
@@ -158,12 +166,14 @@ export class Filling {
     untilMs: number,
     context: OperationContext,
   ): LoadResult | Promise<LoadResult> {
-    const { fills, isSourced } = this.#parts;
-    const isFresh = read.value !== undefined && (isSourced || !read.stale);
+    const { fills, isSourced, counters } = this.#parts;
+    const isToBeLoaded = read.stale || read.isDue === true;
+    const isFresh = read.value !== undefined && (isSourced || !isToBeLoaded);
     if (isFresh || this.#isKnownAbsent(key, read)) return { at: "read", read };
     const missed = { key: textOf(key), tenure: context.tenure, version: read.version };
     if (read.value !== undefined) {
       const asked = fills.tryRefresh(missed) ?? { at: "loaded", read };
+      if (asked.at === "granted" && !read.stale) counters.refreshesAhead += 1;
       return this.#toResult(missed.key, asked, read, untilMs, context);
     }
     const former = (error: unknown) => this.#former(error, missed.key, context);

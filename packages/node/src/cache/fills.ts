@@ -61,6 +61,8 @@ export interface Fill extends Missed {
   /** Those who came first are first. */
   readonly waiters: Set<Waiter>;
   token: number;
+  /** When it was given to its present holder; monotonic. */
+  grantedAtMs: number;
   cancelLease: CancelTimer;
   /** What is being stored under the token. */
   change: Change | undefined;
@@ -106,7 +108,7 @@ export class Fills {
   }
 
   /**
-   * A token for an entry that is stale, if nobody has one and nothing speaks against loading it now. Who does not
+   * A token for an entry that is stale, or soon would be, if nobody has one and nothing speaks against loading it now. Who does not
    * get it uses what is there.
    */
   tryRefresh(stale: Missed): Asked | undefined {
@@ -210,7 +212,7 @@ export class Fills {
 
   #begin(missed: Missed): Asked {
     const waiters = new Set<Waiter>();
-    const rest = { waiters, token: 0, cancelLease: NOTHING, change: undefined };
+    const rest = { waiters, token: 0, grantedAtMs: 0, cancelLease: NOTHING, change: undefined };
     const fill: Fill = { ...missed, ...rest };
     this.#fills.set(fill.key, fill);
     return this.#grant(fill);
@@ -225,6 +227,7 @@ export class Fills {
     // No two owners have the same term, so no two tokens of a key are the same.
     this.#sequence = (this.#sequence + 1) % 2 ** 32;
     fill.token = makeVersion(fill.tenure.term, this.#sequence);
+    fill.grantedAtMs = this.#clock.monotonic();
     this.#counters.tokens += 1;
     this.#lease(fill);
     return { at: "granted", token: fill.token };

@@ -6,7 +6,8 @@
  * detaches the load under way: those who waited already still get its row (they asked before the
  * write was acknowledged), nobody later joins it, and it fills nothing.
  *
- * A refresh is a load that nobody waits for: of an entry that is stale, and stays as it is until then. Misses and
+ * A refresh is a load that nobody waits for: of an entry that is stale, or soon would be (refresh-ahead.ts), and stays
+ * as it is until then. Misses and
  * refreshes of a key join each other.
  */
 import { CacheError, type Clock, type Random } from "@holdfast/core";
@@ -20,6 +21,7 @@ import { Batcher } from "./batcher.js";
 import { ABSENT, type NodeServices, type OperationContext, type ReadResult } from "./context.js";
 import { withDeadline } from "./deadline.js";
 import { type Lifetimes, lifetimeMs } from "./lifetimes.js";
+import type { RefreshAhead } from "./refresh-ahead.js";
 import { RefreshPace } from "./refresh-pace.js";
 import type { CacheCounters } from "./stats.js";
 
@@ -32,6 +34,8 @@ export interface LoadsOptions {
   readonly counters: CacheCounters;
   readonly clock: Clock;
   readonly random: Random;
+  /** Is told what loads take. */
+  readonly ahead: RefreshAhead;
   readonly store: () => Store;
   readonly lifetimes: () => Lifetimes;
 }
@@ -41,8 +45,10 @@ type LoadContext = Pick<OperationContext, "tenure" | "deadlineMs">;
 interface Load {
   readonly tenure: Tenure;
   readonly result: Promise<ReadResult>;
-  /** The version of the stale entry that is loaded anew; `undefined`: there was no entry. */
+  /** The version of the entry that is loaded anew; `undefined`: there was none. */
   readonly staleVersion: number | undefined;
+  /** Monotonic. */
+  readonly begunAtMs: number;
   isDetached: boolean;
   /** The partition was let go meanwhile; another owner may have written what this load missed. */
   isDiscarded: boolean;
@@ -84,7 +90,7 @@ export class Loads {
   }
 
   /**
-   * Loads a stale entry anew. Resolves when that has ended, well or not; `undefined`: it is under way already, or
+   * Loads an entry anew that is there, stale or not. Resolves when that has ended, well or not; `undefined`: it is under way already, or
    * is not to begin now.
    */
   refresh(key: string, tenure: Tenure, staleVersion: number): Promise<undefined> | undefined {
@@ -136,6 +142,7 @@ export class Loads {
     const load: Load = {
       tenure,
       staleVersion,
+      begunAtMs: this.#options.clock.monotonic(),
       isDetached: false,
       isDiscarded: false,
       result: this.#read(key, tenure).then((row) => this.#finish(key, load, row)),
@@ -181,7 +188,8 @@ export class Loads {
 
   /** In the tick in which the row arrived: looks whether it may be served, and keeps it. */
   #finish(key: string, load: Load, row: LoadedRow): ReadResult {
-    const { services, clock } = this.#options;
+    const { services, clock, ahead } = this.#options;
+    ahead.loaded(clock.monotonic() - load.begunAtMs);
     const { tenure } = load;
     if (load.isDiscarded || tenure.state.at !== "serving") {
       throw new PartitionMovingError(tenure.partition);

@@ -9,6 +9,8 @@ export interface CacheCounters {
   staleHits: number;
   /** Misses whose load failed, so that a value past its lifetime was served; part of `misses`. */
   servedInGrace: number;
+  /** Entries that were loaded anew, by their owner or a caller, before they were stale or had ended. */
+  refreshesAhead: number;
   /** Keys asked of the database, for misses (concurrent ones of a key count once) and refreshes. */
   loads: number;
   /** Statements that asked for them. */
@@ -44,6 +46,7 @@ export function createCounters(): CacheCounters {
     negativeHits: 0,
     staleHits: 0,
     servedInGrace: 0,
+    refreshesAhead: 0,
     loads: 0,
     loadBatches: 0,
     loadFailures: 0,

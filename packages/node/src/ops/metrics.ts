@@ -55,6 +55,11 @@ const FIGURES: Readonly<Record<Figure, Naming | undefined>> = {
     "cache_served_in_grace_total",
     "Misses whose load failed, so that a value past its lifetime was served.",
   ],
+  refreshesAhead: [
+    "counter",
+    "cache_refreshes_ahead_total",
+    "Entries loaded anew before they were stale or had ended.",
+  ],
   loads: ["counter", "cache_loads_total", "Keys asked of the database."],
   loadBatches: ["counter", "cache_load_batches_total", "Statements that asked for keys."],
   loadFailures: ["counter", "cache_load_failures_total", "Keys that could not be loaded."],

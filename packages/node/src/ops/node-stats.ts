@@ -45,6 +45,7 @@ export function figuresOf({ name, counters, store, queue }: ConfiguredCache): Ca
     negativeHits: counters.negativeHits,
     staleHits: counters.staleHits,
     servedInGrace: counters.servedInGrace,
+    refreshesAhead: counters.refreshesAhead,
     loads: counters.loads,
     loadBatches: counters.loadBatches,
     loadFailures: counters.loadFailures,

@@ -46,6 +46,11 @@ export interface CacheConfig {
    * replace it fails, in milliseconds. 0: not at all.
    */
   readonly graceMs: number;
+  /**
+   * How much ahead of its end, or of becoming stale, an entry that is read is loaded anew: the factor `beta` of XFetch,
+   * by which what loads take is multiplied. 1 is its optimum; 0: nothing is loaded ahead.
+   */
+  readonly refreshAhead: number;
   /** How long an entry may be neither read nor written before it ends, in milliseconds. 0: for ever. */
   readonly maxIdleMs: number;
   /** How long the absence of a row is remembered, in milliseconds. 0: not at all. */
@@ -189,6 +194,7 @@ const cacheFields = z.strictObject({
   ttlJitter: z.number().min(0).max(0.5).default(0),
   softTtl: duration({ maxMs: YEAR_MS }).default(0),
   grace: duration({ maxMs: YEAR_MS }).default(0),
+  refreshAhead: z.number().min(0).max(100).default(0),
   maxIdle: duration({ maxMs: YEAR_MS })
     .refine((maxIdleMs) => maxIdleMs === 0 || maxIdleMs >= LEAST_MAX_IDLE_MS, {
       error: `must be at least ${formatDuration(LEAST_MAX_IDLE_MS)}, or 0 for as long as it may be`,

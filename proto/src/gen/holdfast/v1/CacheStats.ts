@@ -94,6 +94,10 @@ export interface CacheStats {
    * Loaders of callers that failed.
    */
   'loaderFailures'?: (number | string | Long);
+  /**
+   * Entries that were loaded anew before they were stale or had ended.
+   */
+  'refreshesAhead'?: (number | string | Long);
 }
 
 export interface CacheStats__Output {
@@ -188,4 +192,8 @@ export interface CacheStats__Output {
    * Loaders of callers that failed.
    */
   'loaderFailures': (number);
+  /**
+   * Entries that were loaded anew before they were stale or had ended.
+   */
+  'refreshesAhead': (number);
 }

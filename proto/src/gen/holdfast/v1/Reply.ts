@@ -271,7 +271,7 @@ export interface Reply {
   'unpersisted'?: (boolean);
   /**
    * Of LOAD: the key is the asker's to load, and to be told by FILL, as long as `lease_ms` is not over. With
-   * a value: it is stale, and may be used meanwhile.
+   * a value: it is stale, or soon will be, and may be used meanwhile.
    */
   'fillToken'?: (number | string | Long);
   'leaseMs'?: (number);
@@ -358,7 +358,7 @@ export interface Reply__Output {
   'unpersisted': (boolean);
   /**
    * Of LOAD: the key is the asker's to load, and to be told by FILL, as long as `lease_ms` is not over. With
-   * a value: it is stale, and may be used meanwhile.
+   * a value: it is stale, or soon will be, and may be used meanwhile.
    */
   'fillToken'?: (number);
   'leaseMs'?: (number);
