@@ -117,7 +117,7 @@ export class Cache {
     end: number,
     nowMs: number,
   ): EntryInPlace | undefined {
-    const { store, config, pattern, loads, ahead } = this.#parts;
+    const { store, config, pattern, ahead } = this.#parts;
     if (pattern.hasUnresolved) return undefined;
     const entry = store().findInPlace(bytes, start, end);
     if (entry === undefined || entry.pinned) return undefined;
@@ -128,9 +128,7 @@ export class Cache {
       softTtlMs === 0
         ? entry.expiresAtMs
         : valueStaleFromMs(entry.writtenAtMs(nowMs), entry.hash, lifetimes);
-    // Where it is callers who load, a plain read begins nothing.
-    const windowMs = loads === undefined ? 0 : ahead.windowMs;
-    return freshUntilMs - nowMs > windowMs ? entry : undefined;
+    return freshUntilMs - nowMs > ahead.windowMs ? entry : undefined;
   }
 
   usedPlain(entry: EntryInPlace): void {
