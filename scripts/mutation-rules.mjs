@@ -475,10 +475,10 @@ export const MUTATIONS = [
     suites: [`${NODE}store/grace.test.ts`],
   },
   {
-    rule: "a value stays until its grace is over, and no longer",
+    rule: "an absence, and what the database refuses, has no grace",
     file: `${NODE}store/ends.ts`,
-    from: "this.#wheel.schedule(id, records.endMs(place) + this.#graceOf(place));",
-    to: "this.#wheel.schedule(id, records.endMs(place));",
+    from: "this.#graceMs === 0 || records.isPinned(place) || records.isAbsence(place)",
+    to: "this.#graceMs === 0 || !records.hasEnd(place)",
     suites: [`${NODE}store/grace.test.ts`],
   },
   {
@@ -506,14 +506,14 @@ export const MUTATIONS = [
     rule: "a hit near its end is no plain one",
     file: `${NODE}cache/cache.ts`,
     from: "freshUntilMs - nowMs > ahead.windowMs",
-    to: "freshUntilMs - nowMs > 0",
+    to: "freshUntilMs - nowMs > 0 * ahead.windowMs",
     suites: [`${NODE}cache/refresh-ahead.test.ts`],
   },
   {
     rule: "no entry is loaded ahead in the first half of its life",
     file: `${NODE}cache/refresh-ahead.ts`,
     from: "leftMs >= this.windowMs || leftMs > ageMs",
-    to: "leftMs >= this.windowMs || leftMs > Infinity",
+    to: "leftMs >= this.windowMs || leftMs > ageMs + leftMs",
     suites: [`${NODE}cache/refresh-ahead.test.ts`],
   },
   {

@@ -131,8 +131,8 @@ export class Ends {
   /** What is known to be absent, and what the database refuses, has none. */
   #graceOf(place: number): number {
     const { records } = this.#entries;
-    if (this.#graceMs === 0 || records.isPinned(place) || records.isAbsence(place)) return 0;
-    return this.#graceMs;
+    const hasNone = this.#graceMs === 0 || records.isPinned(place) || records.isAbsence(place);
+    return hasNone ? 0 : this.#graceMs;
   }
 }
 
