@@ -503,6 +503,13 @@ export const MUTATIONS = [
     suites: [`${NODE}cache/grace.test.ts`],
   },
   {
+    rule: "an entry with a soft lifetime of its own is no plain hit",
+    file: `${NODE}cache/cache.ts`,
+    from: "entry.pinned || hasOwnSoftTtl(entry.encoding)",
+    to: "entry.pinned || hasOwnSoftTtl(0)",
+    suites: [`${NODE}cache/own-soft-ttl.test.ts`],
+  },
+  {
     rule: "a hit near its end is no plain one",
     file: `${NODE}cache/cache.ts`,
     from: "freshUntilMs - nowMs > ahead.windowMs",

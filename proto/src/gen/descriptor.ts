@@ -536,6 +536,11 @@ export const DESCRIPTOR: object = {
          "oneof": [
           "expectedVersion"
          ]
+        },
+        "_softTtlMs": {
+         "oneof": [
+          "softTtlMs"
+         ]
         }
        },
        "fields": {
@@ -572,6 +577,13 @@ export const DESCRIPTOR: object = {
         "ack": {
          "type": "Operation.Ack",
          "id": 7
+        },
+        "softTtlMs": {
+         "type": "int64",
+         "id": 8,
+         "options": {
+          "proto3_optional": true
+         }
         }
        }
       },

@@ -49,6 +49,11 @@ export interface LifetimeOptions extends CallOptions {
 
 export interface WriteOptions extends LifetimeOptions {
   /**
+   * From which age on the entry is stale: served, marked as such, while it is loaded anew. 0: never. It goes with this
+   * value: what the cache's source is asked for again has the cache's. Default: the cache's `softTtl`.
+   */
+  readonly softTtl?: Duration | undefined;
+  /**
    * Raises what the acknowledgement of this write stands for: see `AckLevel`. Never lowers it.
    * Default: what the cache is configured to.
    */

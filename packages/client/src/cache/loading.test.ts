@@ -402,6 +402,21 @@ describe("Loading what is missing, together with other clients", () => {
     });
   });
 
+  it("says from when on an entry is stale", async () => {
+    await using test = await startConnected<Product>();
+    await test.cache.set("42", laptop, { softTtl: "1s" });
+    await test.cache.getOrLoad("43", () => laptop, { softTtl: 0 });
+    await test.cache.setMany([["44", laptop]], { softTtl: 5 });
+    const stated = test.node.operations.filter(({ kind }) => kind !== "LOAD");
+    expect(stated.map(({ kind, softTtlMs }) => [kind, softTtlMs])).toEqual([
+      ["SET", 1_000],
+      ["FILL", 0],
+      ["SET", 5],
+    ]);
+    const set = test.cache.set("42", laptop, { softTtl: -1 });
+    await expect(set).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+
   it("says how stale a value may be", async () => {
     await using test = await startConnected<Product>();
     await test.cache.get("42", { maxStale: 0 });

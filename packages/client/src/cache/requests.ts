@@ -175,6 +175,7 @@ export function sumOf({ value }: Reply__Output): number {
 }
 
 interface AnyWriteOptions extends LifetimeOptions {
+  readonly softTtl?: Duration | undefined;
   readonly ifVersion?: number | undefined;
   readonly ack?: AckLevel | undefined;
 }
@@ -186,8 +187,9 @@ function withMaxStale(operation: KeyedOperation, maxStale: Duration | undefined)
 
 /** Adds to an operation what its options say; what they do not say stays off the wire. */
 function withWriteOptions(operation: KeyedOperation, options: AnyWriteOptions): KeyedOperation {
-  const { ttl, ifVersion, ack } = options;
+  const { ttl, softTtl, ifVersion, ack } = options;
   if (ttl !== undefined) operation.ttlMs = durationMs(ttl, "ttl");
+  if (softTtl !== undefined) operation.softTtlMs = durationMs(softTtl, "softTtl");
   if (ifVersion !== undefined) {
     if (!Number.isSafeInteger(ifVersion) || ifVersion < 0) {
       throw invalid(`ifVersion is ${ifVersion}; it must be a version that was read`);

@@ -24,6 +24,7 @@ import type { LetterRetry, RetriedLetter } from "./letter-retry.js";
 import { checkTtl, expiryOf, staleFromMs, valueStaleFromMs } from "./lifetimes.js";
 import { type Loads, ofEntry } from "./loads.js";
 import type { Occurrence } from "./occurrence.js";
+import { hasOwnSoftTtl } from "./own-soft-ttl.js";
 import type { AcknowledgedWrite, FlushReport, Pattern } from "./patterns/pattern.js";
 import type { RefreshAhead } from "./refresh-ahead.js";
 import type { CacheCounters } from "./stats.js";
@@ -120,7 +121,7 @@ export class Cache {
     const { store, config, pattern, ahead } = this.#parts;
     if (pattern.hasUnresolved) return undefined;
     const entry = store().findInPlace(bytes, start, end);
-    if (entry === undefined || entry.pinned) return undefined;
+    if (entry === undefined || entry.pinned || hasOwnSoftTtl(entry.encoding)) return undefined;
     const lifetimes = config();
     const { softTtlMs, refreshAhead } = lifetimes;
     if (softTtlMs === 0 && refreshAhead === 0) return entry;
@@ -184,7 +185,8 @@ export class Cache {
     checkTtl(ttlMs);
     this.#parts.pattern.checkComplete?.(context);
     if (this.#writes.ownsRows) {
-      const again: Decision = ({ value, encoding }) => value && { value, encoding, ttlMs };
+      const again: Decision = ({ value, encoding, softTtlMs }) =>
+        value && { value, encoding, ttlMs, softTtlMs };
       return (await this.#writes.modify(key, again, context))?.version;
     }
     const present = await this.#read(key, context);

@@ -52,6 +52,8 @@ export interface ReadResult {
   readonly ttlLeftMs: number | undefined;
   /** It was acknowledged, and the database refuses it: the row says something else. */
   readonly unpersisted: boolean;
+  /** From which age on it is stale, where its writer has stated that. */
+  readonly softTtlMs?: number | undefined;
   /** It is fresh, and callers are to load it anew, ahead of its end. */
   readonly isDue?: true;
 }

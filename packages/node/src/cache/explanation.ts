@@ -8,6 +8,7 @@ import type { DirtyEntry } from "../write-behind/dirty-entry.js";
 import type { CacheJournal } from "./cache-journal.js";
 import type { CacheReplication } from "./cache-replication.js";
 import { type Lifetimes, staleFromMs } from "./lifetimes.js";
+import { plain } from "./own-soft-ttl.js";
 import type { Pattern } from "./patterns/pattern.js";
 
 export interface CachedFacts {
@@ -77,8 +78,8 @@ export function memoryFacts(
     cached: entry && {
       version: entry.version,
       isAbsence: entry.value === undefined,
-      valueBytes: entry.value?.byteLength ?? 0,
-      encoding: entry.encoding,
+      valueBytes: plain(entry).value?.byteLength ?? 0,
+      encoding: plain(entry).encoding,
       ageMs: Math.max(0, nowMs - entry.writtenAtMs),
       stale: live === undefined || staleFromMs(entry, keyHash, lifetimes) <= nowMs,
       ttlLeftMs: msUntil(entry.expiresAtMs, nowMs),

@@ -25,7 +25,7 @@ export async function fill(
   { operations: { filling } }: ConfiguredCache,
   context: OperationContext,
 ): Promise<Reply> {
-  const { id, value, encoding, ttlMs, fillError = "" } = operation;
+  const { id, value, encoding, ttlMs, softTtlMs, fillError = "" } = operation;
   const { term } = context.tenure;
   const token = tokenOf(operation);
   switch (operation.fill) {
@@ -36,7 +36,8 @@ export async function fill(
     case "RETURNED":
       return toldReply(id, term, filling.returned(key, token));
     default: {
-      const written = await filling.found(key, token, { value, encoding, ttlMs }, context);
+      const change = { value, encoding, ttlMs, softTtlMs };
+      const written = await filling.found(key, token, change, context);
       return written ? storedReply(id, term, written) : toldReply(id, term, false);
     }
   }

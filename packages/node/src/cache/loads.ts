@@ -21,6 +21,7 @@ import { Batcher } from "./batcher.js";
 import { ABSENT, type NodeServices, type OperationContext, type ReadResult } from "./context.js";
 import { withDeadline } from "./deadline.js";
 import { type Lifetimes, lifetimeMs } from "./lifetimes.js";
+import { ownSoftTtlMs, plain } from "./own-soft-ttl.js";
 import type { RefreshAhead } from "./refresh-ahead.js";
 import { RefreshPace } from "./refresh-pace.js";
 import type { CacheCounters } from "./stats.js";
@@ -235,7 +236,8 @@ export function ofEntry(
   nowMs: number,
   source: ReadResult["source"],
 ): ReadResult {
-  const { value, encoding, version, writtenAtMs, expiresAtMs, unpersisted } = entry;
+  const { version, writtenAtMs, expiresAtMs, unpersisted } = entry;
+  const { value, encoding } = plain(entry);
   if (value === undefined) return { ...ABSENT, source, unpersisted };
   return {
     value,
@@ -245,6 +247,7 @@ export function ofEntry(
     ageMs: Math.max(0, nowMs - writtenAtMs),
     stale: false,
     ttlLeftMs: expiresAtMs === Number.POSITIVE_INFINITY ? undefined : expiresAtMs - nowMs,
+    softTtlMs: ownSoftTtlMs(entry),
     unpersisted,
   };
 }

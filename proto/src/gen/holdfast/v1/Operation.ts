@@ -235,7 +235,7 @@ export interface Operation {
   'value'?: (Buffer | Uint8Array | string);
   /**
    * Codec in the low 8 bits: 0 bytes, 1 JSON, 2 text, 3 MessagePack, from 64 on the application's own.
-   * Compression in the next 8: 0 none, 1 gzip, 2 brotli, 3 zstd. The rest is 0. Opaque to nodes, but that
+   * Compression in the next 7: 0 none, 1 gzip, 2 brotli, 3 zstd. The rest is 0. Opaque to nodes, but that
    * a cache of a table takes JSON alone, uncompressed.
    */
   'encoding'?: (number);
@@ -245,7 +245,8 @@ export interface Operation {
    */
   'ttlMs'?: (number | string | Long);
   /**
-   * Freshness in milliseconds, at most the lifetime. Kept for later: nodes do not read it yet.
+   * Of SET and FILL: from this age on the entry is stale, in milliseconds. Absent: the cache's own. 0: never.
+   * It is the copy's alone: a row that is loaded again has the cache's.
    */
   'softTtlMs'?: (number | string | Long);
   /**
@@ -326,7 +327,7 @@ export interface Operation__Output {
   'value': (Buffer);
   /**
    * Codec in the low 8 bits: 0 bytes, 1 JSON, 2 text, 3 MessagePack, from 64 on the application's own.
-   * Compression in the next 8: 0 none, 1 gzip, 2 brotli, 3 zstd. The rest is 0. Opaque to nodes, but that
+   * Compression in the next 7: 0 none, 1 gzip, 2 brotli, 3 zstd. The rest is 0. Opaque to nodes, but that
    * a cache of a table takes JSON alone, uncompressed.
    */
   'encoding': (number);
@@ -336,7 +337,8 @@ export interface Operation__Output {
    */
   'ttlMs'?: (number);
   /**
-   * Freshness in milliseconds, at most the lifetime. Kept for later: nodes do not read it yet.
+   * Of SET and FILL: from this age on the entry is stale, in milliseconds. Absent: the cache's own. 0: never.
+   * It is the copy's alone: a row that is loaded again has the cache's.
    */
   'softTtlMs'?: (number);
   /**
