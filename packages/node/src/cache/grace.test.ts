@@ -83,6 +83,18 @@ describe("a value in grace, in a cache with a source", () => {
     expect(textOf(await read())).toBe("old");
   });
 
+  it("is served to who has little time, while others go on waiting", async () => {
+    const { source, operations, context, clock } = await startEnded();
+    const { wait, open } = gate();
+    source.beforeLoad = wait;
+    const hasty = operations.get("k", context(50));
+    await clock.advanceAsync(50);
+    expect(textOf(await hasty)).toBe("old");
+    const patient = operations.get("k", context());
+    open();
+    expect(textOf(await patient)).toBe("new");
+  });
+
   it("ends with its grace, and with a cache's configuration that has none", async () => {
     const { read, breakDatabase, clock, cache, config } = await startEnded();
     breakDatabase();

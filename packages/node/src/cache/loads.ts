@@ -29,6 +29,9 @@ import type { CacheCounters } from "./stats.js";
 /** Keys and bytes in one statement, statements under way, and keys waiting, for each cache. */
 const BATCH = { maxItems: 1_000, maxBytes: 16 * 2 ** 20, maxConcurrent: 4, maxWaiting: 20_000 };
 
+/** A reader who gives up sooner says nothing about the database, but that he has little time. */
+const SLOW_LOAD_MS = 1_000;
+
 export interface LoadsOptions {
   readonly source: Source;
   readonly services: NodeServices;
@@ -97,7 +100,7 @@ export class Loads {
   refresh(key: string, tenure: Tenure, staleVersion: number): Promise<undefined> | undefined {
     const isUnderWay = this.#underWay.get(key)?.tenure === tenure;
     if (isUnderWay || !this.#refreshPace.tryBegin()) return undefined;
-    const refresh = this.#paced(this.#begin(key, tenure, staleVersion).result);
+    const refresh = this.#paced(key, this.#begin(key, tenure, staleVersion).result);
     // Whoever loads the key because it is gone is told of a failure. Of a refresh, its counter tells.
     return refresh.then(nothing, nothing);
   }
@@ -108,7 +111,7 @@ export class Loads {
    */
   tryLoad(key: string, context: LoadContext): Promise<ReadResult> | undefined {
     if (!this.#refreshPace.tryBegin(Number.POSITIVE_INFINITY)) return undefined;
-    return this.#paced(this.load(key, context));
+    return this.#paced(key, this.load(key, context));
   }
 
   /** What the source has of a key, past the cache and without a trace in it. @throws as `load`. */
@@ -157,17 +160,24 @@ export class Loads {
   }
 
   /** Tells the pace how a load ends that it let begin. */
-  async #paced(load: Promise<ReadResult>): Promise<ReadResult> {
+  async #paced(key: string, load: Promise<ReadResult>): Promise<ReadResult> {
     const pace = this.#refreshPace;
     try {
       const read = await load;
       pace.succeeded();
       return read;
     } catch (error) {
-      if (error instanceof PartitionMovingError) pace.calledOff();
+      if (error instanceof PartitionMovingError || this.#isYoung(key)) pace.calledOff();
       else pace.failed();
       throw error;
     }
+  }
+
+  /** Whether the load of a key is still under way, and not for long. */
+  #isYoung(key: string): boolean {
+    const load = this.#underWay.get(key);
+    const nowMs = this.#options.clock.monotonic();
+    return load !== undefined && nowMs - load.begunAtMs < SLOW_LOAD_MS;
   }
 
   async #read(key: string, tenure: Tenure): Promise<LoadedRow> {
