@@ -1,5 +1,5 @@
 /**
- * What the `encoding` of a value means: the codec that made it in the low 8 bits, and in the next 8 how
+ * What the `encoding` of a value means: the codec that made it in the low 8 bits, and in the next 7 how
  * it was compressed afterwards (0: not at all; the other numbers stand in compression-algorithms.ts).
  * Nodes store the number and hand it back. What they read themselves they read uncompressed: JSON, of
  * which they make rows of database tables, and the numbers that they add to.
@@ -13,7 +13,7 @@ export const CODEC: {
 } = { bytes: 0, json: 1, string: 2, msgpack: 3 };
 
 /** The largest encoding that there is a meaning for. */
-export const MAX_ENCODING = 0xffff;
+export const MAX_ENCODING = 0x7fff;
 
 /** The codec within an encoding. */
 export function codecOf(encoding: number): number {

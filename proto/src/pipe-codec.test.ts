@@ -160,7 +160,7 @@ const replies: fc.Arbitrary<Reply> = some({
   term: words,
   value: bytes,
   encoding: words,
-  source: fc.constantFrom("NONE", "MEMORY", "DATABASE") as fc.Arbitrary<"MEMORY">,
+  source: fc.constantFrom("NONE", "MEMORY", "DATABASE", "LOADER") as fc.Arbitrary<"MEMORY">,
   ageMs: numbers,
   stale: fc.boolean(),
   ttlLeftMs: numbers,

@@ -46,7 +46,13 @@ describe("The statistics of a client", () => {
       breaker: "closed",
       failures: 0,
     });
-    expect(stats.loads).toEqual({ running: 0, started: 1, joined: 1 });
+    expect(stats.loads).toMatchObject({
+      running: 0,
+      started: 1,
+      joined: 1,
+      tokens: 1,
+      failures: 0,
+    });
     expect(stats.inFlight).toEqual({ operations: 0, bytes: 0 });
     // A plain object, which no later operation changes.
     expect(structuredClone(stats)).toEqual(stats);

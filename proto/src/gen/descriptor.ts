@@ -536,6 +536,11 @@ export const DESCRIPTOR: object = {
          "oneof": [
           "expectedVersion"
          ]
+        },
+        "_softTtlMs": {
+         "oneof": [
+          "softTtlMs"
+         ]
         }
        },
        "fields": {
@@ -572,6 +577,13 @@ export const DESCRIPTOR: object = {
         "ack": {
          "type": "Operation.Ack",
          "id": 7
+        },
+        "softTtlMs": {
+         "type": "int64",
+         "id": 8,
+         "options": {
+          "proto3_optional": true
+         }
         }
        }
       },
@@ -1139,6 +1151,26 @@ export const DESCRIPTOR: object = {
          "type": "uint64",
          "id": 25
         },
+        "servedInGrace": {
+         "type": "uint64",
+         "id": 33
+        },
+        "refreshesAhead": {
+         "type": "uint64",
+         "id": 37
+        },
+        "tokens": {
+         "type": "uint64",
+         "id": 34
+        },
+        "tokenWaits": {
+         "type": "uint64",
+         "id": 35
+        },
+        "loaderFailures": {
+         "type": "uint64",
+         "id": 36
+        },
         "capacityEvictions": {
          "type": "uint64",
          "id": 26
@@ -1529,6 +1561,11 @@ export const DESCRIPTOR: object = {
          "oneof": [
           "filling"
          ]
+        },
+        "_hasGrace": {
+         "oneof": [
+          "hasGrace"
+         ]
         }
        },
        "fields": {
@@ -1642,6 +1679,13 @@ export const DESCRIPTOR: object = {
          "options": {
           "proto3_optional": true
          }
+        },
+        "hasGrace": {
+         "type": "bool",
+         "id": 23,
+         "options": {
+          "proto3_optional": true
+         }
         }
        },
        "nested": {
@@ -1677,7 +1721,8 @@ export const DESCRIPTOR: object = {
          "values": {
           "NONE": 0,
           "MEMORY": 1,
-          "DATABASE": 2
+          "DATABASE": 2,
+          "LOADER": 3
          }
         },
         "NotOwner": {

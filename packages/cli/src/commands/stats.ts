@@ -94,7 +94,8 @@ function withRatios(
   );
 }
 
-function describe(totals: ReadonlyMap<string, Totals>): string {
+/** What was read, and what is in memory. */
+function readsTable(totals: ReadonlyMap<string, Totals>): string {
   const head = [
     "cache",
     "hits",
@@ -102,6 +103,8 @@ function describe(totals: ReadonlyMap<string, Totals>): string {
     "hit ratio",
     "negative",
     "stale",
+    "in grace",
+    "ahead",
     "loads",
     "failed",
     "entries",
@@ -118,6 +121,8 @@ function describe(totals: ReadonlyMap<string, Totals>): string {
     percent(hitRatio(counters)),
     counters.negativeHits,
     counters.staleHits,
+    counters.servedInGrace,
+    counters.refreshesAhead,
     counters.loads,
     counters.loadFailures,
     counters.entries,
@@ -127,6 +132,10 @@ function describe(totals: ReadonlyMap<string, Totals>): string {
     counters.memoryEvictions,
     counters.expirations,
   ]);
+  return formatTable(head, rows);
+}
+
+function describe(totals: ReadonlyMap<string, Totals>): string {
   const dirtyHead = [
     "cache",
     "dirty",
@@ -160,7 +169,7 @@ function describe(totals: ReadonlyMap<string, Totals>): string {
       newerThanDatabase,
       staleEntries,
     ]);
-  const tables = [formatTable(head, rows)];
+  const tables = [readsTable(totals)];
   if (dirtyRows.length > 0) tables.push(formatTable(dirtyHead, dirtyRows));
   if (checkRows.length > 0) tables.push(formatTable(checkHead, checkRows));
   return tables.join("\n\n");

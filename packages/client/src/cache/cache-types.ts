@@ -23,8 +23,9 @@ export interface CallOptions {
 
 export interface ReadOptions extends CallOptions {
   /**
-   * Takes a value as missing that has been past its cache's `softTtl` for so long; 0: every stale one. Default:
-   * stale values are read until their `ttl` ends.
+   * Takes a value as missing that has been past its cache's `softTtl`, or where there is none past its `ttl`, for so
+   * long; 0: every stale one. Default: stale values are read until their `ttl` ends, and while loading them fails
+   * until their cache's `grace` is over.
    */
   readonly maxStale?: Duration | undefined;
 }
@@ -47,6 +48,11 @@ export interface LifetimeOptions extends CallOptions {
 }
 
 export interface WriteOptions extends LifetimeOptions {
+  /**
+   * From which age on the entry is stale: served, marked as such, while it is loaded anew. 0: never. It goes with this
+   * value: what the cache's source is asked for again has the cache's. Default: the cache's `softTtl`.
+   */
+  readonly softTtl?: Duration | undefined;
   /**
    * Raises what the acknowledgement of this write stands for: see `AckLevel`. Never lowers it.
    * Default: what the cache is configured to.
@@ -87,19 +93,23 @@ export interface UpdateOptions extends WriteOptions {
 export interface ReadResult<V> {
   /** `undefined`: there is no entry. */
   readonly value: V | undefined;
-  /** For `ifVersion`. 0: absent, and never written as far as the owner knows. */
+  /** For `ifVersion`. 0: absent, and never written as far as the owner knows; or loaded, and not stored. */
   readonly version: number;
-  /** Where the owner had the value from. `"none"`: there is no value. */
-  readonly source: "memory" | "database" | "none";
+  /**
+   * Where the value came from: the owner's memory; the database, which the owner has just asked; a caller's loader, this
+   * one's or another's, that has just run (`getOrLoadWithMeta`). `"none"`: there is no value.
+   */
+  readonly source: "memory" | "database" | "loader" | "none";
   /** Milliseconds since the value was written or loaded. */
   readonly ageMs: number;
   /**
    * The value is past its cache's `softTtl`: the database may have a newer one. It is being loaded anew, or that has
-   * failed and is tried again later. At its `ttl` it ends all the same.
+   * failed and is tried again later. Or it is even past its `ttl` (`ttlLeftMs` is 0), and loading it has failed: so it is
+   * served until the cache's `grace` is over.
    */
   readonly stale: boolean;
   /**
-   * Milliseconds until the entry's lifetime is over. `undefined`: it has none. In a cache with `maxIdle` it ends
+   * Milliseconds until the entry's lifetime is over. `undefined`: it has none, or was not stored. In a cache with `maxIdle` it ends
    * earlier if nobody reads or writes it.
    */
   readonly ttlLeftMs: number | undefined;
@@ -206,12 +216,22 @@ export interface CacheCounters {
   readonly negativeHits: number;
   /** Hits on entries past their cache's `softTtl`. Part of `hits`. */
   readonly staleHits: number;
+  /** Misses whose load failed, so that a value in its cache's `grace` was served. Part of `misses`. */
+  readonly servedInGrace: number;
+  /** Entries that were loaded anew before they were stale or had ended: see the cache's `refreshAhead`. */
+  readonly refreshesAhead: number;
   /** Keys asked of the database, for misses (those of one key at one time ask once) and refreshes. */
   readonly loads: number;
   /** Statements that asked for them. */
   readonly loadBatches: number;
   /** Keys that could not be loaded. */
   readonly loadFailures: number;
+  /** Times a caller of `getOrLoad` was told to run its loader. */
+  readonly tokens: number;
+  /** Times one waited for the loader of another. */
+  readonly tokenWaits: number;
+  /** Those of these loaders that failed. */
+  readonly loaderFailures: number;
   /** Sets asked for, refused ones included; `increment` and `touch` do not count. */
   readonly sets: number;
   /** Deletes asked for, refused ones included. */

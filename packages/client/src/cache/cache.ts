@@ -181,7 +181,8 @@ export interface Cache<V> {
    *
    * A value past its cache's `softTtl` is returned at once, to everybody; one caller in the cluster runs
    * his `load` meanwhile, unless the cache has a source, which is asked then. If that fails, the logger is told, and
-   * the value is returned further on, until its `ttl` ends. See `maxStale`.
+   * the value is returned further on, until its `ttl` ends. Past that `load` is waited for, and if it throws, takes too
+   * long or may not be tried yet, the value is still returned until the cache's `grace` is over. See `maxStale`.
    *
    * What is loaded never replaces what happened later: if anybody sets, deletes or clears the key after
    * `load` began, its result is not stored. So an application that changes its database and then sets or
@@ -195,8 +196,8 @@ export interface Cache<V> {
    *
    * @param load - Returning `undefined` stores nothing, unless `negativeTtl` says so, and ends a stale value. All
    *   loaders of a key should agree.
-   * @throws what `load` throws.
-   * @throws {CacheError}
+   * @throws what `load` throws, if nothing is in grace.
+   * @throws {CacheError} likewise
    *   - `LOAD_FAILED`: the `load` of another caller threw, now or a moment ago. For 0.1 s after a failure
    *     nobody tries again, after several in a row for up to 5 s.
    *   - `DEADLINE_EXCEEDED`: another caller's `load` took longer than the `timeout`.
@@ -213,6 +214,13 @@ export interface Cache<V> {
     load: () => L | Promise<L>,
     options?: LoadOptions,
   ): Promise<V | Extract<L, undefined>>;
+
+  /** As `getOrLoad`, with version, age and origin: `"loader"`, where a `load` has made the value just now. */
+  getOrLoadWithMeta(
+    key: string,
+    load: () => V | undefined | Promise<V | undefined>,
+    options?: LoadOptions,
+  ): Promise<ReadResult<V>>;
 
   /**
    * As `getOrLoad`, of many keys, with one message to each owner and one run of `loadMissing`: for those that

@@ -8,18 +8,18 @@
  */
 import { CacheError } from "@holdfast/core";
 import type { Reply__Output } from "@holdfast/proto";
-import type { LoadOptions } from "./cache-types.js";
+import type { LoadOptions, ReadResult } from "./cache-types.js";
 import type { ClientParts } from "./client-parts.js";
-import { type Codec, decodeValue } from "./codecs.js";
+import type { Codec } from "./codecs.js";
 import { durationMs, timeoutMsOf } from "./duration.js";
 import { LoadRounds } from "./load-rounds.js";
-import { type Loaded, LoaderRun, type LoadMissing } from "./loader-run.js";
+import { type Loaded, type LoadedKeys, LoaderRun, type LoadMissing } from "./loader-run.js";
 import { runMany } from "./many.js";
-import { type KeyedOperation, loadOperation } from "./requests.js";
+import { type KeyedOperation, loadOperation, readResult } from "./requests.js";
 
 /** What a load has come to, for all who share it. */
 type Outcome<V> =
-  /** The owner knew. */
+  /** The owner knew, or has kept what there was. */
   | { readonly at: "read"; readonly reply: Reply__Output }
   | Loaded<V>
   /** Time ran out while others were loading. */
@@ -36,7 +36,7 @@ export interface LoaderParts<V> {
 interface Answer<V> {
   readonly reply: Reply__Output;
   /** `undefined`: it is not this client's to load. */
-  readonly loaded: Promise<ReadonlyMap<string, Loaded<V>>> | undefined;
+  readonly loaded: Promise<LoadedKeys<V>> | undefined;
 }
 
 /** One call of `getOrLoad` or `getOrLoadMany`. */
@@ -67,7 +67,7 @@ export class Loader<V> {
     this.#patient = new LoadRounds(rounds);
   }
 
-  get(key: string): Promise<V | undefined> {
+  get(key: string): Promise<ReadResult<V>> {
     return this.#share(key, (isWanted) => this.#ask(key, isWanted));
   }
 
@@ -78,14 +78,14 @@ export class Loader<V> {
     const { done, failures } = await runMany(items, start, { maxInFlight, stopEarly: true });
     for (const reason of failures.values()) throw reason;
     const found = new Map<string, V>();
-    for (const [key, value] of done) if (value !== undefined) found.set(key, value);
+    for (const [key, { value }] of done) if (value !== undefined) found.set(key, value);
     return found;
   }
 
   async #share(
     key: string,
     start: (isWanted: () => boolean) => Promise<Outcome<V>>,
-  ): Promise<V | undefined> {
+  ): Promise<ReadResult<V>> {
     const { cache, codec, client } = this.#parts;
     const { signal, maxStale, waitForReady = client.waitForReady } = this.#options;
     const { encoding } = codec;
@@ -95,7 +95,7 @@ export class Loader<V> {
       const { result, isLate } = client.loads.run(wanted, signal, start);
       const outcome = isLate ? await this.#inTime(result) : await result;
       const isCurrent = outcome.at === "loaded" && !outcome.isOutdated;
-      if (!isLate || isCurrent) return this.#valueOf(outcome);
+      if (!isLate || isCurrent) return this.#toResult(outcome);
       if (client.clock.monotonic() >= this.#deadlineMs) throw timedOut();
     }
   }
@@ -110,12 +110,14 @@ export class Loader<V> {
     });
   }
 
-  #valueOf(outcome: Outcome<V>): V | undefined {
+  #toResult(outcome: Outcome<V>): ReadResult<V> {
     if (outcome.at === "late") throw outcome.error;
-    if (outcome.at === "loaded") return outcome.value;
-    const { value, encoding } = outcome.reply;
+    if (outcome.at === "loaded") return toReadResult(outcome);
+    const { codec, client } = this.#parts;
+    const { stale, ttlLeftMs } = outcome.reply;
+    if (stale) client.loads.events[ttlLeftMs === 0 ? "inGrace" : "stale"] += 1;
     // Each caller gets a value of his own.
-    return value === undefined ? undefined : decodeValue(this.#parts.codec, value, encoding);
+    return readResult(outcome.reply, codec);
   }
 
   async #ask(key: string, isWanted: () => boolean): Promise<Outcome<V>> {
@@ -150,20 +152,24 @@ export class Loader<V> {
   /** Adds the key to these rounds, if it is this client's to load. */
   #take(
     key: string,
-    { fillToken: token, leaseMs = 0, filling }: Reply__Output,
+    reply: Reply__Output,
     rounds: LoadRounds<V>,
     isWanted: () => boolean,
   ): Answer<V>["loaded"] {
-    const { cache } = this.#parts;
+    const { cache, client } = this.#parts;
+    const { fillToken: token, leaseMs = 0, filling, hasGrace = false } = reply;
     // Whoever waits is told this only by a node that is not the key's owner, while that cannot be reached.
     if (filling) return rounds.add((run) => run.addAlone(key, isWanted));
     if (token === undefined) return undefined;
-    return rounds.add((run) => run.add({ cache, key, token }, leaseMs, isWanted));
+    const { events } = client.loads;
+    events.tokens += 1;
+    if (reply.value !== undefined && !reply.stale) events.ahead += 1;
+    return rounds.add((run) => run.add({ cache, key, token, hasGrace }, leaseMs, isWanted));
   }
 
   #createRun(): LoaderRun<V> {
     const { codec, client, send } = this.#parts;
-    const { clock, closing, logger } = client;
+    const { clock, closing, logger, loads } = client;
     return new LoaderRun({
       codec,
       loadMissing: this.#loadMissing,
@@ -173,6 +179,7 @@ export class Loader<V> {
       send,
       clock,
       closing,
+      events: loads.events,
       logger,
     });
   }
@@ -194,12 +201,24 @@ function timedOut(): CacheError {
 async function outcomeOf<V>(key: string, answer: Answer<V> | CacheError): Promise<Outcome<V>> {
   if (answer instanceof CacheError) return { at: "late", error: answer };
   const { reply, loaded } = answer;
-  // What is stale is good enough meanwhile.
+  // What is stale, or soon will be, is good enough meanwhile.
   if (loaded === undefined || reply.value !== undefined) return { at: "read", reply };
-  return loadedOf(key, await loaded);
+  const outcome = (await loaded).get(key) ?? NOT_LOADED;
+  if (outcome.at === "loaded") return outcome;
+  if (outcome.former?.value !== undefined) return { at: "read", reply: outcome.former };
+  throw outcome.error;
 }
 
-/** Of a key for which nobody has waited in the end, nothing was loaded. */
-function loadedOf<V>(key: string, loaded: ReadonlyMap<string, Loaded<V>>): Loaded<V> {
-  return loaded.get(key) ?? { at: "loaded", value: undefined, isOutdated: true };
+function toReadResult<V>({ value, version, ttlLeftMs }: Loaded<V>): ReadResult<V> {
+  const source = value === undefined ? "none" : "loader";
+  return { value, version, source, ageMs: 0, stale: false, ttlLeftMs, unpersisted: false };
 }
+
+/** What has become of a key for which nobody has waited in the end. */
+const NOT_LOADED: Loaded<never> = {
+  at: "loaded",
+  value: undefined,
+  version: 0,
+  ttlLeftMs: undefined,
+  isOutdated: true,
+};

@@ -5,7 +5,7 @@
  * others in the cluster wait meanwhile, and go into a round of their own.
  */
 import type { Clock, Logger } from "@holdfast/core";
-import type { Loaded, LoaderRun } from "./loader-run.js";
+import type { LoadedKeys, LoaderRun } from "./loader-run.js";
 
 /**
  * Longest time, in milliseconds, from the first key of a round to its run: a quarter of the lease that nodes
@@ -22,7 +22,7 @@ export interface LoadRoundsParts<V> {
 
 interface Round<V> {
   readonly run: LoaderRun<V>;
-  readonly loaded: Promise<ReadonlyMap<string, Loaded<V>>>;
+  readonly loaded: Promise<LoadedKeys<V>>;
   readonly close: () => void;
 }
 
@@ -47,7 +47,7 @@ export class LoadRounds<V> {
   }
 
   /** Adds a key to the round that is open now. Returns what this loads. */
-  add(addTo: (run: LoaderRun<V>) => void): Promise<ReadonlyMap<string, Loaded<V>>> {
+  add(addTo: (run: LoaderRun<V>) => void): Promise<LoadedKeys<V>> {
     this.#open ??= this.#begin();
     addTo(this.#open.run);
     return this.#open.loaded;
@@ -67,8 +67,8 @@ export class LoadRounds<V> {
     };
     const cancel = clock.after(ROUND_MAX_MS, close);
     const loaded = ended.then(() => run.run());
-    // Whoever has got a stale value does not wait for it.
-    loaded.catch((err: unknown) => logger.debug({ cache, err }, "a loader failed"));
+    // Whoever has got a value already does not wait for it.
+    loaded.catch((err: unknown) => logger.debug({ cache, err }, "what was loaded is refused"));
     return { run, loaded, close };
   }
 }

@@ -3,13 +3,14 @@
  * values are stored, and all who wait for them in the cluster get them.
  *
  * Its caller gets what was loaded in any case: also if it was not stored, because something else has happened to the
- * key meanwhile, or its owner cannot be reached.
+ * key meanwhile, or its owner cannot be reached. Where the loader fails, he gets what the owner keeps of the key in grace.
  */
 import { CacheError, type Clock, type Logger, MAX_LOAD_ERROR_LENGTH } from "@holdfast/core";
 import type { Reply__Output } from "@holdfast/proto";
-import type { WriteOptions } from "./cache-types.js";
+import type { LoadOptions } from "./cache-types.js";
 import type { Codec } from "./codecs.js";
 import { Leases } from "./leases.js";
+import type { LoadEvents } from "./loads.js";
 import {
   type EmptyFill,
   emptyFillOperation,
@@ -28,21 +29,36 @@ export interface Loaded<V> {
   readonly at: "loaded";
   /** `undefined`: the loader found nothing. */
   readonly value: V | undefined;
+  /** Of its entry; 0: it was not stored. */
+  readonly version: number;
+  readonly ttlLeftMs: number | undefined;
   /** Something else may have happened to the key since the loader began: others may see something newer. */
   readonly isOutdated: boolean;
 }
 
+/** The loader failed. */
+export interface Failed {
+  readonly at: "failed";
+  readonly error: unknown;
+  /** What is told instead; `undefined`: nothing. */
+  readonly former: Reply__Output | undefined;
+}
+
+/** What has become of the keys that somebody waited for. */
+export type LoadedKeys<V> = ReadonlyMap<string, Loaded<V> | Failed>;
+
 export interface LoaderRunParts<V> {
   readonly codec: Codec<V>;
   readonly loadMissing: LoadMissing<V>;
-  /** Of the entries that are stored. */
-  readonly options: WriteOptions;
+  /** Of the entries that are stored, and of what is told instead. */
+  readonly options: LoadOptions;
   /** For how long it is remembered that a key has no value; `undefined`: not at all. */
   readonly negativeTtlMs: number | undefined;
   readonly timeoutMs: number;
   readonly send: (operation: KeyedOperation, timeoutMs: number) => Promise<Reply__Output>;
   readonly clock: Clock;
   readonly closing: AbortSignal;
+  readonly events: LoadEvents;
   readonly logger: Logger;
 }
 
@@ -78,64 +94,99 @@ export class LoaderRun<V> {
   /**
    * Runs the loader once, for all keys that somebody still waits for.
    *
-   * @throws what the loader throws, and `CacheError` of misuse.
+   * @throws {CacheError} of misuse.
    */
-  async run(): Promise<ReadonlyMap<string, Loaded<V>>> {
+  async run(): Promise<LoadedKeys<V>> {
     const tasks: Task[] = [];
     for (const task of this.#tasks) {
       if (task.isWanted()) tasks.push(task);
-      else this.#tell(task, { fill: "RETURNED" });
+      else void this.#tell(task, { fill: "RETURNED" });
     }
     try {
-      if (tasks.length === 0) return new Map();
-      const found = new Map(await this.#parts.loadMissing(tasks.map(({ key }) => key)));
-      const loads = tasks.map(async (task): Promise<[string, Loaded<V>]> => {
-        return [task.key, await this.#store(task, found.get(task.key))];
-      });
-      return new Map(await Promise.all(loads));
-    } catch (error) {
-      const fillError = error instanceof Error ? error.message : String(error);
-      const failed = {
-        fill: "FAILED",
-        fillError: fillError.slice(0, MAX_LOAD_ERROR_LENGTH),
-      } as const;
-      for (const task of tasks) this.#tell(task, failed);
-      throw error;
+      return tasks.length === 0 ? new Map() : await this.#load(tasks);
     } finally {
       this.#leases.stop();
     }
   }
 
+  async #load(tasks: readonly Task[]): Promise<LoadedKeys<V>> {
+    let found: ReadonlyMap<string, V>;
+    try {
+      found = new Map(await this.#parts.loadMissing(tasks.map(({ key }) => key)));
+    } catch (error) {
+      return this.#fail(tasks, error);
+    }
+    const loads = tasks.map(async (task): Promise<[string, Loaded<V>]> => {
+      return [task.key, await this.#store(task, found.get(task.key))];
+    });
+    try {
+      return new Map(await Promise.all(loads));
+    } catch (error) {
+      for (const task of tasks) void this.#tellFailed(task, error);
+      throw error;
+    }
+  }
+
+  /** Waits for the owners' answers only where they may have something to tell. */
+  async #fail(tasks: readonly Task[], error: unknown): Promise<LoadedKeys<V>> {
+    const { logger, events } = this.#parts;
+    events.failures += 1;
+    // Whoever has got a value already does not hear of it.
+    logger.debug({ cache: tasks[0]?.fill?.cache, err: error }, "a loader failed");
+    const failures = tasks.map(async (task): Promise<[string, Failed]> => {
+      const answer = this.#tellFailed(task, error);
+      const former = task.fill?.hasGrace ? await answer : undefined;
+      return [task.key, { at: "failed", error, former }];
+    });
+    return new Map(await Promise.all(failures));
+  }
+
   async #store(task: Task, value: V | undefined): Promise<Loaded<V>> {
     const { fill } = task;
-    if (fill === undefined) return { at: "loaded", value, isOutdated: true };
+    const unstored: Loaded<V> = {
+      at: "loaded",
+      value,
+      version: 0,
+      ttlLeftMs: undefined,
+      isOutdated: true,
+    };
+    if (fill === undefined) return unstored;
     const { codec, options, negativeTtlMs, send, timeoutMs, logger } = this.#parts;
     try {
       const operation =
         value === undefined
           ? emptyFillOperation(fill, { fill: "NOT_FOUND", ...ttlOf(negativeTtlMs) })
           : fillOperation(fill, value, codec, options);
-      const { outcome } = await send(operation, timeoutMs);
-      return { at: "loaded", value, isOutdated: outcome === "NOT_APPLIED" };
+      const { outcome, version, ttlLeftMs } = await send(operation, timeoutMs);
+      if (outcome === "NOT_APPLIED") return unstored;
+      return { at: "loaded", value, version, ttlLeftMs, isOutdated: false };
     } catch (error) {
       if (isMisuse(error)) throw error;
       const { code } = CacheError.from(error);
       logger.warn({ cache: fill.cache, code }, "a loaded value was not stored");
       // Where its owner has not heard of it, somebody else is to try.
-      this.#tell(task, { fill: "RETURNED" });
+      void this.#tell(task, { fill: "RETURNED" });
       // Only an answer of the owner shows that the token was still good.
-      return { at: "loaded", value, isOutdated: true };
+      return unstored;
     }
   }
 
-  /** Nobody waits for the answer: if it does not arrive, the lease ends. */
-  #tell({ fill }: Task, told: EmptyFill): void {
-    if (fill === undefined) return;
-    const { send, timeoutMs, logger } = this.#parts;
-    send(emptyFillOperation(fill, told), timeoutMs).catch((error: unknown) => {
+  #tellFailed(task: Task, error: unknown): Promise<Reply__Output | undefined> {
+    const message = error instanceof Error ? error.message : String(error);
+    return this.#tell(task, { fill: "FAILED", fillError: message.slice(0, MAX_LOAD_ERROR_LENGTH) });
+  }
+
+  /** The answer; `undefined`: there is none, and the lease ends. */
+  async #tell({ fill }: Task, told: EmptyFill): Promise<Reply__Output | undefined> {
+    if (fill === undefined) return undefined;
+    const { send, timeoutMs, options, logger } = this.#parts;
+    try {
+      return await send(emptyFillOperation(fill, told, options), timeoutMs);
+    } catch (error) {
       const { code } = CacheError.from(error);
       logger.debug({ cache: fill.cache, code }, "an owner was not told how a load ended");
-    });
+      return undefined;
+    }
   }
 }
 

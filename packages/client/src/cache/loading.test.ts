@@ -347,6 +347,76 @@ describe("Loading what is missing, together with other clients", () => {
     ).resolves.toEqual(laptop);
   });
 
+  it("returns what the owner keeps in grace when the loader throws, to all who wait for it here", async () => {
+    await using test = await startConnected<Product>();
+    const value = Buffer.from(JSON.stringify(laptop));
+    const former = { value, encoding: 1, version: 7, ageMs: 9, stale: true, ttlLeftMs: 0 };
+    test.node.intercept = ({ kind, fill }) => {
+      if (kind === "LOAD") return { fillToken: 5, leaseMs: 1_000, hasGrace: true };
+      return kind === "FILL" && fill === "FAILED" ? { ...former, source: "MEMORY" } : undefined;
+    };
+    const fail = () => Promise.reject(new Error("database is down"));
+    const get = () => test.cache.getOrLoadWithMeta("42", fail, { maxStale: "1h" });
+    const meta = { version: 7, ageMs: 9, stale: true, ttlLeftMs: 0, source: "memory" };
+    expect(await Promise.all([get(), get()])).toMatchObject([
+      { value: laptop, ...meta },
+      { value: laptop, ...meta },
+    ]);
+    expect(test.node.operations.find(({ kind }) => kind === "FILL")?.maxStaleMs).toBe(3_600_000);
+    expect(await test.cache.getOrLoadMany(["42"], fail)).toEqual(new Map([["42", laptop]]));
+    expect(test.client.clientStats().loads).toMatchObject({ tokens: 2, failures: 2, inGrace: 3 });
+  });
+
+  it("throws what the loader throws when there is nothing in grace after all", async () => {
+    await using test = await startConnected<Product>();
+    test.node.intercept = ({ kind }) =>
+      kind === "LOAD" ? { fillToken: 5, leaseMs: 1_000, hasGrace: true } : undefined;
+    const fail = () => Promise.reject(new Error("database is down"));
+    await expect(test.cache.getOrLoad("42", fail)).rejects.toThrowError(/^database is down$/);
+  });
+
+  it("says who has made a value, and how old it is", async () => {
+    await using test = await startTwo();
+    const [ours, theirs] = test.caches;
+    const slow = createSlow<Product>();
+    const loading = theirs.getOrLoadWithMeta("42", () => slow.run(), { ttl: "1m" });
+    await slow.started;
+    const waiting = ours.getOrLoadWithMeta("42", () => undefined);
+    await expect.poll(() => test.fills.waiting).toBe(1);
+    slow.finish(laptop);
+    const [mine, another] = await Promise.all([loading, waiting]);
+    const { version } = await theirs.getWithMeta("42");
+    const made = { value: laptop, source: "loader", ageMs: 0, stale: false };
+    expect(mine).toMatchObject({ ...made, version, ttlLeftMs: 60_000 });
+    expect(another).toMatchObject(made);
+    expect(await ours.getOrLoadWithMeta("42", () => undefined)).toMatchObject({
+      value: laptop,
+      source: "memory",
+      ageMs: 7,
+      version,
+    });
+    expect(await ours.getOrLoadWithMeta("43", () => undefined)).toMatchObject({
+      value: undefined,
+      version: 0,
+      source: "none",
+    });
+  });
+
+  it("says from when on an entry is stale", async () => {
+    await using test = await startConnected<Product>();
+    await test.cache.set("42", laptop, { softTtl: "1s" });
+    await test.cache.getOrLoad("43", () => laptop, { softTtl: 0 });
+    await test.cache.setMany([["44", laptop]], { softTtl: 5 });
+    const stated = test.node.operations.filter(({ kind }) => kind !== "LOAD");
+    expect(stated.map(({ kind, softTtlMs }) => [kind, softTtlMs])).toEqual([
+      ["SET", 1_000],
+      ["FILL", 0],
+      ["SET", 5],
+    ]);
+    const set = test.cache.set("42", laptop, { softTtl: -1 });
+    await expect(set).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+
   it("says how stale a value may be", async () => {
     await using test = await startConnected<Product>();
     await test.cache.get("42", { maxStale: 0 });

@@ -31,7 +31,21 @@ export interface Joined<T> {
   readonly isLate: boolean;
 }
 
-export interface LoadCounts {
+/** What has happened in loads. */
+export interface LoadEvents {
+  /** Times this client was told to run a loader, for a key. */
+  tokens: number;
+  /** Loaders that threw. */
+  failures: number;
+  /** Results that were past their cache's `softTtl`. */
+  stale: number;
+  /** Results that were past their `ttl`, because loading had failed. */
+  inGrace: number;
+  /** Tokens for values that were still fresh: see the cache's `refreshAhead`. Part of `tokens`. */
+  ahead: number;
+}
+
+export interface LoadCounts extends Readonly<LoadEvents> {
   readonly running: number;
   readonly started: number;
   /** Callers that were given the result of a load that another one had started. */
@@ -51,6 +65,7 @@ export class Loads {
   readonly #maxLoads: number;
   readonly #aborts: AbortListeners;
   readonly #running = new Map<string, Load>();
+  readonly events: LoadEvents = { tokens: 0, failures: 0, stale: 0, inGrace: 0, ahead: 0 };
   #count = 0;
   #started = 0;
   #joined = 0;
@@ -61,7 +76,12 @@ export class Loads {
   }
 
   get counts(): LoadCounts {
-    return { running: this.#count, started: this.#started, joined: this.#joined };
+    return {
+      running: this.#count,
+      started: this.#started,
+      joined: this.#joined,
+      ...this.events,
+    };
   }
 
   /**

@@ -15,7 +15,7 @@ import type {
   WriteOptions,
 } from "./cache-types.js";
 import { type Codec, decodeValue, encodeValue } from "./codecs.js";
-import { durationMs } from "./duration.js";
+import { type Duration, durationMs } from "./duration.js";
 
 /** An operation on one key. */
 export type KeyedOperation = Operation & { readonly key: Uint8Array };
@@ -25,6 +25,8 @@ export interface Fill {
   readonly cache: string;
   readonly key: string;
   readonly token: number;
+  /** The owner may have a former value to tell, should the loader fail. */
+  readonly hasGrace: boolean;
 }
 
 const ACKS: Readonly<Record<AckLevel, Operation["ack"]>> = {
@@ -35,7 +37,12 @@ const ACKS: Readonly<Record<AckLevel, Operation["ack"]>> = {
   database: "DATABASE",
 };
 
-const SOURCES = { NONE: "none", MEMORY: "memory", DATABASE: "database" } as const;
+const SOURCES = {
+  NONE: "none",
+  MEMORY: "memory",
+  DATABASE: "database",
+  LOADER: "loader",
+} as const;
 
 export function setOperation<V>(
   cache: string,
@@ -113,10 +120,16 @@ export function fillOperation<V>(
   return { ...set, kind: "FILL", fillToken: fill.token };
 }
 
-/** Tells of a load without a value. */
-export function emptyFillOperation(fill: Fill, told: EmptyFill): KeyedOperation {
+/** Tells of a load without a value. @param options - of what is told instead. */
+export function emptyFillOperation(
+  fill: Fill,
+  told: EmptyFill,
+  options: ReadOptions = {},
+): KeyedOperation {
   const { cache, key, token } = fill;
-  return { kind: "FILL", cache, key: encodeKey(key), fillToken: token, ...told };
+  const operation: KeyedOperation = { kind: "FILL", cache, key: encodeKey(key), fillToken: token };
+  const maxStaleMs = maxStaleMsOf(options);
+  return { ...operation, ...told, ...(maxStaleMs !== undefined && { maxStaleMs }) };
 }
 
 export function renewFillOperation({ cache, key, token }: Fill): KeyedOperation {
@@ -163,6 +176,7 @@ export function sumOf({ value }: Reply__Output): number {
 }
 
 interface AnyWriteOptions extends LifetimeOptions {
+  readonly softTtl?: Duration | undefined;
   readonly ifVersion?: number | undefined;
   readonly ack?: AckLevel | undefined;
 }
@@ -174,8 +188,9 @@ export function maxStaleMsOf({ maxStale }: ReadOptions): number | undefined {
 
 /** Adds to an operation what its options say; what they do not say stays off the wire. */
 function withWriteOptions(operation: KeyedOperation, options: AnyWriteOptions): KeyedOperation {
-  const { ttl, ifVersion, ack } = options;
+  const { ttl, softTtl, ifVersion, ack } = options;
   if (ttl !== undefined) operation.ttlMs = durationMs(ttl, "ttl");
+  if (softTtl !== undefined) operation.softTtlMs = durationMs(softTtl, "softTtl");
   if (ifVersion !== undefined) {
     if (!Number.isSafeInteger(ifVersion) || ifVersion < 0) {
       throw invalid(`ifVersion is ${ifVersion}; it must be a version that was read`);

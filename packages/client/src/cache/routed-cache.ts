@@ -165,12 +165,21 @@ export class RoutedCache<V> implements Cache<V> {
     load: () => L | Promise<L>,
     options: LoadOptions = {},
   ): Promise<V | Extract<L, undefined>> {
+    const { value } = await this.getOrLoadWithMeta(key, load, options);
+    // `undefined` comes out only if it is what a loader of this key returned.
+    return value as V | Extract<L, undefined>;
+  }
+
+  async getOrLoadWithMeta(
+    key: string,
+    load: () => V | undefined | Promise<V | undefined>,
+    options: LoadOptions = {},
+  ): Promise<ReadResult<V>> {
     const loadOne = async (): Promise<[string, V][]> => {
-      const value: V | undefined = await load();
+      const value = await load();
       return value === undefined ? [] : [[key, value]];
     };
-    // `undefined` comes out only if it is what a loader of this key returned.
-    return this.#loader(loadOne, options).get(key) as Promise<V | Extract<L, undefined>>;
+    return this.#loader(loadOne, options).get(key);
   }
 
   async getOrLoadMany(

@@ -52,7 +52,8 @@ export class FakeFills {
     }
     this.#fills.delete(place);
     if (fill === "NOT_FOUND" && ttlMs) this.#absent.add(place);
-    const found = fill === undefined || fill === "FOUND" ? { value, encoding } : {};
+    const isFound = fill === undefined || fill === "FOUND";
+    const found = isFound ? ({ value, encoding, source: "LOADER" } as const) : {};
     const failed = {
       code: "LOAD_FAILED",
       message: `the key's loader failed: ${fillError}`,

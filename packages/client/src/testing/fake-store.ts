@@ -66,10 +66,10 @@ export class FakeStore {
             };
       case "FILL": {
         if (!this.fills.take(place, operation)) return { outcome: "NOT_APPLIED" };
-        if (operation.fill === undefined || operation.fill === "FOUND") {
-          this.#put(place, operation, operation.value, operation.encoding, version);
-        }
-        return { outcome: "APPLIED", version };
+        const { fill = "FOUND", value, encoding, ttlMs: ttlLeftMs } = operation;
+        if (fill !== "FOUND") return { outcome: "APPLIED" };
+        this.#put(place, operation, value, encoding, version);
+        return { outcome: "APPLIED", version, ...(ttlLeftMs !== undefined && { ttlLeftMs }) };
       }
       case "RENEW_FILL":
         return { outcome: this.fills.renew(place, operation) ? "APPLIED" : "NOT_APPLIED" };

@@ -20,11 +20,14 @@ import { ABSENT, type NodeServices, type OperationContext, type ReadResult } fro
 import { withDeadline } from "./deadline.js";
 import { Filling } from "./filling.js";
 import type { Fills } from "./fills.js";
+import { Grace } from "./grace.js";
 import type { LetterRetry, RetriedLetter } from "./letter-retry.js";
 import { checkTtl, expiryOf, staleFromMs, valueStaleFromMs } from "./lifetimes.js";
 import { type Loads, ofEntry } from "./loads.js";
 import type { Occurrence } from "./occurrence.js";
+import { hasOwnSoftTtl } from "./own-soft-ttl.js";
 import type { AcknowledgedWrite, FlushReport, Pattern } from "./patterns/pattern.js";
+import type { RefreshAhead } from "./refresh-ahead.js";
 import type { CacheCounters } from "./stats.js";
 import { type Change, type Decision, type WriteResult, Writes } from "./writes.js";
 
@@ -35,6 +38,7 @@ export interface CacheParts {
   readonly source: Source | undefined;
   readonly loads: Loads | undefined;
   readonly fills: Fills;
+  readonly ahead: RefreshAhead;
   /** `undefined`: the cache's writes never become dead letters. */
   readonly letterRetry: LetterRetry | undefined;
   readonly services: NodeServices;
@@ -51,16 +55,18 @@ const DELETION: Change = { value: undefined, encoding: 0, ttlMs: undefined };
 export class Cache {
   readonly #parts: CacheParts;
   readonly #writes: Writes;
+  readonly #grace: Grace;
   /** Loading by callers. */
   readonly filling: Filling;
 
   constructor(parts: CacheParts) {
     this.#parts = parts;
-    const { fills, store, clock } = parts;
     const isSourced = parts.source !== undefined;
     const writes = new Writes(parts, (key, context) => this.#read(key, context));
     this.#writes = writes;
-    this.filling = new Filling({ fills, writes, store, cache: this, isSourced, clock });
+    const grace = new Grace({ ...parts, writes });
+    this.#grace = grace;
+    this.filling = new Filling({ ...parts, writes, grace, cache: this, isSourced });
   }
 
   /** In the same tick, when the entry is in memory; then a key that comes as bytes is never made text. */
@@ -80,10 +86,27 @@ export class Cache {
     }
     this.#countHit(entry);
     const read = ofEntry(entry, now, "MEMORY");
-    if (staleMs < 0) return read;
+    if (staleMs < 0) return this.#refreshAhead(key, entry, read, -staleMs, context);
     counters.staleHits += 1;
     this.#refresh(textOf(key), entry.version, context);
     return { ...read, stale: true };
+  }
+
+  /** A fresh entry, as it was read; some of the reads near its end begin to load it anew. */
+  #refreshAhead(
+    key: Key,
+    { value, version, expiresAtMs, writtenAtMs }: FoundEntry,
+    read: ReadResult,
+    freshLeftMs: number,
+    context: OperationContext,
+  ): ReadResult {
+    const { ahead, loads, counters, clock } = this.#parts;
+    const nowMs = clock.now();
+    const leftMs = Math.min(freshLeftMs, expiresAtMs - nowMs);
+    if (value === undefined || !ahead.isDue(leftMs, nowMs - writtenAtMs)) return read;
+    if (loads === undefined) return { ...read, isDue: true };
+    if (this.#refresh(textOf(key), version, context)) counters.refreshesAhead += 1;
+    return read;
   }
 
   /**
@@ -96,16 +119,20 @@ export class Cache {
     end: number,
     nowMs: number,
   ): EntryInPlace | undefined {
-    const { store, config, pattern } = this.#parts;
+    const { store, config, pattern, ahead } = this.#parts;
     if (pattern.hasUnresolved) return undefined;
     const present = store();
     if (!present.sought.setPart(bytes, start, end)) return undefined;
     const entry = present.findSought();
-    if (entry === undefined || entry.pinned) return undefined;
+    if (entry === undefined || entry.pinned || hasOwnSoftTtl(entry.encoding)) return undefined;
     const lifetimes = config();
-    if (lifetimes.softTtlMs === 0) return entry;
-    const staleFrom = valueStaleFromMs(entry.writtenAtMs(nowMs), entry.hash, lifetimes);
-    return staleFrom > nowMs ? entry : undefined;
+    const { softTtlMs, refreshAhead } = lifetimes;
+    if (softTtlMs === 0 && refreshAhead === 0) return entry;
+    const freshUntilMs =
+      softTtlMs === 0
+        ? entry.expiresAtMs
+        : valueStaleFromMs(entry.writtenAtMs(nowMs), entry.hash, lifetimes);
+    return freshUntilMs - nowMs > ahead.windowMs ? entry : undefined;
   }
 
   usedPlain(entry: EntryInPlace): void {
@@ -176,7 +203,8 @@ export class Cache {
     checkTtl(ttlMs);
     this.#parts.pattern.checkComplete?.(context);
     if (this.#writes.ownsRows) {
-      const again: Decision = ({ value, encoding }) => value && { value, encoding, ttlMs };
+      const again: Decision = ({ value, encoding, softTtlMs }) =>
+        value && { value, encoding, ttlMs, softTtlMs };
       return (await this.#writes.modify(key, again, context))?.version;
     }
     const present = await this.#read(key, context);
@@ -342,10 +370,21 @@ export class Cache {
   }
 
   #getMissing(key: string, context: OperationContext): ReadResult | Promise<ReadResult> {
-    const { counters, usage, pattern } = this.#parts;
+    const { counters, usage } = this.#parts;
     counters.misses += 1;
     usage.miss(context.keyHash);
-    return this.#followed(pattern.miss(key, context), key, context);
+    return this.#followed(this.#loadOrGrace(key, context), key, context);
+  }
+
+  /** What the pattern makes of a miss; what the key held before, where that fails or is not worth waiting for. */
+  #loadOrGrace(key: string, context: OperationContext): ReadResult | Promise<ReadResult> {
+    const { loads, pattern } = this.#parts;
+    if (loads === undefined || !this.#grace.has(key, context)) return pattern.miss(key, context);
+    const load = loads.tryLoad(key, context);
+    if (load !== undefined) {
+      return load.catch((error: unknown) => this.#grace.insteadOf(error, key, context));
+    }
+    return this.#grace.serve(key, context) ?? pattern.miss(key, context);
   }
 
   /** As a miss, but what is loaded takes the place of this version. */
@@ -377,9 +416,12 @@ export class Cache {
     if (value === undefined) counters.negativeHits += 1;
   }
 
-  #refresh(key: string, version: number, context: OperationContext): void {
+  /** Returns whether a refresh has begun. */
+  #refresh(key: string, version: number, context: OperationContext): boolean {
     const refresh = this.#parts.loads?.refresh(key, context.tenure, version);
-    if (refresh !== undefined) void this.#followed(refresh, key, context);
+    if (refresh === undefined) return false;
+    void this.#followed(refresh, key, context);
+    return true;
   }
 
   /** The present state of a key, for a write that depends on it. Not counted as a read. */

@@ -31,6 +31,7 @@ import { Memory } from "./memory.js";
 import { PATTERNS } from "./patterns/index.js";
 import type { Pattern } from "./patterns/pattern.js";
 import { Persister } from "./persister.js";
+import { RefreshAhead } from "./refresh-ahead.js";
 import { type CacheCounters, createCounters } from "./stats.js";
 
 export interface CacheEnvironment {
@@ -97,10 +98,11 @@ export class ConfiguredCache {
     const { counters } = this;
     this.curve = new MissRatioCurve({ boundBytes: () => this.boundBytes, clock });
     const usage = new CacheUsage(this.curve, environment.curve, id);
+    const ahead = new RefreshAhead(() => this.#config.refreshAhead, random);
     const loads =
-      source && new Loads({ source, services, counters, clock, random, store, lifetimes });
+      source && new Loads({ source, services, counters, clock, random, ahead, store, lifetimes });
     this.#loads = loads;
-    const fills = new Fills(clock, random);
+    const fills = new Fills(clock, random, counters);
     this.#fills = fills;
     const sourced = source && loads ? { source, loads } : undefined;
     const journal = environment.journal && cacheJournal(environment.journal, id);
@@ -117,6 +119,7 @@ export class ConfiguredCache {
       source,
       loads,
       fills,
+      ahead,
       letterRetry: this.#letterRetry,
       services,
       counters,
@@ -186,7 +189,7 @@ export class ConfiguredCache {
 
   /**
    * Takes a new configuration of the same pattern and source. Another policy or bound starts the
-   * clean entries afresh; dirty ones are kept. Another `maxIdle` or soft lifetime holds for the entries that
+   * clean entries afresh; dirty ones are kept. Another `maxIdle`, grace or soft lifetime holds for the entries that
    * are here.
    *
    * @throws {TypeError} when pattern or source is another: entries belong to those under which they
@@ -203,6 +206,7 @@ export class ConfiguredCache {
     this.#config = config;
     this.queue?.reconfigure(config.writeBehind);
     this.#store.setMaxIdle(maxIdleOf(config));
+    this.#store.setGrace(config.graceMs);
     const { eviction, maxBytes, maxEntries } = config;
     const isSameStore =
       eviction === before.eviction &&
@@ -318,6 +322,7 @@ export class ConfiguredCache {
       clock,
       policy: eviction,
       maxIdleMs: maxIdleOf(config),
+      graceMs: config.graceMs,
       observer: cleanEntries.observer(this.id),
       ...(maxBytes === undefined ? {} : { maxBytes }),
       ...(maxEntries === undefined ? {} : { maxEntries }),

@@ -44,7 +44,7 @@ export interface ReadResult {
   readonly encoding: number;
   /** 0 when the key is absent. */
   readonly version: number;
-  readonly source: "NONE" | "MEMORY" | "DATABASE";
+  readonly source: "NONE" | "MEMORY" | "DATABASE" | "LOADER";
   readonly ageMs: number;
   /** It is past its soft lifetime; only a read may tell such a value. */
   readonly stale: boolean;
@@ -52,6 +52,10 @@ export interface ReadResult {
   readonly ttlLeftMs: number | undefined;
   /** It was acknowledged, and the database refuses it: the row says something else. */
   readonly unpersisted: boolean;
+  /** From which age on it is stale, where its writer has stated that. */
+  readonly softTtlMs?: number | undefined;
+  /** It is fresh, and callers are to load it anew, ahead of its end. */
+  readonly isDue?: true;
 }
 
 export const ABSENT: ReadResult = {

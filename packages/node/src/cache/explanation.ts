@@ -8,6 +8,7 @@ import type { DirtyEntry } from "../write-behind/dirty-entry.js";
 import type { CacheJournal } from "./cache-journal.js";
 import type { CacheReplication } from "./cache-replication.js";
 import { type Lifetimes, staleFromMs } from "./lifetimes.js";
+import { plain } from "./own-soft-ttl.js";
 import type { Pattern } from "./patterns/pattern.js";
 
 export interface CachedFacts {
@@ -17,9 +18,9 @@ export interface CachedFacts {
   readonly valueBytes: number;
   readonly encoding: number;
   readonly ageMs: number;
-  /** It is past its soft lifetime. */
+  /** It is past its soft lifetime, or in grace. */
   readonly stale: boolean;
-  /** `undefined`: it does not expire. */
+  /** `undefined`: it does not expire. 0: it is in grace. */
   readonly ttlLeftMs: number | undefined;
   /** Until it has been idle for too long; `undefined`: it may be. */
   readonly idleLeftMs: number | undefined;
@@ -70,16 +71,17 @@ export function memoryFacts(
   { key, keyHash, partition, nowMs }: ExplainedKey,
 ): MemoryFacts {
   const { store, pattern, lifetimes } = parts;
-  const entry = store.peek(key);
+  const live = store.peek(key);
+  const entry = live ?? store.findInGrace(key);
   const dirty = pattern.queue?.get(key, partition);
   return {
     cached: entry && {
       version: entry.version,
       isAbsence: entry.value === undefined,
-      valueBytes: entry.value?.byteLength ?? 0,
-      encoding: entry.encoding,
+      valueBytes: plain(entry).value?.byteLength ?? 0,
+      encoding: plain(entry).encoding,
       ageMs: Math.max(0, nowMs - entry.writtenAtMs),
-      stale: staleFromMs(entry, keyHash, lifetimes) <= nowMs,
+      stale: live === undefined || staleFromMs(entry, keyHash, lifetimes) <= nowMs,
       ttlLeftMs: msUntil(entry.expiresAtMs, nowMs),
       idleLeftMs: msUntil(store.idleUntilMs(key), nowMs),
       costBytes: entry.costBytes,

@@ -3,7 +3,7 @@ import { CacheError } from "@holdfast/core";
 import type { Operation__Output, Reply } from "@holdfast/proto";
 import type { ConfiguredCache } from "./configured-cache.js";
 import type { OperationContext } from "./context.js";
-import type { LoadResult } from "./filling.js";
+import type { FailedFill, LoadResult, StoredFill } from "./filling.js";
 import { LEASE_MS } from "./fills.js";
 import { readReply, writeReply } from "./replies.js";
 
@@ -25,19 +25,20 @@ export async function fill(
   { operations: { filling } }: ConfiguredCache,
   context: OperationContext,
 ): Promise<Reply> {
-  const { id, value, encoding, ttlMs, fillError = "" } = operation;
+  const { id, value, encoding, ttlMs, softTtlMs, fillError = "" } = operation;
   const { term } = context.tenure;
   const token = tokenOf(operation);
   switch (operation.fill) {
     case "NOT_FOUND":
       return toldReply(id, term, filling.foundNothing(key, token, ttlMs));
     case "FAILED":
-      return toldReply(id, term, filling.failed(key, token, fillError));
+      return failedReply(id, term, filling.failed(key, token, fillError, context));
     case "RETURNED":
       return toldReply(id, term, filling.returned(key, token));
     default: {
-      const written = await filling.found(key, token, { value, encoding, ttlMs }, context);
-      return written ? writeReply(id, term, written) : toldReply(id, term, false);
+      const change = { value, encoding, ttlMs, softTtlMs };
+      const written = await filling.found(key, token, change, context);
+      return written ? storedReply(id, term, written) : toldReply(id, term, false);
     }
   }
 }
@@ -60,10 +61,21 @@ function loadReply(id: number, term: number, result: LoadResult): Reply {
         ...readReply(id, term, result.read),
         fillToken: result.token,
         leaseMs: LEASE_MS,
+        ...(result.hasGrace && { hasGrace: true }),
       };
     case "filling":
       return { id, code: "OK", term, filling: true };
   }
+}
+
+function storedReply(id: number, term: number, stored: StoredFill): Reply {
+  const { ttlLeftMs } = stored;
+  return { ...writeReply(id, term, stored), ...(ttlLeftMs !== undefined && { ttlLeftMs }) };
+}
+
+function failedReply(id: number, term: number, { wasGood, read }: FailedFill): Reply {
+  const told = toldReply(id, term, wasGood);
+  return read === undefined ? told : { ...readReply(id, term, read), ...told };
 }
 
 function toldReply(id: number, term: number, wasGood: boolean): Reply {

@@ -5,6 +5,7 @@ import { type CacheFixture, createCacheFixture, text, textOf } from "../testing/
 import { gate, turn } from "../testing/turns.js";
 import type { LoadResult } from "./filling.js";
 import { Fills, LEASE_MS } from "./fills.js";
+import { createCounters } from "./stats.js";
 
 /** An asker of one key: what he was told, once he was. */
 function ask(fixture: CacheFixture, budgetMs = 60_000, waitMs?: number) {
@@ -31,6 +32,10 @@ async function askAndGet(fixture: CacheFixture): Promise<number> {
 function tokenOf({ told }: { readonly told?: LoadResult }): number {
   if (told?.at !== "granted") throw new Error(`told ${JSON.stringify(told)} instead of a token`);
   return told.token;
+}
+
+function fail(fixture: CacheFixture, token: number, message: string): void {
+  fixture.operations.filling.failed("k", token, message, fixture.context());
 }
 
 function loadedBy({ told }: { readonly told?: LoadResult }): string | undefined {
@@ -156,7 +161,7 @@ describe("Loading by callers", () => {
     for (let round = 0; round < 9; round++) {
       const token = await askAndGet(fixture);
       const waiting = ask(fixture);
-      filling.failed("k", token, "no such table");
+      fail(fixture, token, "no such table");
       await settle();
       const failed = { code: "LOAD_FAILED", message: expect.stringContaining("no such table") };
       expect(waiting.failed).toMatchObject(failed);
@@ -179,7 +184,7 @@ describe("Loading by callers", () => {
 
   it("forgets that a loader failed as soon as the key is written", async () => {
     const fixture = createCacheFixture("cache-aside");
-    fixture.operations.filling.failed("k", await askAndGet(fixture), "no");
+    fail(fixture, await askAndGet(fixture), "no");
     await fixture.operations.delete("k", undefined, fixture.context());
     expect(await askAndGet(fixture)).toBeGreaterThan(0);
   });
@@ -233,7 +238,7 @@ describe("Loading by callers", () => {
   });
 
   it("refuses more who wait than it has room for, and goes on with the others", () => {
-    const fills = new Fills(new FakeClock(), seededRandom(1));
+    const fills = new Fills(new FakeClock(), seededRandom(1), createCounters());
     const missed = { key: "k", tenure: new Tenure(0, 1, []), version: 0 };
     void fills.ask(missed, 1_000);
     for (let asked = 0; asked < 20_000; asked++) void fills.ask(missed, 1_000);
@@ -349,7 +354,7 @@ describe("Loading by callers, of what is stale", () => {
 
   it("serves the stale value when the loader fails, and lets nobody else load for a moment", async () => {
     const fixture = await createStale();
-    fixture.operations.filling.failed("k", await askAndGet(fixture), "no");
+    fail(fixture, await askAndGet(fixture), "no");
     const during = ask(fixture);
     await settle();
     expect(loadedBy(during)).toBe("stale");

@@ -3,7 +3,8 @@
  * with which he tells what he has found. Who that is, and who waits, is fills.ts's matter.
  *
  * In a cache with a source a miss asks that first, and only what it does not have either is a caller's to load. What
- * is stale is loaded by callers only where there is no source: one has the token, and all use it meanwhile. A
+ * is stale, or soon would be, is loaded by callers only where there is no source: one has the token, and all use it
+ * meanwhile. A
  * fill is a write like any other, in its key's turn, and replaces nothing but what its loader missed.
  */
 import { CacheError, type Clock } from "@holdfast/core";
@@ -13,25 +14,47 @@ import type { Store } from "../store/store.js";
 import type { Cache } from "./cache.js";
 import { ABSENT, type OperationContext, type ReadResult } from "./context.js";
 import type { Asked, Fill, Fills } from "./fills.js";
+import type { Grace } from "./grace.js";
 import { checkTtl } from "./lifetimes.js";
 import { ofEntry } from "./loads.js";
+import type { RefreshAhead } from "./refresh-ahead.js";
+import type { CacheCounters } from "./stats.js";
 import type { Change, WriteResult, Writes } from "./writes.js";
 
 export type LoadResult =
   /** There is a value, or it is known that a loader would find nothing. */
   | { readonly at: "read"; readonly read: ReadResult }
   /** There is none, or a stale one, and the caller is to load it. */
-  | { readonly at: "granted"; readonly token: number; readonly read: ReadResult }
+  | {
+      readonly at: "granted";
+      readonly token: number;
+      readonly read: ReadResult;
+      /** There is a value in grace, should his loader fail. */
+      readonly hasGrace: boolean;
+    }
   /** Somebody else is loading it, and the time to wait is over. */
   | { readonly at: "filling" };
+
+export interface StoredFill extends WriteResult {
+  /** `undefined`: it does not expire, or had to go at once. */
+  readonly ttlLeftMs: number | undefined;
+}
+
+export interface FailedFill {
+  readonly wasGood: boolean;
+  readonly read: ReadResult | undefined;
+}
 
 export interface FillingParts {
   readonly fills: Fills;
   readonly writes: Pick<Writes, "checkStillOurs">;
+  readonly grace: Grace;
+  readonly ahead: RefreshAhead;
   readonly store: () => Store;
   readonly cache: Pick<Cache, "get" | "modify">;
   /** It is a source that what is stale is loaded from, and not callers. */
   readonly isSourced: boolean;
+  readonly counters: CacheCounters;
   readonly clock: Clock;
 }
 
@@ -78,7 +101,7 @@ export class Filling {
   }
 
   /**
-   * Stores what was loaded under a token, if it is still good; `undefined`: it is not.
+   * Stores what was loaded under a token, if it is still good; `undefined`: it is not. Returns how long it lives, too.
    *
    * @throws {CacheError} as a write does. Those who wait get the value all the same where there is no
    *   room for it, and the error where no other value would fare better.
@@ -88,16 +111,24 @@ export class Filling {
     token: number,
     change: Change,
     context: OperationContext,
-  ): Promise<WriteResult | undefined> {
-    const { fills, cache } = this.#parts;
+  ): Promise<StoredFill | undefined> {
+    const { fills, cache, ahead, isSourced, clock } = this.#parts;
     const fill = fills.begin(key, token, change);
     if (fill === undefined) return undefined;
+    // Where there is a source, it is that which is asked ahead.
+    if (!isSourced) ahead.loaded(clock.monotonic() - fill.grantedAtMs);
+    // What was to be replaced may have ended meanwhile.
     const ifUnchanged = ({ version }: ReadResult): Change | undefined =>
-      fills.isCurrent(fill) && version === fill.version ? change : undefined;
+      fills.isCurrent(fill) && (version === fill.version || version === 0) ? change : undefined;
     try {
       const result = await cache.modify(key, ifUnchanged, context);
-      fills.end(fill, result ? this.#loaded(key, result) : { at: "changed" });
-      return result;
+      if (result === undefined) {
+        fills.end(fill, { at: "changed" });
+        return undefined;
+      }
+      const read = this.#loaded(key, result);
+      fills.end(fill, { at: "loaded", read });
+      return { ...result, ttlLeftMs: read.ttlLeftMs };
     } catch (error) {
       this.#refused(fill, change, CacheError.from(error));
       throw error;
@@ -118,9 +149,10 @@ export class Filling {
     return true;
   }
 
-  /** The loader failed, for this reason. Returns whether the token was good. */
-  failed(key: string, token: number, message: string): boolean {
-    return this.#parts.fills.fail(key, token, message);
+  /** The loader failed, for this reason. Returns whether the token was good, and what the key held before, in grace. */
+  failed(key: string, token: number, message: string, context: OperationContext): FailedFill {
+    const { fills, grace } = this.#parts;
+    return { wasGood: fills.fail(key, token, message), read: grace.serve(key, context) };
   }
 
   /** Nobody has loaded anything. Returns whether the token was good. */
@@ -134,17 +166,34 @@ export class Filling {
     untilMs: number,
     context: OperationContext,
   ): LoadResult | Promise<LoadResult> {
-    const { fills, isSourced } = this.#parts;
-    const isFresh = read.value !== undefined && (isSourced || !read.stale);
+    const { fills, isSourced, counters } = this.#parts;
+    const isToBeLoaded = read.stale || read.isDue === true;
+    const isFresh = read.value !== undefined && (isSourced || !isToBeLoaded);
     if (isFresh || this.#isKnownAbsent(key, read)) return { at: "read", read };
     const missed = { key: textOf(key), tenure: context.tenure, version: read.version };
     if (read.value !== undefined) {
       const asked = fills.tryRefresh(missed) ?? { at: "loaded", read };
-      return this.#toResult(asked, read, untilMs, context);
+      if (asked.at === "granted" && !read.stale) counters.refreshesAhead += 1;
+      return this.#toResult(missed.key, asked, read, untilMs, context);
     }
-    const asked = fills.ask(missed, untilMs);
-    if (!(asked instanceof Promise)) return this.#toResult(asked, read, untilMs, context);
-    return asked.then((later) => this.#afterWaiting(missed.key, later, read, untilMs, context));
+    const former = (error: unknown) => this.#former(error, missed.key, context);
+    try {
+      const asked = fills.ask(missed, untilMs);
+      if (!(asked instanceof Promise)) {
+        return this.#toResult(missed.key, asked, read, untilMs, context);
+      }
+      return asked.then(
+        (later) => this.#afterWaiting(missed.key, later, read, untilMs, context),
+        former,
+      );
+    } catch (error) {
+      return former(error);
+    }
+  }
+
+  /** What a reader gets where nobody has loaded the key. @throws the failure, where nothing is in grace. */
+  #former(failure: unknown, key: string, context: OperationContext): LoadResult {
+    return { at: "read", read: this.#parts.grace.insteadOf(failure, key, context) };
   }
 
   async #afterWaiting(
@@ -156,25 +205,28 @@ export class Filling {
   ): Promise<LoadResult> {
     const { writes, cache } = this.#parts;
     writes.checkStillOurs(context);
-    if (asked.at !== "changed") return this.#toResult(asked, read, untilMs, context);
+    if (asked.at !== "changed") return this.#toResult(key, asked, read, untilMs, context);
     return this.#orToken(key, await cache.get(key, context), untilMs, context);
   }
 
   #toResult(
+    key: string,
     asked: Asked,
     read: ReadResult,
     untilMs: number,
-    { deadlineMs }: OperationContext,
+    context: OperationContext,
   ): LoadResult {
     switch (asked.at) {
-      case "granted":
-        return { at: "granted", token: asked.token, read };
+      case "granted": {
+        const hasGrace = read.value === undefined && this.#parts.grace.has(key, context);
+        return { at: "granted", token: asked.token, read, hasGrace };
+      }
       case "loaded":
         return { at: "read", read: asked.read };
       default: {
-        if (untilMs < deadlineMs) return { at: "filling" };
+        if (untilMs < context.deadlineMs) return { at: "filling" };
         const problem = "time ran out while another caller was loading the key";
-        throw new CacheError("DEADLINE_EXCEEDED", problem);
+        return this.#former(new CacheError("DEADLINE_EXCEEDED", problem), key, context);
       }
     }
   }
@@ -190,8 +242,10 @@ export class Filling {
   #removeStale({ key, version }: Fill): void {
     const store = this.#parts.store();
     const present = store.facts(key);
-    if (present === undefined || present.pinned || present.isAbsence) return;
-    if (present.version === version) store.remove(key);
+    // What is in grace goes, too.
+    if (present === undefined) store.remove(key);
+    else if (present.pinned || present.isAbsence) return;
+    else if (present.version === version) store.remove(key);
   }
 
   #rememberAbsent(key: string, ttlMs: number): void {
@@ -212,12 +266,12 @@ export class Filling {
   }
 
   /** What those are told who have waited for a value that was stored. */
-  #loaded(key: string, { version, change }: WriteResult): Asked {
+  #loaded(key: string, { version, change }: WriteResult): ReadResult {
     const { store, clock } = this.#parts;
     const entry = store().peek(key);
     // It may have had to go at once.
-    if (entry?.version !== version) return { at: "loaded", read: unstored(change, version) };
-    return { at: "loaded", read: ofEntry(entry, clock.now(), "MEMORY") };
+    if (entry?.version !== version) return unstored(change, version);
+    return ofEntry(entry, clock.now(), "LOADER");
   }
 
   #refused(fill: Fill, change: Change, error: CacheError): void {
@@ -230,5 +284,5 @@ export class Filling {
 }
 
 function unstored({ value, encoding }: Change, version: number): ReadResult {
-  return { ...ABSENT, value, encoding, version, source: "MEMORY" };
+  return { ...ABSENT, value, encoding, version, source: "LOADER" };
 }

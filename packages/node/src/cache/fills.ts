@@ -19,6 +19,7 @@ import { PartitionMovingError } from "../ownership/ownership.js";
 import type { Tenure } from "../ownership/tenure.js";
 import type { ReadResult } from "./context.js";
 import { LoadFailures } from "./load-failures.js";
+import type { CacheCounters } from "./stats.js";
 import type { Change } from "./writes.js";
 
 /**
@@ -60,22 +61,28 @@ export interface Fill extends Missed {
   /** Those who came first are first. */
   readonly waiters: Set<Waiter>;
   token: number;
+  /** When it was given to its present holder; monotonic. */
+  grantedAtMs: number;
   cancelLease: CancelTimer;
   /** What is being stored under the token. */
   change: Change | undefined;
 }
+
+export type FillCounters = Pick<CacheCounters, "tokens" | "tokenWaits" | "loaderFailures">;
 
 const NOTHING = (): void => {};
 
 export class Fills {
   readonly #clock: Clock;
   readonly #failures: LoadFailures;
+  readonly #counters: FillCounters;
   readonly #fills = new Map<string, Fill>();
   #waiting = 0;
   #sequence = 0;
 
-  constructor(clock: Clock, random: Random) {
+  constructor(clock: Clock, random: Random, counters: FillCounters) {
     this.#clock = clock;
+    this.#counters = counters;
     this.#failures = new LoadFailures(clock, random);
   }
 
@@ -101,7 +108,7 @@ export class Fills {
   }
 
   /**
-   * A token for an entry that is stale, if nobody has one and nothing speaks against loading it now. Who does not
+   * A token for an entry that is stale, or soon would be, if nobody has one and nothing speaks against loading it now. Who does not
    * get it uses what is there.
    */
   tryRefresh(stale: Missed): Asked | undefined {
@@ -159,8 +166,10 @@ export class Fills {
   /** The loader failed. Returns whether its token was good. */
   fail(key: string, token: number, message: string): boolean {
     const fill = this.#find(key, token);
-    if (fill !== undefined) this.end(fill, this.#failures.note(key, message));
-    return fill !== undefined;
+    if (fill === undefined) return false;
+    this.#counters.loaderFailures += 1;
+    this.end(fill, this.#failures.note(key, message));
+    return true;
   }
 
   /** The token's holder does not load the key. Returns whether the token was good. */
@@ -208,7 +217,7 @@ export class Fills {
 
   #begin(missed: Missed): Asked {
     const waiters = new Set<Waiter>();
-    const rest = { waiters, token: 0, cancelLease: NOTHING, change: undefined };
+    const rest = { waiters, token: 0, grantedAtMs: 0, cancelLease: NOTHING, change: undefined };
     const fill: Fill = { ...missed, ...rest };
     this.#fills.set(fill.key, fill);
     return this.#grant(fill);
@@ -223,6 +232,8 @@ export class Fills {
     // No two owners have the same term, so no two tokens of a key are the same.
     this.#sequence = (this.#sequence + 1) % 2 ** 32;
     fill.token = makeVersion(fill.tenure.term, this.#sequence);
+    fill.grantedAtMs = this.#clock.monotonic();
+    this.#counters.tokens += 1;
     this.#lease(fill);
     return { at: "granted", token: fill.token };
   }
@@ -250,6 +261,7 @@ export class Fills {
       throw new CacheError("OVERLOADED", `${MAX_WAITING} reads wait for keys to be loaded already`);
     }
     this.#waiting += 1;
+    this.#counters.tokenWaits += 1;
     return new Promise((resolve, reject) => {
       const leave = () => {
         cancel();

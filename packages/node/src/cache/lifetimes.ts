@@ -9,6 +9,7 @@ import { CacheError, type Clock, type Random } from "@holdfast/core";
 import type { CacheConfig } from "@holdfast/process";
 import type { Entry } from "../store/entry.js";
 import { INSTANT_MS } from "../store/instants.js";
+import { ownSoftTtlMs } from "./own-soft-ttl.js";
 
 /** What of a cache's configuration says so. All in milliseconds; 0: without end. */
 export type Lifetimes = Pick<CacheConfig, "ttlMs" | "softTtlMs" | "ttlJitter" | "negativeTtlMs">;
@@ -23,19 +24,24 @@ export function lifetimeMs(ttlMs: number, jitter: number, random: Random): numbe
 
 /**
  * From when on an entry is stale; Infinity: never. That is so of what is dirty or unpersisted, which is newer than the
- * database, and of an absence, which has a lifetime of its own. Nothing is kept of it with the entry: its jitter
+ * database, and of an absence, which has a lifetime of its own. What a caller has stated for the entry is meant exactly. Of
+ * the cache's own nothing is kept of it with the entry: its jitter
  * follows from its key and from when it was written, so that it is the same at each read, and at the next owner.
  */
 export function staleFromMs(
-  { writtenAtMs, pinned, value }: Pick<Entry, "writtenAtMs" | "pinned" | "value">,
+  entry: Pick<Entry, "writtenAtMs" | "pinned" | "value" | "encoding">,
   keyHash: number,
   lifetimes: Lifetimes,
 ): number {
-  if (lifetimes.softTtlMs === 0 || pinned || value === undefined) return Number.POSITIVE_INFINITY;
+  const { writtenAtMs, pinned, value } = entry;
+  if (pinned || value === undefined) return Number.POSITIVE_INFINITY;
+  const ownMs = ownSoftTtlMs(entry);
+  if ((ownMs ?? lifetimes.softTtlMs) === 0) return Number.POSITIVE_INFINITY;
+  if (ownMs !== undefined) return writtenAtMs + ownMs;
   return valueStaleFromMs(writtenAtMs, keyHash, lifetimes);
 }
 
-/** As `staleFromMs`, of a value that is clean, where there is a soft lifetime. */
+/** As `staleFromMs`, of a value that is clean and has no soft lifetime of its own, where the cache has one. */
 export function valueStaleFromMs(
   writtenAtMs: number,
   keyHash: number,

@@ -6,7 +6,8 @@
  * detaches the load under way: those who waited already still get its row (they asked before the
  * write was acknowledged), nobody later joins it, and it fills nothing.
  *
- * A refresh is a load that nobody waits for: of an entry that is stale, and stays as it is until then. Misses and
+ * A refresh is a load that nobody waits for: of an entry that is stale, or soon would be (refresh-ahead.ts), and stays
+ * as it is until then. Misses and
  * refreshes of a key join each other.
  */
 import { CacheError, type Clock, type Random } from "@holdfast/core";
@@ -20,11 +21,16 @@ import { Batcher } from "./batcher.js";
 import { ABSENT, type NodeServices, type OperationContext, type ReadResult } from "./context.js";
 import { withDeadline } from "./deadline.js";
 import { type Lifetimes, lifetimeMs } from "./lifetimes.js";
+import { ownSoftTtlMs, plain } from "./own-soft-ttl.js";
+import type { RefreshAhead } from "./refresh-ahead.js";
 import { RefreshPace } from "./refresh-pace.js";
 import type { CacheCounters } from "./stats.js";
 
 /** Keys and bytes in one statement, statements under way, and keys waiting, for each cache. */
 const BATCH = { maxItems: 1_000, maxBytes: 16 * 2 ** 20, maxConcurrent: 4, maxWaiting: 20_000 };
+
+/** A reader who gives up sooner says nothing about the database, but that he has little time. */
+const SLOW_LOAD_MS = 1_000;
 
 export interface LoadsOptions {
   readonly source: Source;
@@ -32,6 +38,8 @@ export interface LoadsOptions {
   readonly counters: CacheCounters;
   readonly clock: Clock;
   readonly random: Random;
+  /** Is told what loads take. */
+  readonly ahead: RefreshAhead;
   readonly store: () => Store;
   readonly lifetimes: () => Lifetimes;
 }
@@ -41,8 +49,10 @@ type LoadContext = Pick<OperationContext, "tenure" | "deadlineMs">;
 interface Load {
   readonly tenure: Tenure;
   readonly result: Promise<ReadResult>;
-  /** The version of the stale entry that is loaded anew; `undefined`: there was no entry. */
+  /** The version of the entry that is loaded anew; `undefined`: there was none. */
   readonly staleVersion: number | undefined;
+  /** Monotonic. */
+  readonly begunAtMs: number;
   isDetached: boolean;
   /** The partition was let go meanwhile; another owner may have written what this load missed. */
   isDiscarded: boolean;
@@ -84,24 +94,24 @@ export class Loads {
   }
 
   /**
-   * Loads a stale entry anew. Resolves when that has ended, well or not; `undefined`: it is under way already, or
+   * Loads an entry anew that is there, stale or not. Resolves when that has ended, well or not; `undefined`: it is under way already, or
    * is not to begin now.
    */
   refresh(key: string, tenure: Tenure, staleVersion: number): Promise<undefined> | undefined {
-    const pace = this.#refreshPace;
-    if (this.#underWay.get(key)?.tenure === tenure || !pace.tryBegin()) return undefined;
-    return this.#begin(key, tenure, staleVersion).result.then(
-      () => {
-        pace.succeeded();
-        return undefined;
-      },
-      // Whoever loads the key because it is gone is told. Of a refresh, its counter tells.
-      (error: unknown) => {
-        if (error instanceof PartitionMovingError) pace.calledOff();
-        else pace.failed();
-        return undefined;
-      },
-    );
+    const isUnderWay = this.#underWay.get(key)?.tenure === tenure;
+    if (isUnderWay || !this.#refreshPace.tryBegin()) return undefined;
+    const refresh = this.#paced(key, this.#begin(key, tenure, staleVersion).result);
+    // Whoever loads the key because it is gone is told of a failure. Of a refresh, its counter tells.
+    return refresh.then(nothing, nothing);
+  }
+
+  /**
+   * As `load`, of a key with a former value to be told if that fails. `undefined`: loads have failed a moment ago, and
+   * nobody is to wait for this one.
+   */
+  tryLoad(key: string, context: LoadContext): Promise<ReadResult> | undefined {
+    if (!this.#refreshPace.tryBegin(Number.POSITIVE_INFINITY)) return undefined;
+    return this.#paced(key, this.load(key, context));
   }
 
   /** What the source has of a key, past the cache and without a trace in it. @throws as `load`. */
@@ -136,6 +146,7 @@ export class Loads {
     const load: Load = {
       tenure,
       staleVersion,
+      begunAtMs: this.#options.clock.monotonic(),
       isDetached: false,
       isDiscarded: false,
       result: this.#read(key, tenure).then((row) => this.#finish(key, load, row)),
@@ -146,6 +157,27 @@ export class Loads {
     };
     load.result.then(leave, leave);
     return load;
+  }
+
+  /** Tells the pace how a load ends that it let begin. */
+  async #paced(key: string, load: Promise<ReadResult>): Promise<ReadResult> {
+    const pace = this.#refreshPace;
+    try {
+      const read = await load;
+      pace.succeeded();
+      return read;
+    } catch (error) {
+      if (error instanceof PartitionMovingError || this.#isYoung(key)) pace.calledOff();
+      else pace.failed();
+      throw error;
+    }
+  }
+
+  /** Whether the load of a key is still under way, and not for long. */
+  #isYoung(key: string): boolean {
+    const load = this.#underWay.get(key);
+    const nowMs = this.#options.clock.monotonic();
+    return load !== undefined && nowMs - load.begunAtMs < SLOW_LOAD_MS;
   }
 
   async #read(key: string, tenure: Tenure): Promise<LoadedRow> {
@@ -167,7 +199,8 @@ export class Loads {
 
   /** In the tick in which the row arrived: looks whether it may be served, and keeps it. */
   #finish(key: string, load: Load, row: LoadedRow): ReadResult {
-    const { services, clock } = this.#options;
+    const { services, clock, ahead } = this.#options;
+    ahead.loaded(clock.monotonic() - load.begunAtMs);
     const { tenure } = load;
     if (load.isDiscarded || tenure.state.at !== "serving") {
       throw new PartitionMovingError(tenure.partition);
@@ -213,7 +246,8 @@ export function ofEntry(
   nowMs: number,
   source: ReadResult["source"],
 ): ReadResult {
-  const { value, encoding, version, writtenAtMs, expiresAtMs, unpersisted } = entry;
+  const { version, writtenAtMs, expiresAtMs, unpersisted } = entry;
+  const { value, encoding } = plain(entry);
   if (value === undefined) return { ...ABSENT, source, unpersisted };
   return {
     value,
@@ -223,6 +257,7 @@ export function ofEntry(
     ageMs: Math.max(0, nowMs - writtenAtMs),
     stale: false,
     ttlLeftMs: expiresAtMs === Number.POSITIVE_INFINITY ? undefined : expiresAtMs - nowMs,
+    softTtlMs: ownSoftTtlMs(entry),
     unpersisted,
   };
 }
@@ -242,6 +277,8 @@ function toRead(row: LoadedRow, expiresAtMs: number, nowMs: number): ReadResult 
     unpersisted: false,
   };
 }
+
+function nothing(): undefined {}
 
 function tookTooLong(): CacheError {
   return new CacheError("DEADLINE_EXCEEDED", "the database did not answer in time");

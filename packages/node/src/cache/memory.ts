@@ -8,6 +8,7 @@ import type { CacheConfig } from "@holdfast/process";
 import type { Entry, EntryFacts, FoundEntry, NewEntry } from "../store/entry.js";
 import type { OccupancyBounds } from "../store/occupancy.js";
 import type { Store } from "../store/store.js";
+import { withOwnSoftTtl } from "./own-soft-ttl.js";
 import type { Mutation } from "./patterns/pattern.js";
 
 /** Share of the bounds that writes may take which the database refuses: the rest is for those it takes. */
@@ -103,6 +104,6 @@ function unpersistedBounds({ writeBehind }: CacheConfig, bounds: OccupancyBounds
 }
 
 function toEntry(mutation: Mutation, pinned: boolean): NewEntry {
-  const { key, value, encoding, version, copyExpiresAtMs: expiresAtMs } = mutation;
-  return { key, value, encoding, version, expiresAtMs, pinned };
+  const { key, version, copyExpiresAtMs: expiresAtMs, softTtlMs } = mutation;
+  return { key, ...withOwnSoftTtl(mutation, softTtlMs), version, expiresAtMs, pinned };
 }

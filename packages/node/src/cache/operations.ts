@@ -251,7 +251,7 @@ function run(
   cache: ConfiguredCache,
   { tenure, keyHash, deadlineMs }: OperationContext,
 ): Reply | Promise<Reply> {
-  const { id, value, encoding, ttlMs, expectedVersion, maxStaleMs } = operation;
+  const { id, value, encoding, ttlMs, softTtlMs, expectedVersion, maxStaleMs } = operation;
   const { operations } = cache;
   const context = { tenure, keyHash, deadlineMs, ack: ackOf(operation, cache), maxStaleMs };
   if (operation.kind === "GET") {
@@ -263,7 +263,8 @@ function run(
   const key = decodeKey(operation.key);
   switch (operation.kind) {
     case "SET": {
-      const written = operations.set(key, { value, encoding, ttlMs }, expectedVersion, context);
+      const change = { value, encoding, ttlMs, softTtlMs };
+      const written = operations.set(key, change, expectedVersion, context);
       return after(written, (result) => writeReply(id, tenure.term, result));
     }
     case "DELETE": {

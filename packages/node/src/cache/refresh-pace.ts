@@ -1,10 +1,11 @@
 /**
- * How many stale entries of a cache are loaded anew at a time, and when none is, because loads fail.
+ * How many entries of a cache that are there are loaded anew at a time, and when none is, because loads fail.
  *
  * Readers get the stale value meanwhile, so a refresh is never urgent: it must not keep the database from answering
  * misses, nor ask one that is broken at every read. When a refresh fails, no other begins for a while: 100 ms
  * at first, then twice as long with each failure in a row, up to 10 s, and half of that at random. After the wait
- * one refresh is tried; the others follow once it has succeeded.
+ * one refresh is tried; the others follow once it has succeeded. The same goes for what is past its end and can be told
+ * in grace, but that its readers wait for the load, as long as loads do not fail.
  */
 import { backoffMs, type Clock, type Random } from "@holdfast/core";
 
@@ -26,9 +27,9 @@ export class RefreshPace {
     this.#random = random;
   }
 
-  /** Whether a refresh may begin; if so, it counts as begun. */
-  tryBegin(): boolean {
-    const most = this.#failures === 0 ? MAX_UNDER_WAY : 1;
+  /** Whether a refresh may begin; if so, it counts as begun. @param mostAtOnce - as long as none fails. */
+  tryBegin(mostAtOnce: number = MAX_UNDER_WAY): boolean {
+    const most = this.#failures === 0 ? mostAtOnce : 1;
     if (this.#underWay >= most || this.#clock.monotonic() < this.#pausedUntilMs) return false;
     this.#underWay += 1;
     return true;

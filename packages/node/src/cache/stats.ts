@@ -7,11 +7,21 @@ export interface CacheCounters {
   negativeHits: number;
   /** Hits on an entry past its soft lifetime; part of `hits`. */
   staleHits: number;
+  /** Misses whose load failed, so that a value past its lifetime was served; part of `misses`. */
+  servedInGrace: number;
+  /** Entries that were loaded anew, by their owner or a caller, before they were stale or had ended. */
+  refreshesAhead: number;
   /** Keys asked of the database, for misses (concurrent ones of a key count once) and refreshes. */
   loads: number;
   /** Statements that asked for them. */
   loadBatches: number;
   loadFailures: number;
+  /** Fill tokens given to callers, for what was missing or stale. */
+  tokens: number;
+  /** Callers who waited for what somebody else was loading. */
+  tokenWaits: number;
+  /** Loaders of callers that failed. */
+  loaderFailures: number;
   sets: number;
   deletes: number;
   /** Rows and statements of write-through. */
@@ -35,9 +45,14 @@ export function createCounters(): CacheCounters {
     misses: 0,
     negativeHits: 0,
     staleHits: 0,
+    servedInGrace: 0,
+    refreshesAhead: 0,
     loads: 0,
     loadBatches: 0,
     loadFailures: 0,
+    tokens: 0,
+    tokenWaits: 0,
+    loaderFailures: 0,
     sets: 0,
     deletes: 0,
     writtenRows: 0,

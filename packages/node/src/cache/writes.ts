@@ -26,6 +26,8 @@ export interface Change {
   readonly encoding: number;
   /** Lifetime in milliseconds; 0: for ever; `undefined`: the cache's own. */
   readonly ttlMs: number | undefined;
+  /** From which age on it is stale, in milliseconds; 0: never; `undefined`: the cache's own. */
+  readonly softTtlMs?: number | undefined;
 }
 
 export interface WriteResult {
@@ -211,13 +213,12 @@ export class Writes {
     const version = tenure.nextVersion();
     if (tenure.needsNewTerm) services.raiseTerm(tenure, tenure.term + 1);
     attempt.hasVersion = true;
-    const { value, encoding, ttlMs } = change;
+    const { value, encoding, ttlMs, softTtlMs } = change;
     const lives = expiryOf(ttlMs, this.ownsRows, config(), clock, random);
-    const { rowExpiresAtMs, copyExpiresAtMs } = lives;
     const { partition } = tenure;
     // Nothing that was loaded before may be stored after it.
     fills.changed(key, change);
-    const mutation = { key, partition, version, value, encoding, rowExpiresAtMs, copyExpiresAtMs };
+    const mutation = { key, partition, version, value, encoding, softTtlMs, ...lives };
     const written = pattern.write(mutation, context);
     const result: WriteResult = { version, change, degraded: false };
     if (!(written instanceof Promise)) return { result, survives: written?.survives };
@@ -269,10 +270,11 @@ export class Writes {
     this.#isPrepared = true;
   }
 
-  #checkAllowed({ value, encoding, ttlMs }: Change): void {
+  #checkAllowed({ value, encoding, ttlMs, softTtlMs }: Change): void {
     const { pattern, config } = this.#parts;
     if (value !== undefined && pattern.isReadOnly) throw readOnly();
     checkTtl(ttlMs);
+    checkTtl(softTtlMs);
     // One that the database's column cannot hold would fail the whole batch, for ever.
     if (encoding > MAX_ENCODING) {
       throw new CacheError("INVALID_ARGUMENT", `encoding ${encoding} has no meaning`);

@@ -1,5 +1,6 @@
 /**
- * When the entries of a store end: at the instant that they were given, or once they have been idle for too long.
+ * When the entries of a store end: at the instant that they were given, or once they have been idle for too long. A value
+ * that ended at its instant is kept for its store's *grace* beyond that, for those who ask for just that.
  *
  * It knows what has passed, and brings up what may have: what was given an instant through the wheel (expiry.ts),
  * whose links lie with the ends in the records; what was idle by looking through the times of last uses
@@ -26,6 +27,7 @@ export class Ends {
   readonly #wheel: ExpiryWheel;
   readonly #lastUses = new LastUses();
   #maxId = 0;
+  #graceMs = 0;
 
   constructor(entries: Entries, clock: Clock) {
     this.#entries = entries;
@@ -35,6 +37,10 @@ export class Ends {
 
   get maxIdleMs(): number {
     return this.#lastUses.maxIdleMs;
+  }
+
+  get graceMs(): number {
+    return this.#graceMs;
   }
 
   /** Memory that has been written to, beside the records. */
@@ -55,11 +61,18 @@ export class Ends {
     }
   }
 
+  /** Holds for the entries that are here, too: `take` brings them up once more. */
+  setGrace(graceMs: number): void {
+    if (graceMs === this.#graceMs) return;
+    this.#graceMs = graceMs;
+    this.#wheel.scatter();
+  }
+
   use(id: number): void {
     if (this.#lastUses.isOn) this.#lastUses.use(id, this.#clock.now());
   }
 
-  /** Whether the entry is one that has to go, unless something else keeps it. */
+  /** Whether the entry is one that has to be missed, unless something else keeps it. */
   hasPassed(id: number): boolean {
     const { records, table } = this.#entries;
     const endMs = records.endMs(table.place(id));
@@ -67,6 +80,16 @@ export class Ends {
     if (endMs === NEVER && !isOn) return false;
     const nowMs = this.#clock.now();
     return endMs <= nowMs || (isOn && this.#lastUses.endMs(id, nowMs) <= nowMs);
+  }
+
+  /** Of an entry that has passed: whether it is not in its grace either. */
+  isOver(id: number): boolean {
+    const { records, table } = this.#entries;
+    const place = table.place(id);
+    const graceMs = this.#graceOf(place);
+    if (graceMs === 0) return true;
+    const nowMs = this.#clock.now();
+    return records.endMs(place) + graceMs <= nowMs || this.idleUntilMs(id) <= nowMs;
   }
 
   /** When the entry will have been idle for too long, unless it is used before. */
@@ -80,7 +103,7 @@ export class Ends {
     const place = table.place(id);
     if (!records.hasEnd(place)) return;
     this.#wheel.cancel(id);
-    this.#wheel.schedule(id, records.endMs(place));
+    this.#wheel.schedule(id, records.endMs(place) + this.#graceOf(place));
   }
 
   /** To be called before its content changes, too. */
@@ -103,6 +126,13 @@ export class Ends {
   take(): number {
     const id = this.#wheel.take();
     return id === NONE ? this.#lastUses.take() : id;
+  }
+
+  /** What is known to be absent, and what the database refuses, has none. */
+  #graceOf(place: number): number {
+    const { records } = this.#entries;
+    const hasNone = this.#graceMs === 0 || records.isPinned(place) || records.isAbsence(place);
+    return hasNone ? 0 : this.#graceMs;
   }
 }
 

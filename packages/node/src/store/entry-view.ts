@@ -74,6 +74,11 @@ export class EntryView {
     return this.#ends.hasPassed(id) && !this.isDirty(id);
   }
 
+  /** As `hasExpired`, and nothing is to be kept of it: it is not in its grace either. */
+  isOver(id: number): boolean {
+    return this.hasExpired(id) && this.#ends.isOver(id);
+  }
+
   pin(id: number): Pin {
     if (!this.isPinned(id)) return "none";
     return this.#occupancy.isUnpersisted(id) ? "unpersisted" : "dirty";
@@ -139,7 +144,7 @@ export class EntryView {
   /** As `Store.entriesOf`. */
   *entriesOf(partition: number): Iterable<Entry> {
     for (const id of this.#entries.idsOf(partition)) {
-      if (this.#isLiveIn(id, partition)) yield this.entry(id);
+      if (this.#isKeptIn(id, partition) && !this.hasExpired(id)) yield this.entry(id);
     }
   }
 
@@ -148,7 +153,7 @@ export class EntryView {
     const ids = this.#entries.idsOf(partition);
     const coldness = this.#coldnessOf;
     for (const id of ids.sort((a, b) => coldness(a) - coldness(b))) {
-      if (this.#isLiveIn(id, partition) && !this.isPinned(id)) yield this.entry(id);
+      if (this.#isKeptIn(id, partition) && !this.isPinned(id)) yield this.entry(id);
     }
   }
 
@@ -165,8 +170,9 @@ export class EntryView {
     }
   }
 
-  #isLiveIn(id: number, partition: number): boolean {
-    if (!this.#entries.table.isInUse(id) || this.hasExpired(id)) return false;
+  /** Live, or in grace. */
+  #isKeptIn(id: number, partition: number): boolean {
+    if (!this.#entries.table.isInUse(id) || this.isOver(id)) return false;
     // The id may have gone to another key meanwhile.
     return this.#entries.partitionOf(this.#entries.hashOf(id)) === partition;
   }

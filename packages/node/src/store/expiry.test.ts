@@ -173,6 +173,15 @@ describe("ExpiryWheel", () => {
     expect(wheel.take()).toBe(1);
   });
 
+  it("hands every entry out once more when they are to be scheduled anew", () => {
+    const wheel = createWheel();
+    wheel.schedule(1, START_MS + 100 * TICK_MS);
+    wheel.schedule(2, START_MS + 1_000_000 * TICK_MS);
+    wheel.scatter();
+    expect(takeAll(wheel)).toEqual([1, 2]);
+    expect(takeAll(wheel)).toEqual([]);
+  });
+
   it("touches an entry at most once for each of its four levels", () => {
     const lifetimeMs = 20 * DAY_MS;
     const wheel = createWheel();

@@ -92,7 +92,9 @@ export class ExpiryWheel {
   advance(nowMs: number): void {
     const tick = tickOf(nowMs);
     if (tick < this.#tick - TOLERATED_TICKS_BACK) {
-      this.#turnBack(tick);
+      // The clock was set back.
+      this.scatter();
+      this.#tick = tick;
       return;
     }
     if (tick <= this.#tick) return;
@@ -127,13 +129,9 @@ export class ExpiryWheel {
     }
   }
 
-  /**
-   * The clock was set back, so slots no longer lie where their time is. All of them are set aside,
-   * and their entries find their new places as they are taken.
-   */
-  #turnBack(tick: number): void {
+  /** Slots no longer lie where their time is: all are set aside, and entries find their new places as they are taken. */
+  scatter(): void {
     for (let slot = 0; slot < WHEEL_SLOTS; slot++) this.#reach(slot);
-    this.#tick = tick;
   }
 
   #reach(slot: number): void {

@@ -13,7 +13,15 @@ export interface StoreObserver {
   gone(key: string, partition: number): void;
 }
 
-export interface StoreOptions {
+/** When entries end, beside the instant that each is given. */
+export interface EndRules {
+  /** How long an entry may be neither read nor written. Default: for ever. */
+  readonly maxIdleMs?: number;
+  /** How long a value is kept beyond its instant, for `findInGrace` alone. Default: 0. */
+  readonly graceMs?: number;
+}
+
+export interface StoreOptions extends EndRules {
   /** The node's memory, shared with the stores of its other caches. */
   readonly budget: MemoryBudget;
   readonly placement: Placement;
@@ -23,7 +31,5 @@ export interface StoreOptions {
   readonly maxBytes?: number;
   /** Most entries. Default: as many as fit. */
   readonly maxEntries?: number;
-  /** How long an entry may be neither read nor written. Default: for ever. */
-  readonly maxIdleMs?: number;
   readonly observer?: StoreObserver;
 }

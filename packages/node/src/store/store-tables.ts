@@ -15,7 +15,7 @@ import { Observed } from "./observed.js";
 import type { Occupancy } from "./occupancy.js";
 import type { Pages } from "./pages.js";
 import { Prefetch } from "./prefetch.js";
-import type { StoreObserver } from "./store-options.js";
+import type { EndRules, StoreObserver } from "./store-options.js";
 
 export interface StoreTablesParts {
   readonly pages: Pages;
@@ -45,8 +45,10 @@ export class StoreTables {
   /** How many entries there were when the policy was told how many fit. */
   #toldAtSize = 0;
 
-  /** @param maxIdleMs - how long an entry may be idle; Infinity: for ever. */
-  constructor(parts: StoreTablesParts, maxIdleMs: number) {
+  constructor(
+    parts: StoreTablesParts,
+    { maxIdleMs = Number.POSITIVE_INFINITY, graceMs = 0 }: EndRules,
+  ) {
     const { pages, placement, policy, occupancy, clock, observer } = parts;
     const { maxBytes, maxEntries } = occupancy.bounds;
     const likelyEntries = Math.min(maxEntries, Math.ceil(maxBytes / SMALL_ENTRY_BYTES));
@@ -66,6 +68,7 @@ export class StoreTables {
     this.#reserve();
     this.#tellCapacity();
     this.ends.setMaxIdle(maxIdleMs);
+    this.ends.setGrace(graceMs);
   }
 
   /** Memory that they take beside pages. */

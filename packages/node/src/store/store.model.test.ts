@@ -51,12 +51,15 @@ class Command implements fc.Command<Naive, RealNode> {
   /** Returns the key that was put, if one was. */
   readonly #run: (naive: NaiveStore, real: Store, node: RealNode, all: Naive) => unknown;
   readonly #store: number;
+  readonly #mayEvict: boolean;
 
   constructor(
     text: string,
     store: number,
     run: (naive: NaiveStore, real: Store, node: RealNode, all: Naive) => unknown,
+    mayEvict = false,
   ) {
+    this.#mayEvict = mayEvict;
     this.#text = `${text} (store ${store})`;
     this.#store = store;
     this.#run = run;
@@ -77,6 +80,7 @@ class Command implements fc.Command<Naive, RealNode> {
       expectEvictions(before[index] as StoreCounts, store, gone.length, each === naive);
       const keys = gone.map(({ key }) => key);
       expect(each.evicted(keys, each === naive ? putKey : undefined)).toBeUndefined();
+      expectSameInGrace(each, store, putKey !== undefined || this.#mayEvict);
       expectSame(each, store);
     });
     const isPinned = node.stores.some(({ counts }) => counts.pinnedEntries > 0);
@@ -103,6 +107,18 @@ function expectEvictions(before: StoreCounts, store: Store, evicted: number, isP
 function expectSame(naive: NaiveStore, real: Store): void {
   const entries = PARTITIONS.flatMap((partition) => [...real.entriesOf(partition)]);
   expect(byKey(entries)).toEqual(byKey(naive.live()));
+}
+
+/** What is in grace goes for lack of space like what is live, and is in nobody's counts of that. */
+function expectSameInGrace(naive: NaiveStore, real: Store, mayEvict: boolean): void {
+  for (const { key } of naive.graced()) {
+    const found = real.findInGrace(key);
+    if (found === undefined && mayEvict) naive.forget(key);
+    else
+      expect(byKey(found ? [{ ...found, key }] : [])).toEqual(
+        byKey([naive.findInGrace(key) as Entry]),
+      );
+  }
 }
 
 /** The fields that both have, in one form. */
@@ -178,12 +194,18 @@ const put = fc
   });
 
 const read = fc
-  .record({ store: stores, key: keys, how: fc.constantFrom("get", "in place", "peek", "remove") })
+  .record({
+    store: stores,
+    key: keys,
+    how: fc.constantFrom("get", "in place", "peek", "in grace", "remove"),
+  })
   .map(
     ({ store, key, how }) =>
       new Command(`${how} ${key}`, store, (naive, real) => {
         if (how === "remove") expect(real.remove(key)).toBe(naive.remove(key));
-        else if (how === "in place") {
+        else if (how === "in grace") {
+          expect(real.findInGrace(key, true)?.version).toBe(naive.findInGrace(key, true)?.version);
+        } else if (how === "in place") {
           const expected = naive.get(key, false);
           real.sought.setPart(Buffer.from(`<${key}>`), 1, 1 + Buffer.byteLength(key));
           const found = real.findSought();
@@ -252,6 +274,7 @@ const sweep = fc
             naive.removeWhere(isIn);
           }
         },
+        true,
       ),
   );
 
@@ -266,6 +289,15 @@ const idle = fc
         naive.setMaxIdle(maxIdleMs);
       }),
   );
+
+const grace = fc.record({ store: stores, graceMs: fc.constantFrom(0, 500, 3_000) }).map(
+  ({ store, graceMs }) =>
+    new Command(`keep for ${graceMs} ms of grace`, store, (naive, real) => {
+      for (const key of KEYS) real.facts(key);
+      real.setGrace(graceMs);
+      naive.setGrace(graceMs);
+    }),
+);
 
 const advance = fc.integer({ min: 1, max: 2_000 }).map(
   (ms) =>
@@ -307,7 +339,7 @@ describe.each(Object.keys(EVICTION_POLICIES) as EvictionPolicyName[])(
   (policy) => {
     it(`do what a naive implementation does (seed ${seed})`, () => {
       const writes = [put, put, put, put, put, change, sweep];
-      const commands = [...writes, read, read, prefetch, idle, advance, reclaim];
+      const commands = [...writes, read, read, prefetch, idle, grace, advance, reclaim];
       fc.assert(
         fc.property(fc.commands(commands, { size: "+1", maxCommands: 150 }), (all) => {
           const setup = () => ({

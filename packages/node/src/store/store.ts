@@ -1,7 +1,8 @@
 /**
  * The entries of one cache on this node, in memory.
  *
- * The store bounds them in bytes and number, misses them once they have expired, and counts them.
+ * The store bounds them in bytes and number, misses them once they have expired (but keeps values for their grace), and
+ * counts them.
  * How they lie in memory is entries.ts's matter. Which entry goes when there is no room is the
  * policy's choice (../eviction/); how much room all caches of the node have together, the budget's
  * (memory-budget.ts); when somebody looks for expired entries that nobody reads, the reclaimer's
@@ -15,16 +16,16 @@
 import { CacheError, type Clock } from "@holdfast/core";
 import { NO_ENTRY } from "../eviction/index.js";
 import { MAX_ID } from "./bucket-runs.js";
-import { costOfLengths } from "./cost.js";
 import type { Entry, EntryFacts, FoundEntry, NewContent, NewEntry, Pin } from "./entry.js";
 import { EntryInPlace } from "./entry-view.js";
-import type { BudgetTenant, MemoryBudget } from "./memory-budget.js";
+import type { MemoryBudget } from "./memory-budget.js";
 import { type Counted, type EvictionReason, Occupancy, type OccupancyBounds } from "./occupancy.js";
 import { PAGE_BYTES } from "./pages.js";
 import { END_BYTES, leadLength, storedLength } from "./record-layout.js";
 import { type Key, type KeysOfMessage, SoughtKey } from "./sought-key.js";
 import type { StoreOptions } from "./store-options.js";
 import { StoreTables, type StoreTablesParts } from "./store-tables.js";
+import { StoreTenant } from "./store-tenant.js";
 import { TableCharge } from "./table-charge.js";
 
 /** Expired entries taken between two looks at the clock: few enough to take some 20 µs. */
@@ -37,11 +38,7 @@ export class Store {
   readonly #parts: StoreTablesParts;
   #tables: StoreTables;
   readonly #charge: TableCharge;
-  readonly #tenant: BudgetTenant;
-  /** During a `put`, the entry being replaced if the policy tracks it. */
-  #spared = NO_ENTRY;
-  /** How long the record is that room is made for. */
-  readonly #wanted = { leadLength: 0, valueLength: 0 };
+  readonly #tenant: StoreTenant;
   /** The key that was looked for last. Whoever sets it may go on with it in the same tick. */
   readonly sought: SoughtKey;
   /** What `findSought` found last. */
@@ -58,8 +55,10 @@ export class Store {
     const maxBytes = Math.min(options.maxBytes ?? budget.capacityBytes, budget.capacityBytes);
     this.#occupancy = new Occupancy(budget, { maxBytes, maxEntries });
     this.#parts = { ...options, pages: budget.pages, occupancy: this.#occupancy };
-    this.#tables = new StoreTables(this.#parts, options.maxIdleMs ?? Number.POSITIVE_INFINITY);
-    this.#tenant = this.#createTenant();
+    this.#tables = new StoreTables(this.#parts, options);
+    const tables = () => this.#tables;
+    const evict = () => this.#evict("memory");
+    this.#tenant = new StoreTenant({ tables, charge: this.#charge, evict });
     budget.join(this.#tenant);
   }
 
@@ -75,7 +74,7 @@ export class Store {
 
   /** Memory that it takes: pages and tables. */
   get usedBytes(): number {
-    return this.#tables.entries.pageCount * PAGE_BYTES + this.#charge.bytes;
+    return this.#tenant.usedBytes;
   }
 
   /** What an entry costs on average; 0 when there is none. */
@@ -121,6 +120,14 @@ export class Store {
     return id === NO_ENTRY ? undefined : this.#tables.view.found(id, this.sought.hash);
   }
 
+  /** The entry of this key that has ended and is in its grace, which is missing to whoever asks for anything else. */
+  findInGrace(key: Key, isUse = false): FoundEntry | undefined {
+    const id = this.#findKept(key);
+    if (id === NO_ENTRY || !this.#tables.view.hasExpired(id)) return undefined;
+    if (isUse) this.#use(id);
+    return this.#tables.view.found(id, this.sought.hash);
+  }
+
   /** As `peek`, without a copy of the value. */
   facts(key: Key): EntryFacts | undefined {
     const id = this.#findLive(key);
@@ -143,7 +150,7 @@ export class Store {
   putSought(content: NewContent): void {
     if (this.#isClosed) throw closed();
     this.sought.check();
-    const id = this.#liveOf(this.#find(true));
+    const id = this.#keptOf(this.#find(true));
     const costBytes = this.#costOfNew(content);
     const before = id === NO_ENTRY ? undefined : this.#tables.view.counted(id);
     this.#occupancy.checkAdmissible(costBytes, before);
@@ -156,7 +163,7 @@ export class Store {
    */
   putBeyondBounds(input: NewEntry): void {
     if (this.#isClosed) throw closed();
-    const id = this.#findLive(input.key);
+    const id = this.#findKept(input.key);
     this.sought.check();
     this.#put(id, input, this.#costOfNew(input));
   }
@@ -227,17 +234,24 @@ export class Store {
     this.#charge.follow(this.#tables.bytes);
   }
 
+  /** From now on values are kept for so long beyond their ends; 0: not at all. */
+  setGrace(graceMs: number): void {
+    this.#tables.ends.setGrace(graceMs);
+  }
+
   /** When the entry of this key will have been idle for too long, if it may; Infinity: never. */
   idleUntilMs(key: Key): number {
     const id = this.#findLive(key);
     return id === NO_ENTRY ? Number.POSITIVE_INFINITY : this.#tables.ends.idleUntilMs(id);
   }
 
-  /** Removes the entry of this key, pinned or not. Returns whether it was live. */
+  /** Removes the entry of this key, pinned or not, or in grace. Returns whether it was live. */
   remove(key: Key): boolean {
-    const id = this.#findLive(key);
-    if (id !== NO_ENTRY) this.#remove(id);
-    return id !== NO_ENTRY;
+    const id = this.#findKept(key);
+    if (id === NO_ENTRY) return false;
+    const wasLive = !this.#tables.view.hasExpired(id);
+    this.#remove(id);
+    return wasLive;
   }
 
   /** The live entries of a partition. The store may change while they are being read. */
@@ -246,8 +260,8 @@ export class Store {
   }
 
   /**
-   * The entries of a partition that are not pinned, those last used first (as far as that is known: uses
-   * count in steps). The store may change while they are being read: each is as it is when its turn comes, and left
+   * The entries of a partition that are not pinned, those in grace too, those last used first (as far as that is known:
+   * uses count in steps). The store may change while they are being read: each is as it is when its turn comes, and left
    * out if it is gone.
    */
   hottestOf(partition: number): Iterable<Entry> {
@@ -304,28 +318,7 @@ export class Store {
     this.#tables.entries.close();
     this.#occupancy.emptied();
     this.#charge.end();
-    this.#tables = new StoreTables(this.#parts, this.#tables.ends.maxIdleMs);
-  }
-
-  #createTenant(): BudgetTenant {
-    const store = this;
-    return {
-      get usedBytes() {
-        return store.usedBytes;
-      },
-      get hasVictim() {
-        return store.#tables.policy.size > (store.#spared === NO_ENTRY ? 0 : 1);
-      },
-      get missingBytes() {
-        const { entries } = store.#tables;
-        const { leadLength, valueLength } = store.#wanted;
-        return entries.pagesFor(leadLength, valueLength) * PAGE_BYTES;
-      },
-      giveBack: () => {
-        if (!this.#tables.entries.compact()) this.#evict("memory");
-      },
-      vacate: (page) => this.#tables.entries.vacate(page),
-    };
+    this.#tables = new StoreTables(this.#parts, this.#tables.ends);
   }
 
   /** Looks a key up, and remembers what it looked for. @param isKey - as `SoughtKey.set` says. */
@@ -341,14 +334,25 @@ export class Store {
     return this.#liveOf(this.#find(this.sought.set(key)));
   }
 
-  /** An entry that was found, unless it has expired. */
-  #liveOf(id: number): number {
-    if (id === NO_ENTRY || !this.#tables.view.hasExpired(id)) return id;
+  /** As `#findLive`, or the entry in grace. */
+  #findKept(key: Key): number {
+    return this.#keptOf(this.#find(this.sought.set(key)));
+  }
+
+  #keptOf(id: number): number {
+    if (id === NO_ENTRY || !this.#tables.view.isOver(id)) return id;
     this.#expire(id);
     return NO_ENTRY;
   }
 
-  /** @param present - the live entry of the key that was looked up last. */
+  /** An entry that was found, unless it has expired. */
+  #liveOf(id: number): number {
+    if (id === NO_ENTRY || !this.#tables.view.hasExpired(id)) return id;
+    if (this.#tables.view.isOver(id)) this.#expire(id);
+    return NO_ENTRY;
+  }
+
+  /** @param present - the entry of the key that was looked up last, live or in grace. */
   #put(present: number, input: NewContent, costBytes: number): void {
     if (present !== NO_ENTRY && !this.#tables.view.isPinned(present) && !input.pinned) {
       this.#update(present, input, costBytes);
@@ -408,7 +412,7 @@ export class Store {
   #makeRoom(spared: number, before: Counted | undefined, costBytes: number): void {
     const growthBytes = costBytes - (before?.costBytes ?? 0);
     const growthEntries = before === undefined ? 1 : 0;
-    this.#spared = spared;
+    this.#tenant.spared = spared;
     while (
       this.#tenant.hasVictim &&
       this.#occupancy.wouldExceedOwnBounds(growthEntries, growthBytes)
@@ -416,7 +420,7 @@ export class Store {
       this.#evict("capacity");
     }
     this.#budget.makeRoom(this.#tenant);
-    this.#spared = NO_ENTRY;
+    this.#tenant.spared = NO_ENTRY;
   }
 
   /** Room for the same entry with an end, if it has none yet. */
@@ -425,12 +429,12 @@ export class Store {
     const place = table.place(id);
     if (records.hasEnd(place)) return;
     const lead = records.leadLength(place) + END_BYTES;
-    const costBytes = this.#want(lead, records.storedLength(place));
+    const costBytes = this.#tenant.want(lead, records.storedLength(place));
     this.#makeRoom(before.pin === "none" ? id : NO_ENTRY, before, costBytes);
   }
 
   #evict(reason: EvictionReason): void {
-    const victim = this.#tables.policy.evict(this.#spared);
+    const victim = this.#tables.policy.evict(this.#tenant.spared);
     if (victim === NO_ENTRY) throw new Error("nothing is left to evict");
     if (this.#tables.view.hasExpired(victim)) this.#occupancy.countExpiration();
     else this.#occupancy.countEviction(reason);
@@ -468,9 +472,9 @@ export class Store {
     this.#tables.entries.records.setPinned(this.#tables.entries.table.place(id), pin !== "none");
   }
 
-  /** Removes an entry that has expired, or schedules it. Returns whether it is still there. */
+  /** Removes an entry that is over, or schedules it. Returns whether it is still there. */
   #endOrSchedule(id: number): boolean {
-    const isOver = this.#tables.view.hasExpired(id);
+    const isOver = this.#tables.view.isOver(id);
     if (isOver) this.#expire(id);
     else this.#reschedule(id);
     return !isOver;
@@ -483,14 +487,8 @@ export class Store {
 
   /** Of an entry with the key that was looked up last. */
   #costOfNew({ value, encoding, expiresAtMs }: NewContent): number {
-    return this.#want(leadLength(this.sought.length, expiresAtMs), storedLength(value, encoding));
-  }
-
-  /** From now on room is made for a record of these lengths. Returns what its entry costs. */
-  #want(lead: number, valueLength: number): number {
-    this.#wanted.leadLength = lead;
-    this.#wanted.valueLength = valueLength;
-    return costOfLengths(lead, valueLength);
+    const lead = leadLength(this.sought.length, expiresAtMs);
+    return this.#tenant.want(lead, storedLength(value, encoding));
   }
 }
 

@@ -42,6 +42,7 @@ export class NaiveStore {
   #moment = 0;
   nowMs: number;
   #maxIdleMs = Number.POSITIVE_INFINITY;
+  #graceMs = 0;
 
   constructor(policy: string, bounds: OccupancyBounds, nowMs: number) {
     this.#order = ORDERS[policy];
@@ -49,9 +50,9 @@ export class NaiveStore {
     this.nowMs = nowMs;
   }
 
-  /** Of the live entries. */
+  /** Of the entries that are live or in grace. */
   get counts(): Omit<StoreCounts, `${string}victions` | "expirations"> {
-    const entries = this.live();
+    const entries = [...this.live(), ...this.graced()];
     const pinned = entries.filter((entry) => entry.pinned);
     const unpersisted = entries.filter((entry) => entry.unpersisted);
     return {
@@ -68,12 +69,26 @@ export class NaiveStore {
     return [...this.#records.values()].filter((kept) => this.#isLive(kept)).map((k) => k.entry);
   }
 
+  /** Those that have ended and are in their grace. */
+  graced(): NaiveEntry[] {
+    return [...this.#records.values()].filter((kept) => this.#isGraced(kept)).map((k) => k.entry);
+  }
+
+  findInGrace(key: string, isUse = false): NaiveEntry | undefined {
+    const kept = this.#records.get(key);
+    if (kept === undefined || !this.#isGraced(kept)) return undefined;
+    if (isUse) this.#use(kept);
+    return kept.entry;
+  }
+
+  /** It had to go, like those that are live. */
+  forget(key: string): void {
+    this.#records.delete(key);
+  }
+
   get(key: string, isUse: boolean): NaiveEntry | undefined {
     const kept = this.#find(key);
-    if (kept !== undefined && isUse) {
-      kept.lastUse = ++this.#moment;
-      kept.usedAtMs = this.nowMs;
-    }
+    if (kept !== undefined && isUse) this.#use(kept);
     return kept?.entry;
   }
 
@@ -94,7 +109,8 @@ export class NaiveStore {
 
   put(input: NewEntry): void {
     const { key, value, encoding } = input;
-    const old = this.#find(key);
+    const before = this.#records.get(key);
+    const old = before !== undefined && this.#isKept(before) ? before : undefined;
     const entry = {
       ...input,
       encoding: value === undefined ? encoding & 127 : encoding,
@@ -144,15 +160,16 @@ export class NaiveStore {
     kept.hasEnd ||= expiresAtMs !== Number.POSITIVE_INFINITY;
   }
 
-  /** What was dropped while it was idle for too long does not come back. */
   setMaxIdle(maxIdleMs: number): void {
-    const keys = new Set(this.live().map(({ key }) => key));
+    this.#dropOver();
     const isNew = this.#maxIdleMs === Number.POSITIVE_INFINITY;
-    for (const [key, kept] of this.#records) {
-      if (!keys.has(key)) this.#records.delete(key);
-      else if (isNew) kept.usedAtMs = this.nowMs;
-    }
+    if (isNew) for (const kept of this.#records.values()) kept.usedAtMs = this.nowMs;
     this.#maxIdleMs = maxIdleMs;
+  }
+
+  setGrace(graceMs: number): void {
+    this.#dropOver();
+    this.#graceMs = graceMs;
   }
 
   remove(key: string): boolean {
@@ -161,11 +178,9 @@ export class NaiveStore {
     return kept !== undefined;
   }
 
-  /** Removes the live entries of which this holds. Returns how many. */
-  removeWhere(holds: (entry: NaiveEntry) => boolean): number {
-    const removed = this.live().filter(holds);
-    for (const { key } of removed) this.#records.delete(key);
-    return removed.length;
+  /** Removes the entries of which this holds. */
+  removeWhere(holds: (entry: NaiveEntry) => boolean): void {
+    for (const [key, { entry }] of this.#records) if (holds(entry)) this.#records.delete(key);
   }
 
   /** Removes all that is not dirty; what is, is put again. */
@@ -203,6 +218,27 @@ export class NaiveStore {
   #find(key: string): Kept | undefined {
     const kept = this.#records.get(key);
     return kept !== undefined && this.#isLive(kept) ? kept : undefined;
+  }
+
+  #use(kept: Kept): void {
+    kept.lastUse = ++this.#moment;
+    kept.usedAtMs = this.nowMs;
+  }
+
+  /** What has been dropped does not come back. */
+  #dropOver(): void {
+    for (const [key, kept] of this.#records) if (!this.#isKept(kept)) this.#records.delete(key);
+  }
+
+  #isKept(kept: Kept): boolean {
+    return this.#isLive(kept) || this.#isGraced(kept);
+  }
+
+  #isGraced(kept: Kept): boolean {
+    const { entry, usedAtMs } = kept;
+    if (this.#isLive(kept) || entry.pinned || entry.value === undefined) return false;
+    const untilMs = Math.min(entry.expiresAtMs + this.#graceMs, this.#idleUntilMs(usedAtMs));
+    return untilMs > this.nowMs;
   }
 
   #isLive({ entry, usedAtMs }: Kept): boolean {

@@ -41,6 +41,16 @@ export interface CacheConfig {
    * Spread as `ttlMs`. 0: never. In cache-aside caches it is callers who load it anew.
    */
   readonly softTtlMs: number;
+  /**
+   * How long a value is kept beyond the end of its lifetime, to be served, marked as stale, where the load that should
+   * replace it fails, in milliseconds. 0: not at all.
+   */
+  readonly graceMs: number;
+  /**
+   * How much ahead of its end, or of becoming stale, an entry that is read is loaded anew: the factor `beta` of XFetch,
+   * by which what loads take is multiplied. 1 is its optimum; 0: nothing is loaded ahead.
+   */
+  readonly refreshAhead: number;
   /** How long an entry may be neither read nor written before it ends, in milliseconds. 0: for ever. */
   readonly maxIdleMs: number;
   /** How long the absence of a row is remembered, in milliseconds. 0: not at all. */
@@ -183,6 +193,8 @@ const cacheFields = z.strictObject({
   ttl: duration({ maxMs: YEAR_MS }).default(0),
   ttlJitter: z.number().min(0).max(0.5).default(0),
   softTtl: duration({ maxMs: YEAR_MS }).default(0),
+  grace: duration({ maxMs: YEAR_MS }).default(0),
+  refreshAhead: z.number().min(0).max(100).default(0),
   maxIdle: duration({ maxMs: YEAR_MS })
     .refine((maxIdleMs) => maxIdleMs === 0 || maxIdleMs >= LEAST_MAX_IDLE_MS, {
       error: `must be at least ${formatDuration(LEAST_MAX_IDLE_MS)}, or 0 for as long as it may be`,
@@ -286,8 +298,8 @@ function contradictions(config: unknown): readonly ConfigProblem[] {
 }
 
 function complete(parsed: z.output<typeof cacheSchema>): CacheConfig {
-  const { ttl, softTtl, maxIdle, negativeTtl, source, writeBehind, warm, ...others } = parsed;
-  const { maxBytes, maxEntries, ...rest } = others;
+  const { ttl, softTtl, grace, maxIdle, negativeTtl, ...others } = parsed;
+  const { source, writeBehind, warm, maxBytes, maxEntries, ...rest } = others;
   const { maxDelay, ageObjective, ...otherWriteBehind } = writeBehind;
   // Writes that merely wait for their delay are as young as they are to be.
   const ageObjectiveMs = ageObjective ?? Math.max(LEAST_AGE_OBJECTIVE_MS, 2 * maxDelay);
@@ -295,6 +307,7 @@ function complete(parsed: z.output<typeof cacheSchema>): CacheConfig {
     ...rest,
     ttlMs: ttl,
     softTtlMs: softTtl,
+    graceMs: grace,
     maxIdleMs: maxIdle,
     negativeTtlMs: negativeTtl,
     maxBytes,

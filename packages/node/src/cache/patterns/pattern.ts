@@ -22,6 +22,8 @@ export interface Mutation {
   readonly rowExpiresAtMs: number | undefined;
   /** End of the cached copy's lifetime; Infinity: none. */
   readonly copyExpiresAtMs: number;
+  /** From which age on the copy is stale, in milliseconds; 0: never; `undefined`: as the cache says. */
+  readonly softTtlMs?: number | undefined;
 }
 
 /** What is known when `write` returns. */

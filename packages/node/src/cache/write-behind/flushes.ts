@@ -16,6 +16,7 @@ import type { NodeServices } from "../context.js";
 import { withDeadline } from "../deadline.js";
 import type { Loads } from "../loads.js";
 import type { Memory } from "../memory.js";
+import { ownSoftTtlMs } from "../own-soft-ttl.js";
 import type { Persister } from "../persister.js";
 import type { Copies } from "./copies.js";
 import type { DirtyWrites } from "./dirty-writes.js";
@@ -162,6 +163,7 @@ export class Flushes implements FlushSink {
     dirtyWrites.dispatch(row, copies.ownNeeds);
     if (!isHeld) return;
     const { expiresAtMs: rowExpiresAtMs, ...written } = row;
-    memory.keepDirty({ ...written, rowExpiresAtMs, copyExpiresAtMs: entry.expiresAtMs });
+    const copy = { copyExpiresAtMs: entry.expiresAtMs, softTtlMs: ownSoftTtlMs(entry) };
+    memory.keepDirty({ ...written, rowExpiresAtMs, ...copy });
   }
 }

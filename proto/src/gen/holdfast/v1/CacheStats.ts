@@ -81,6 +81,23 @@ export interface CacheStats {
    * Those that were older than their row for longer than their cache allows.
    */
   'staleEntries'?: (number | string | Long);
+  /**
+   * Misses whose load failed, so that a value in grace was served. Part of `misses`.
+   */
+  'servedInGrace'?: (number | string | Long);
+  /**
+   * Fill tokens given to callers, and callers who waited for what another one was loading.
+   */
+  'tokens'?: (number | string | Long);
+  'tokenWaits'?: (number | string | Long);
+  /**
+   * Loaders of callers that failed.
+   */
+  'loaderFailures'?: (number | string | Long);
+  /**
+   * Entries that were loaded anew before they were stale or had ended.
+   */
+  'refreshesAhead'?: (number | string | Long);
 }
 
 export interface CacheStats__Output {
@@ -162,4 +179,21 @@ export interface CacheStats__Output {
    * Those that were older than their row for longer than their cache allows.
    */
   'staleEntries': (number);
+  /**
+   * Misses whose load failed, so that a value in grace was served. Part of `misses`.
+   */
+  'servedInGrace': (number);
+  /**
+   * Fill tokens given to callers, and callers who waited for what another one was loading.
+   */
+  'tokens': (number);
+  'tokenWaits': (number);
+  /**
+   * Loaders of callers that failed.
+   */
+  'loaderFailures': (number);
+  /**
+   * Entries that were loaded anew before they were stale or had ended.
+   */
+  'refreshesAhead': (number);
 }

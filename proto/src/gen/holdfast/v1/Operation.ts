@@ -59,7 +59,7 @@ export const _holdfast_v1_Operation_Fill = {
    */
   NOT_FOUND: 'NOT_FOUND',
   /**
-   * It failed; `fill_error` says why.
+   * It failed; `fill_error` says why. The answer has what the key held before, if that is in grace.
    */
   FAILED: 'FAILED',
   /**
@@ -83,7 +83,7 @@ export type _holdfast_v1_Operation_Fill =
   | 'NOT_FOUND'
   | 1
   /**
-   * It failed; `fill_error` says why.
+   * It failed; `fill_error` says why. The answer has what the key held before, if that is in grace.
    */
   | 'FAILED'
   | 2
@@ -235,7 +235,7 @@ export interface Operation {
   'value'?: (Buffer | Uint8Array | string);
   /**
    * Codec in the low 8 bits: 0 bytes, 1 JSON, 2 text, 3 MessagePack, from 64 on the application's own.
-   * Compression in the next 8: 0 none, 1 gzip, 2 brotli, 3 zstd. The rest is 0. Opaque to nodes, but that
+   * Compression in the next 7: 0 none, 1 gzip, 2 brotli, 3 zstd. The rest is 0. Opaque to nodes, but that
    * a cache of a table takes JSON alone, uncompressed.
    */
   'encoding'?: (number);
@@ -245,7 +245,8 @@ export interface Operation {
    */
   'ttlMs'?: (number | string | Long);
   /**
-   * Freshness in milliseconds, at most the lifetime. Kept for later: nodes do not read it yet.
+   * Of SET and FILL: from this age on the entry is stale, in milliseconds. Absent: the cache's own. 0: never.
+   * It is the copy's alone: a row that is loaded again has the cache's.
    */
   'softTtlMs'?: (number | string | Long);
   /**
@@ -254,8 +255,9 @@ export interface Operation {
   'expectedVersion'?: (number | string | Long);
   'ack'?: (_holdfast_v1_Operation_Ack);
   /**
-   * GET and LOAD take an entry as a miss that is past its cache's soft lifetime by this much, in
-   * milliseconds. 0: any that is stale. Absent: none.
+   * GET and LOAD take an entry as a miss that is past its cache's soft lifetime by this much, in milliseconds, and no
+   * value in grace that is past its lifetime, or its soft one, by so much; nor does FILL. 0: any that is stale.
+   * Absent: none.
    */
   'maxStaleMs'?: (number | string | Long);
   /**
@@ -325,7 +327,7 @@ export interface Operation__Output {
   'value': (Buffer);
   /**
    * Codec in the low 8 bits: 0 bytes, 1 JSON, 2 text, 3 MessagePack, from 64 on the application's own.
-   * Compression in the next 8: 0 none, 1 gzip, 2 brotli, 3 zstd. The rest is 0. Opaque to nodes, but that
+   * Compression in the next 7: 0 none, 1 gzip, 2 brotli, 3 zstd. The rest is 0. Opaque to nodes, but that
    * a cache of a table takes JSON alone, uncompressed.
    */
   'encoding': (number);
@@ -335,7 +337,8 @@ export interface Operation__Output {
    */
   'ttlMs'?: (number);
   /**
-   * Freshness in milliseconds, at most the lifetime. Kept for later: nodes do not read it yet.
+   * Of SET and FILL: from this age on the entry is stale, in milliseconds. Absent: the cache's own. 0: never.
+   * It is the copy's alone: a row that is loaded again has the cache's.
    */
   'softTtlMs'?: (number);
   /**
@@ -344,8 +347,9 @@ export interface Operation__Output {
   'expectedVersion'?: (number);
   'ack': (_holdfast_v1_Operation_Ack__Output);
   /**
-   * GET and LOAD take an entry as a miss that is past its cache's soft lifetime by this much, in
-   * milliseconds. 0: any that is stale. Absent: none.
+   * GET and LOAD take an entry as a miss that is past its cache's soft lifetime by this much, in milliseconds, and no
+   * value in grace that is past its lifetime, or its soft one, by so much; nor does FILL. 0: any that is stale.
+   * Absent: none.
    */
   'maxStaleMs'?: (number);
   /**

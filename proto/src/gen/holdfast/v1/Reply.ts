@@ -179,6 +179,10 @@ export const _holdfast_v1_Reply_Source = {
   NONE: 'NONE',
   MEMORY: 'MEMORY',
   DATABASE: 'DATABASE',
+  /**
+   * A loader made it just now, for this asker or another one.
+   */
+  LOADER: 'LOADER',
 } as const;
 
 /**
@@ -194,6 +198,11 @@ export type _holdfast_v1_Reply_Source =
   | 1
   | 'DATABASE'
   | 2
+  /**
+   * A loader made it just now, for this asker or another one.
+   */
+  | 'LOADER'
+  | 3
 
 /**
  * Where a read's answer came from.
@@ -223,11 +232,12 @@ export interface Reply {
    */
   'ageMs'?: (number | string | Long);
   /**
-   * The value is past its cache's soft lifetime. It is being loaded anew, or that has failed.
+   * The value is past its cache's soft lifetime, and is being loaded anew, or that has failed; or past its lifetime
+   * (`ttl_left_ms` is 0), and loading it has failed.
    */
   'stale'?: (boolean);
   /**
-   * Milliseconds until the entry's lifetime is over. Absent: it has none. A cache with `maxIdle` ends it earlier if
+   * Milliseconds until the entry's lifetime is over; of FILL too. Absent: it has none. A cache with `maxIdle` ends it earlier if
    * nobody uses it.
    */
   'ttlLeftMs'?: (number | string | Long);
@@ -261,7 +271,7 @@ export interface Reply {
   'unpersisted'?: (boolean);
   /**
    * Of LOAD: the key is the asker's to load, and to be told by FILL, as long as `lease_ms` is not over. With
-   * a value: it is stale, and may be used meanwhile.
+   * a value: it is stale, or soon will be, and may be used meanwhile.
    */
   'fillToken'?: (number | string | Long);
   'leaseMs'?: (number);
@@ -269,6 +279,11 @@ export interface Reply {
    * Of LOAD, when `wait_ms` was over: somebody else is loading the key.
    */
   'filling'?: (boolean);
+  /**
+   * Of LOAD with a token: the answer to a FILL that says FAILED has a value that is past its lifetime, unless
+   * something happens to the key meanwhile.
+   */
+  'hasGrace'?: (boolean);
   '_value'?: "value";
   '_ttlLeftMs'?: "ttlLeftMs";
   '_notOwner'?: "notOwner";
@@ -278,6 +293,7 @@ export interface Reply {
   '_fillToken'?: "fillToken";
   '_leaseMs'?: "leaseMs";
   '_filling'?: "filling";
+  '_hasGrace'?: "hasGrace";
 }
 
 export interface Reply__Output {
@@ -303,11 +319,12 @@ export interface Reply__Output {
    */
   'ageMs': (number);
   /**
-   * The value is past its cache's soft lifetime. It is being loaded anew, or that has failed.
+   * The value is past its cache's soft lifetime, and is being loaded anew, or that has failed; or past its lifetime
+   * (`ttl_left_ms` is 0), and loading it has failed.
    */
   'stale': (boolean);
   /**
-   * Milliseconds until the entry's lifetime is over. Absent: it has none. A cache with `maxIdle` ends it earlier if
+   * Milliseconds until the entry's lifetime is over; of FILL too. Absent: it has none. A cache with `maxIdle` ends it earlier if
    * nobody uses it.
    */
   'ttlLeftMs'?: (number);
@@ -341,7 +358,7 @@ export interface Reply__Output {
   'unpersisted': (boolean);
   /**
    * Of LOAD: the key is the asker's to load, and to be told by FILL, as long as `lease_ms` is not over. With
-   * a value: it is stale, and may be used meanwhile.
+   * a value: it is stale, or soon will be, and may be used meanwhile.
    */
   'fillToken'?: (number);
   'leaseMs'?: (number);
@@ -349,6 +366,11 @@ export interface Reply__Output {
    * Of LOAD, when `wait_ms` was over: somebody else is loading the key.
    */
   'filling'?: (boolean);
+  /**
+   * Of LOAD with a token: the answer to a FILL that says FAILED has a value that is past its lifetime, unless
+   * something happens to the key meanwhile.
+   */
+  'hasGrace'?: (boolean);
   '_value'?: "value";
   '_ttlLeftMs'?: "ttlLeftMs";
   '_notOwner'?: "notOwner";
@@ -358,4 +380,5 @@ export interface Reply__Output {
   '_fillToken'?: "fillToken";
   '_leaseMs'?: "leaseMs";
   '_filling'?: "filling";
+  '_hasGrace'?: "hasGrace";
 }

@@ -14,8 +14,10 @@ export interface SetRequest {
   'ttlMs'?: (number | string | Long);
   'expectedVersion'?: (number | string | Long);
   'ack'?: (_holdfast_v1_Operation_Ack);
+  'softTtlMs'?: (number | string | Long);
   '_ttlMs'?: "ttlMs";
   '_expectedVersion'?: "expectedVersion";
+  '_softTtlMs'?: "softTtlMs";
 }
 
 export interface SetRequest__Output {
@@ -29,6 +31,8 @@ export interface SetRequest__Output {
   'ttlMs'?: (number);
   'expectedVersion'?: (number);
   'ack': (_holdfast_v1_Operation_Ack__Output);
+  'softTtlMs'?: (number);
   '_ttlMs'?: "ttlMs";
   '_expectedVersion'?: "expectedVersion";
+  '_softTtlMs'?: "softTtlMs";
 }
