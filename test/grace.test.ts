@@ -1,4 +1,7 @@
-/** Values past their lifetime, and those near it, in a cluster: what is served while loads fail, and what is loaded ahead. */
+/**
+ * Values past their lifetime, and those near it, in a cluster: what is served while loads fail, and what is loaded
+ * ahead.
+ */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "./support/cluster.js";
 import { eventually, passed } from "./support/eventually.js";

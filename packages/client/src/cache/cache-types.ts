@@ -96,21 +96,21 @@ export interface ReadResult<V> {
   /** For `ifVersion`. 0: absent, and never written as far as the owner knows; or loaded, and not stored. */
   readonly version: number;
   /**
-   * Where the value came from: the owner's memory; the database, which the owner has just asked; a caller's loader, this
-   * one's or another's, that has just run (`getOrLoadWithMeta`). `"none"`: there is no value.
+   * Where the value came from: the owner's memory; the database, which the owner has just asked; a caller's loader,
+   * this one's or another's, that has just run (`getOrLoadWithMeta`). `"none"`: there is no value.
    */
   readonly source: "memory" | "database" | "loader" | "none";
   /** Milliseconds since the value was written or loaded. */
   readonly ageMs: number;
   /**
    * The value is past its cache's `softTtl`: the database may have a newer one. It is being loaded anew, or that has
-   * failed and is tried again later. Or it is even past its `ttl` (`ttlLeftMs` is 0), and loading it has failed: so it is
-   * served until the cache's `grace` is over.
+   * failed and is tried again later. Or it is even past its `ttl` (`ttlLeftMs` is 0), and loading it has failed: so
+   * it is served until the cache's `grace` is over.
    */
   readonly stale: boolean;
   /**
-   * Milliseconds until the entry's lifetime is over. `undefined`: it has none, or was not stored. In a cache with `maxIdle` it ends
-   * earlier if nobody reads or writes it.
+   * Milliseconds until the entry's lifetime is over. `undefined`: it has none, or was not stored. In a cache with
+   * `maxIdle` it ends earlier if nobody reads or writes it.
    */
   readonly ttlLeftMs: number | undefined;
   /**

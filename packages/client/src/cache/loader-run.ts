@@ -3,7 +3,8 @@
  * values are stored, and all who wait for them in the cluster get them.
  *
  * Its caller gets what was loaded in any case: also if it was not stored, because something else has happened to the
- * key meanwhile, or its owner cannot be reached. Where the loader fails, he gets what the owner keeps of the key in grace.
+ * key meanwhile, or its owner cannot be reached. Where the loader fails, he gets what the owner keeps of the key in
+ * grace.
  */
 import { CacheError, type Clock, type Logger, MAX_LOAD_ERROR_LENGTH } from "@holdfast/core";
 import type { Reply__Output } from "@holdfast/proto";

@@ -108,8 +108,8 @@ export class Fills {
   }
 
   /**
-   * A token for an entry that is stale, or soon would be, if nobody has one and nothing speaks against loading it now. Who does not
-   * get it uses what is there.
+   * A token for an entry that is stale, or soon would be, if nobody has one and nothing speaks against loading it
+   * now. Who does not get it uses what is there.
    */
   tryRefresh(stale: Missed): Asked | undefined {
     const isBusy = this.#fills.has(stale.key) || this.#fills.size >= MAX_TOKENS;

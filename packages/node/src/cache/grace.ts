@@ -1,9 +1,9 @@
 /**
- * Values past the end of their lifetime, which the store keeps for the cache's `grace`: what is told of a key whose load
- * has failed. To everything else such a key is missing: reads wait for the load, writes do not depend on it.
+ * Values past the end of their lifetime, which the store keeps for the cache's `grace`: what is told of a key whose
+ * load has failed. To everything else such a key is missing: reads wait for the load, writes do not depend on it.
  *
- * Only an owner that still has its right to serve tells such a value, and none for longer than a reader takes it. Whatever
- * happens to the key ends it (../store/).
+ * Only an owner that still has its right to serve tells such a value, and none for longer than a reader takes it.
+ * Whatever happens to the key ends it (../store/).
  */
 import { CacheError, type Clock } from "@holdfast/core";
 import type { CacheConfig } from "@holdfast/process";

@@ -24,9 +24,9 @@ export function lifetimeMs(ttlMs: number, jitter: number, random: Random): numbe
 
 /**
  * From when on an entry is stale; Infinity: never. That is so of what is dirty or unpersisted, which is newer than the
- * database, and of an absence, which has a lifetime of its own. What a caller has stated for the entry is meant exactly. Of
- * the cache's own nothing is kept of it with the entry: its jitter
- * follows from its key and from when it was written, so that it is the same at each read, and at the next owner.
+ * database, and of an absence, which has a lifetime of its own. What a caller has stated for the entry is meant
+ * exactly. Of the cache's own nothing is kept of it with the entry: its jitter follows from its key and from when it
+ * was written, so that it is the same at each read, and at the next owner.
  */
 export function staleFromMs(
   entry: Pick<Entry, "writtenAtMs" | "pinned" | "value" | "encoding">,

@@ -94,8 +94,8 @@ export class Loads {
   }
 
   /**
-   * Loads an entry anew that is there, stale or not. Resolves when that has ended, well or not; `undefined`: it is under way already, or
-   * is not to begin now.
+   * Loads an entry anew that is there, stale or not. Resolves when that has ended, well or not; `undefined`: it is
+   * under way already, or is not to begin now.
    */
   refresh(key: string, tenure: Tenure, staleVersion: number): Promise<undefined> | undefined {
     const isUnderWay = this.#underWay.get(key)?.tenure === tenure;

@@ -1,8 +1,8 @@
 /**
  * Soft lifetimes that callers have stated for single entries. The store knows nothing of them: one stands before the
- * value that is kept, and the encoding says so. So such an entry takes 8 bytes more, with the two that the store needs for
- * so large an encoding, every other one nothing, and it has it wherever the entry goes. Outside of memory, in databases,
- * journals and replies, values are plain.
+ * value that is kept, and the encoding says so. So such an entry takes 8 bytes more, with the two that the store
+ * needs for so large an encoding, every other one nothing, and it has it wherever the entry goes. Outside of memory,
+ * in databases, journals and replies, values are plain.
  */
 import { MAX_ENCODING } from "@holdfast/proto";
 import type { Entry } from "../store/entry.js";

@@ -1,17 +1,17 @@
 /**
- * Whether a read of a fresh entry begins to load it anew before it has to be: so that at its end nobody waits, or gets it
- * stale, while a load takes its time.
+ * Whether a read of a fresh entry begins to load it anew before it has to be: so that at its end nobody waits, or
+ * gets it stale, while a load takes its time.
  *
  * This is XFetch (A. Vattani, F. Chierichetti, K. Lowenstein: "Optimal Probabilistic Cache Stampede Prevention", PVLDB
  * 8(8), 2015). A read that comes `left` before the end draws u from (0, 1] and begins if
  *
  *     left <= -beta * delta * ln(u)
  *
- * so with a probability of e^(-left / (beta * delta)): the nearer the end and the more often an entry is read, the surer
- * it is refreshed in time, and entries that end together are not refreshed together. What nobody reads is not loaded.
- * `delta` is what a load takes. The paper keeps it with each entry; here it is a mean over the loads of the cache on this
- * node, which costs an entry nothing and follows a database that becomes slower. `beta` is the cache's `refreshAhead`: 1 is
- * the paper's optimum, more begins earlier.
+ * so with a probability of e^(-left / (beta * delta)): the nearer the end and the more often an entry is read, the
+ * surer it is refreshed in time, and entries that end together are not refreshed together. What nobody reads is not
+ * loaded. `delta` is what a load takes. The paper keeps it with each entry; here it is a mean over the loads of the
+ * cache on this node, which costs an entry nothing and follows a database that becomes slower. `beta` is the cache's
+ * `refreshAhead`: 1 is the paper's optimum, more begins earlier.
  *
  * Beside the paper, no entry is refreshed in the first half of its life, however long loads take.
  */

@@ -1,6 +1,6 @@
 /**
- * When the entries of a store end: at the instant that they were given, or once they have been idle for too long. A value
- * that ended at its instant is kept for its store's *grace* beyond that, for those who ask for just that.
+ * When the entries of a store end: at the instant that they were given, or once they have been idle for too long. A
+ * value that ended at its instant is kept for its store's *grace* beyond that, for those who ask for just that.
  *
  * It knows what has passed, and brings up what may have: what was given an instant through the wheel (expiry.ts),
  * whose links lie with the ends in the records; what was idle by looking through the times of last uses

@@ -129,7 +129,9 @@ export class ExpiryWheel {
     }
   }
 
-  /** Slots no longer lie where their time is: all are set aside, and entries find their new places as they are taken. */
+  /**
+   * Slots no longer lie where their time is: all are set aside, and entries find their new places as they are taken.
+   */
   scatter(): void {
     for (let slot = 0; slot < WHEEL_SLOTS; slot++) this.#reach(slot);
   }

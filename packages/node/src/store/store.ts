@@ -261,8 +261,8 @@ export class Store {
 
   /**
    * The entries of a partition that are not pinned, those in grace too, those last used first (as far as that is known:
-   * uses count in steps). The store may change while they are being read: each is as it is when its turn comes, and left
-   * out if it is gone.
+   * uses count in steps). The store may change while they are being read: each is as it is when its turn comes, and
+   * left out if it is gone.
    */
   hottestOf(partition: number): Iterable<Entry> {
     return this.#tables.view.hottestOf(partition);

@@ -237,8 +237,8 @@ export interface Reply {
    */
   'stale'?: (boolean);
   /**
-   * Milliseconds until the entry's lifetime is over; of FILL too. Absent: it has none. A cache with `maxIdle` ends it earlier if
-   * nobody uses it.
+   * Milliseconds until the entry's lifetime is over; of FILL too. Absent: it has none. A cache with `maxIdle` ends it
+   * earlier if nobody uses it.
    */
   'ttlLeftMs'?: (number | string | Long);
   /**
@@ -324,8 +324,8 @@ export interface Reply__Output {
    */
   'stale': (boolean);
   /**
-   * Milliseconds until the entry's lifetime is over; of FILL too. Absent: it has none. A cache with `maxIdle` ends it earlier if
-   * nobody uses it.
+   * Milliseconds until the entry's lifetime is over; of FILL too. Absent: it has none. A cache with `maxIdle` ends it
+   * earlier if nobody uses it.
    */
   'ttlLeftMs'?: (number);
   /**
