@@ -18,6 +18,9 @@ const NO_BYTES = Buffer.alloc(0);
 /** So many bytes of a message are copied at a time: as many as those small Buffers share that Node makes. */
 const CHUNK_BYTES = 8 * 1024;
 
+/** A value that is larger is copied alone: few would share a chunk with it. */
+const MAX_SHARING_BYTES = CHUNK_BYTES / 4;
+
 /** Where a value starts that is absent. */
 const ABSENT = -1;
 
@@ -117,14 +120,15 @@ export class ReplyReader {
     return this.#ends[index] as number;
   }
 
-  /** The value, as a copy that shares at most 8 KiB of memory with others. */
+  /** The value, as a copy: a small one shares 8 KiB of memory with others. */
   copy(index: number): Buffer {
     const start = this.start(index);
     const end = this.end(index);
     if ((this.#places[index] as number) < 0) return Buffer.from(this.bytes(index));
     const isIn = start >= this.#chunkAt && end <= this.#chunkAt + this.#chunk.length;
     if (!isIn) {
-      const length = Math.min(Math.max(end - start, CHUNK_BYTES), this.#bytes.length - start);
+      const isShared = end - start <= MAX_SHARING_BYTES;
+      const length = isShared ? Math.min(CHUNK_BYTES, this.#bytes.length - start) : end - start;
       this.#chunk = Buffer.allocUnsafe(length);
       this.#chunkAt = start;
       this.#bytes.copy(this.#chunk, 0, start, start + length);

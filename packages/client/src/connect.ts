@@ -129,6 +129,7 @@ function assemble(
     budget,
     tally,
     router: () => router,
+    wellKnownPipeTo: (target) => members.wellKnownPipeTo(target),
     pipeTo: (target, epoch, mayProbe) => members.pipeTo(target, epoch, mayProbe),
     detour: (target, operation) => detour(target, operation, members, router, wire),
     expectEpoch: (epoch) => follower.expect(epoch),
@@ -179,7 +180,7 @@ function detour(
   router: Router,
   wire: Wire,
 ): Detour | undefined {
-  if (!members.isUnreachable(target) || !canRelay(operation.kind)) return undefined;
+  if (!canRelay(operation.kind) || !members.isUnreachable(target)) return undefined;
   const via = members.another(target, router);
   if (via === undefined) return undefined;
   const relayed = operation instanceof PlainRead ? operation.toOperation() : operation;

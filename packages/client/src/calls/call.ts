@@ -64,6 +64,8 @@ export interface CallContext {
   readonly clock: Clock;
   readonly random: Random;
   router(): Router;
+  /** The pipe to a node that there is nothing against; `undefined`: see `detour` and `pipeTo`. */
+  wellKnownPipeTo(target: Target): Pipe | undefined;
   readonly budget: RetryBudget;
   readonly tally: Tally;
   /**
@@ -260,6 +262,12 @@ export class Call extends TimedCall implements Attempt {
       this.#failed(new CacheError("UNAVAILABLE", "the key's partition has no owner"));
       return;
     }
+    const pipe = this.#context.wellKnownPipeTo(target);
+    if (pipe === undefined) this.#attemptAt(target, knownSinceEpoch);
+    else this.#sendBy(target, pipe);
+  }
+
+  #attemptAt(target: Target, knownSinceEpoch: number): void {
     const detour = this.#context.detour(target, this.#operation);
     if (detour !== undefined) {
       this.#take(detour, target);
@@ -272,6 +280,10 @@ export class Call extends TimedCall implements Attempt {
       this.#failed(CacheError.from(error));
       return;
     }
+    this.#sendBy(target, pipe);
+  }
+
+  #sendBy(target: Target, pipe: Pipe): void {
     this.#queue(target, pipe);
     pipe.send(this);
   }

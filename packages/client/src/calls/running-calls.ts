@@ -4,12 +4,21 @@
  */
 import type { CancelTimer, Clock } from "@holdfast/core";
 
-/** Base of a call; what it says about its neighbours is `RunningCalls`' own. */
+/** Calls with the same timeout, in the order of their ends. */
+interface Line {
+  readonly timeoutMs: number;
+  first: TimedCall | undefined;
+  last: TimedCall | undefined;
+  cancelTimer: CancelTimer;
+}
+
+/** Base of a call; what it says about its line and its neighbours there is `RunningCalls`' own. */
 export abstract class TimedCall {
   // Instants on the clock's monotonic scale.
   readonly startedAtMs: number;
   readonly deadlineMs: number;
   readonly timeoutMs: number;
+  line: Line | undefined;
   before: TimedCall | undefined;
   after: TimedCall | undefined;
 
@@ -27,17 +36,12 @@ export abstract class TimedCall {
   abstract end(reason: unknown, why: string): void;
 }
 
-/** Calls with the same timeout, in the order of their ends. */
-interface Line {
-  first: TimedCall | undefined;
-  last: TimedCall | undefined;
-  cancelTimer: CancelTimer;
-}
-
 export class RunningCalls {
   readonly #clock: Clock;
   /** By timeout. A line stays until its timer finds nobody in it. */
   readonly #lines = new Map<number, Line>();
+  /** The line that a call was put into last: most have the same timeout. */
+  #latest: Line | undefined;
   #size = 0;
 
   constructor(clock: Clock) {
@@ -49,7 +53,8 @@ export class RunningCalls {
   }
 
   add(call: TimedCall): void {
-    const line = this.#lines.get(call.timeoutMs) ?? this.#openLine(call.timeoutMs);
+    const line = this.#lineOf(call.timeoutMs);
+    call.line = line;
     call.before = line.last;
     if (line.last === undefined) line.first = call;
     else line.last.after = call;
@@ -58,12 +63,13 @@ export class RunningCalls {
   }
 
   remove(call: TimedCall): void {
-    const line = this.#lines.get(call.timeoutMs);
+    const { line } = call;
     if (line === undefined) return;
     if (call.before !== undefined) call.before.after = call.after;
     else line.first = call.after;
     if (call.after !== undefined) call.after.before = call.before;
     else line.last = call.before;
+    call.line = undefined;
     call.before = undefined;
     call.after = undefined;
     this.#size -= 1;
@@ -76,10 +82,17 @@ export class RunningCalls {
       while (line.first !== undefined) line.first.end(reason, why);
     }
     this.#lines.clear();
+    this.#latest = undefined;
+  }
+
+  #lineOf(timeoutMs: number): Line {
+    if (this.#latest?.timeoutMs === timeoutMs) return this.#latest;
+    this.#latest = this.#lines.get(timeoutMs) ?? this.#openLine(timeoutMs);
+    return this.#latest;
   }
 
   #openLine(timeoutMs: number): Line {
-    const line: Line = { first: undefined, last: undefined, cancelTimer: () => {} };
+    const line: Line = { timeoutMs, first: undefined, last: undefined, cancelTimer: () => {} };
     line.cancelTimer = this.#clock.after(timeoutMs, () => this.#expire(timeoutMs, line));
     this.#lines.set(timeoutMs, line);
     return line;
@@ -90,6 +103,7 @@ export class RunningCalls {
     while (line.first !== undefined && line.first.deadlineMs <= nowMs) line.first.expire();
     if (line.first === undefined) {
       this.#lines.delete(timeoutMs);
+      if (this.#latest === line) this.#latest = undefined;
       return;
     }
     const leftMs = Math.max(1, Math.ceil(line.first.deadlineMs - nowMs));

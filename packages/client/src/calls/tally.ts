@@ -21,6 +21,7 @@ const PLACES: ReadonlyMap<Outcome, number> = new Map(
 );
 
 interface KindTally {
+  readonly kind: string;
   /** By the place of the outcome. */
   readonly outcomes: Float64Array;
   readonly latency: Histogram;
@@ -28,6 +29,8 @@ interface KindTally {
 
 export class Tally {
   readonly #kinds = new Map<string, KindTally>();
+  /** Of what ended last: that is nearly always of the same kind. */
+  #last: KindTally | undefined;
   /** Times an operation followed a NOT_OWNER to the owner that it named. */
   redirects = 0;
   /** Times an operation was tried again after a wait. */
@@ -36,7 +39,7 @@ export class Tally {
   answered = 0;
 
   ended(kind: string, outcome: Outcome, durationMs: number, times = 1): void {
-    const tally = this.#kinds.get(kind) ?? this.#add(kind);
+    const tally = this.#last?.kind === kind ? this.#last : this.#of(kind);
     const place = outcome === "OK" ? 0 : (PLACES.get(outcome) ?? 0);
     tally.outcomes[place] = (tally.outcomes[place] ?? 0) + times;
     tally.latency.record(durationMs, times);
@@ -47,8 +50,14 @@ export class Tally {
     return Object.fromEntries([...this.#kinds].map(([kind, tally]) => [kind, statsOf(tally)]));
   }
 
+  #of(kind: string): KindTally {
+    const tally = this.#kinds.get(kind) ?? this.#add(kind);
+    this.#last = tally;
+    return tally;
+  }
+
   #add(kind: string): KindTally {
-    const tally = { outcomes: new Float64Array(OUTCOMES.length), latency: new Histogram() };
+    const tally = { kind, outcomes: new Float64Array(OUTCOMES.length), latency: new Histogram() };
     this.#kinds.set(kind, tally);
     return tally;
   }

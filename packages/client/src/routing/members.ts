@@ -81,6 +81,12 @@ export class Members {
     this.#logger = logger;
   }
 
+  /** The pipe to a member about which there is nothing to decide; else see `isUnreachable` and `pipeTo`. */
+  wellKnownPipeTo({ incarnation }: Target): Pipe | undefined {
+    const connection = this.#connections.get(incarnation);
+    return connection?.breaker.state === "closed" ? connection.pipe : undefined;
+  }
+
   /**
    * The pipe to a member, which may still be opening.
    *
