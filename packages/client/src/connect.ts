@@ -98,6 +98,7 @@ function assemble(
   let router = new Router(view.config, view.topology);
   const terms = new Terms(view.config.partitions);
   terms.raise(view.topology);
+  const flight = new Flight(options.flight);
   const members = new Members(
     wire,
     {
@@ -105,6 +106,7 @@ function assemble(
       clientId: randomUUID(),
       bounds: options.batch,
       epoch: () => router.epoch,
+      inFlight: () => flight.operations,
       onFailure: (address) => follower.suspect(address),
       onOpen: (target) => observer?.connectionOpened(target),
       onClosed: (target, error) => observer?.connectionClosed(target, error),
@@ -143,7 +145,6 @@ function assemble(
     doubtTopology: () => follower.doubt(),
   };
   const closing = new AbortController();
-  const flight = new Flight(options.flight);
   const loads = new Loads(options.flight.maxOperations, aborts);
   const operations = new Operations(context, flight, new Watch(tally, clock, observer));
   return new ConnectedCluster({

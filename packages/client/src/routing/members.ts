@@ -21,6 +21,8 @@ export interface MembersOptions {
   readonly clientId: string;
   readonly bounds: BatchBounds;
   readonly epoch: () => number;
+  /** Operations under way at this moment, at all members together. */
+  readonly inFlight: () => number;
   /** A connection to this address failed. */
   readonly onFailure: (address: string) => void;
   /** The node has answered on a new connection. */
@@ -213,7 +215,7 @@ export class Members {
 
   #open(connection: Connection): void {
     const { nodeId, incarnation, address } = connection.target;
-    const { clusterId, clientId, bounds, epoch } = this.#options;
+    const { clusterId, clientId, bounds, epoch, inFlight } = this.#options;
     connection.pipe = new Pipe(
       (handlers) => this.#wire.openPipe(address, handlers),
       {
@@ -228,6 +230,7 @@ export class Members {
         traffic: this.traffic,
         openTimeoutMs: OPEN_TIMEOUT_MS,
         epoch,
+        inFlight,
         onOpen: () => this.#onOpen(connection),
         onClosed: (error) => this.#onClosed(connection, error),
       },

@@ -88,6 +88,7 @@ function createPipe(bounds: BatchBounds = { maxOperations: 1_000, maxBytes: 1_04
   const clock = new FakeClock();
   const stream = new RecordedStream();
   const closed: string[] = [];
+  const client = { inFlight: 1 };
   const pipe = new Pipe(
     (handlers) => stream.open(handlers),
     {
@@ -96,6 +97,7 @@ function createPipe(bounds: BatchBounds = { maxOperations: 1_000, maxBytes: 1_04
       traffic: new Traffic(),
       openTimeoutMs: 2_000,
       epoch: () => 9,
+      inFlight: () => client.inFlight,
       onOpen: () => {},
       onClosed: (error) => closed.push(error.message),
     },
@@ -113,7 +115,7 @@ function createPipe(bounds: BatchBounds = { maxOperations: 1_000, maxBytes: 1_04
     pipe.withdraw(attempt);
   };
   const sizes = () => stream.batches.slice(1).map(({ operations = [] }) => operations.length);
-  return { clock, stream, pipe, closed, send, withdraw, sizes };
+  return { clock, stream, pipe, closed, client, send, withdraw, sizes };
 }
 
 /** A pipe whose hello has been answered. */
@@ -197,7 +199,8 @@ describe("Pipe", () => {
   });
 
   it("spreads what is in flight over three batches, so that neither side waits for the other", async () => {
-    const { stream, send, sizes } = await openPipe();
+    const { stream, client, send, sizes } = await openPipe();
+    client.inFlight = 300;
     send(...Array.from({ length: 300 }, () => new RecordedAttempt()));
     await settle();
     expect(sizes()).toEqual([100, 100, 100]);
@@ -205,6 +208,14 @@ describe("Pipe", () => {
     send(...Array.from({ length: 100 }, () => new RecordedAttempt()));
     await settle();
     expect(sizes()).toEqual([100, 100, 100, 100]);
+  });
+
+  it("does not split what goes to one of several nodes that have about as much", async () => {
+    const { client, send, sizes } = await openPipe();
+    client.inFlight = 300;
+    send(...Array.from({ length: 100 }, () => new RecordedAttempt()));
+    await settle();
+    expect(sizes()).toEqual([100]);
   });
 
   it("keeps together what one call asks for", async () => {

@@ -31,7 +31,10 @@ const SAME_BUDGET_MS = 10;
 /** Fewer operations than this stay together. */
 const LEAST_TO_SPLIT = 32;
 
-/** Over so many batches is spread what is in flight; and so many the transport may have without having taken them. */
+/**
+ * Over so many batches is spread what the client has in flight, at all nodes together; and so many the transport may have
+ * without having taken them.
+ */
 const BATCHES_IN_FLIGHT = 3;
 
 /** One try of an operation, or of several at once. Each is answered once, or all the others fail, unless withdrawn. */
@@ -77,6 +80,8 @@ export interface PipeOptions {
   readonly openTimeoutMs: number;
   /** The epoch of the client's topology at this moment. */
   readonly epoch: () => number;
+  /** Operations that the client has in flight at this moment, on all pipes. */
+  readonly inFlight: () => number;
   /** Called once, unless the client itself closed the pipe. */
   readonly onClosed: (error: CacheError) => void;
   readonly onOpen: () => void;
@@ -295,14 +300,14 @@ export class Pipe {
   }
 
   /**
-   * A part of what is in flight, so that the node works on one batch while this process works on the replies to
-   * another and a third is on its way; all in one would have each of them wait for the other.
+   * A part of what is in flight, so that one node works on a batch while this process works on the replies to
+   * another and a third is on its way; all in one would have each of them wait for the other. Where several nodes work
+   * anyway, to split what goes to one of them further would only make more messages.
    */
   #maxOperations(): number {
     if (this.#queued[0]?.isOneOfMany) return this.#options.bounds.maxOperations;
-    const inFlight = this.#queued.length - this.#withdrawn + this.#sent.size;
-    const part = Math.max(Math.ceil(inFlight / BATCHES_IN_FLIGHT), LEAST_TO_SPLIT);
-    return Math.min(part, this.#options.bounds.maxOperations);
+    const part = Math.ceil(this.#options.inFlight() / BATCHES_IN_FLIGHT);
+    return Math.min(Math.max(part, LEAST_TO_SPLIT), this.#options.bounds.maxOperations);
   }
 
   /** Puts operations into the batch. @param batchDeadlineMs - one that waits for less says so. */

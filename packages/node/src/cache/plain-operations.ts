@@ -74,8 +74,8 @@ export class PlainOperations {
 
   #read(cache: Cache, batch: BatchReader, index: number, replies: ReplyWriter): boolean {
     const nowMs = this.#nowMs;
-    const [start, end] = [batch.starts[index] as number, batch.ends[index] as number];
-    const entry = cache.findPlain(batch.bytes, start, end, nowMs);
+    const start = batch.starts[index] as number;
+    const entry = cache.findPlain(batch.bytes, start, batch.ends[index] as number, nowMs);
     if (entry === undefined) return false;
     const tenure = this.#tenureOf(entry.hash);
     if (tenure === undefined) return false;
@@ -99,10 +99,11 @@ export class PlainOperations {
     index: number,
     replies: ReplyWriter,
   ): boolean {
-    const [start, end] = [batch.starts[index] as number, batch.ends[index] as number];
     const { sought } = store;
+    const start = batch.starts[index] as number;
+    const isKey = sought.setPart(batch.bytes, start, batch.ends[index] as number);
     // Of ASCII alone: other keys have to be looked at more closely.
-    if (!sought.setPart(batch.bytes, start, end) || !sought.isAscii()) return false;
+    if (!isKey || !sought.isAscii()) return false;
     const tenure = this.#tenureOf(sought.hash | 0);
     if (tenure === undefined) return false;
     const version = operations.setPlain(
