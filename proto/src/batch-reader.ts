@@ -10,6 +10,7 @@ import type { Hello__Output } from "./gen/holdfast/v1/Hello.js";
 import type { Operation__Output } from "./gen/holdfast/v1/Operation.js";
 import type { PipeCodec } from "./pipe-codec.js";
 import { BATCH, OPERATION } from "./pipe-tags.js";
+import { copied } from "./tables.js";
 import { MAX_UINT32, WireReader } from "./wire.js";
 
 /** As many operations as clients put into a batch, unless they are told otherwise. */
@@ -223,9 +224,4 @@ export class BatchReader {
     this.budgetMs = budgetMs;
     for (const operation of operations) this.#keep(this.#next(), operation);
   }
-}
-
-function copied<T extends Float64Array | Int32Array | Uint8Array>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }

@@ -8,6 +8,7 @@ import type { Replies__Output } from "./gen/holdfast/v1/Replies.js";
 import type { Reply__Output } from "./gen/holdfast/v1/Reply.js";
 import type { PipeCodec } from "./pipe-codec.js";
 import { REPLIES, REPLY } from "./pipe-tags.js";
+import { copied } from "./tables.js";
 import { MAX_UINT32, WireReader } from "./wire.js";
 
 /** As many replies as a message of many small ones has. */
@@ -228,9 +229,4 @@ export class ReplyReader {
     }
     return index;
   }
-}
-
-function copied<T extends Float64Array | Int32Array | Uint32Array>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }

@@ -51,7 +51,7 @@ export function createServers(inputs: NodeInputs, parts: NodeParts, drain: Drain
     begin: (batch) => plain.begin(batch),
     answerPlain: (batch, index, replies) => plain.answer(batch, index, replies),
     execute,
-    requestContext: (epoch, budgetMs) => requestContext(clock, epoch, budgetMs),
+    requestContext: (epoch, budgetMs, atMs) => requestContext(clock, epoch, budgetMs, atMs),
     clock,
   });
   const replicaStreams = new ReplicaStreams(parts.replicas, logger);

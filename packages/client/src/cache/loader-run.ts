@@ -20,6 +20,9 @@ import {
   type KeyedOperation,
 } from "./requests.js";
 
+/** How long an owner is waited for that is told of a failure, in milliseconds. Without it, the lease tells. */
+const MOST_TELLING_MS = 1_000;
+
 /** Loads the values of these keys; a key without one is left out. */
 export type LoadMissing<V> = (
   keys: readonly string[],
@@ -128,7 +131,7 @@ export class LoaderRun<V> {
     }
   }
 
-  /** Waits for the owners' answers only where they may have something to tell. */
+  /** Waits for the owners' answers only where they may have something to tell, and not for long. */
   async #fail(tasks: readonly Task[], error: unknown): Promise<LoadedKeys<V>> {
     const { logger, events } = this.#parts;
     events.failures += 1;
@@ -174,15 +177,20 @@ export class LoaderRun<V> {
 
   #tellFailed(task: Task, error: unknown): Promise<Reply__Output | undefined> {
     const message = error instanceof Error ? error.message : String(error);
-    return this.#tell(task, { fill: "FAILED", fillError: message.slice(0, MAX_LOAD_ERROR_LENGTH) });
+    const fillError = message.slice(0, MAX_LOAD_ERROR_LENGTH);
+    return this.#tell(task, { fill: "FAILED", fillError }, MOST_TELLING_MS);
   }
 
   /** The answer; `undefined`: there is none, and the lease ends. */
-  async #tell({ fill }: Task, told: EmptyFill): Promise<Reply__Output | undefined> {
+  async #tell(
+    { fill }: Task,
+    told: EmptyFill,
+    mostMs = Number.POSITIVE_INFINITY,
+  ): Promise<Reply__Output | undefined> {
     if (fill === undefined) return undefined;
     const { send, timeoutMs, options, logger } = this.#parts;
     try {
-      return await send(emptyFillOperation(fill, told, options), timeoutMs);
+      return await send(emptyFillOperation(fill, told, options), Math.min(timeoutMs, mostMs));
     } catch (error) {
       const { code } = CacheError.from(error);
       logger.debug({ cache: fill.cache, code }, "an owner was not told how a load ended");

@@ -28,6 +28,7 @@ import type {
 import { clearEverywhere } from "./clear.js";
 import type { ClientParts } from "./client-parts.js";
 import { type Codec, type ValueReader, valueReader } from "./codecs.js";
+import type { KeyedRequest } from "./compressing-operations.js";
 import type { CompressionSettings } from "./compression.js";
 import { timeoutMsOf } from "./duration.js";
 import { flushEverywhere, flushKeys } from "./flush.js";
@@ -58,6 +59,13 @@ export interface ValueForm<V> {
   /** `undefined`: they are not compressed. */
   readonly compression: CompressionSettings | undefined;
 }
+
+type CallKind = Pick<Required<KeyedRequest>, "isWrite" | "isOneOfMany">;
+
+const READ: CallKind = { isWrite: false, isOneOfMany: false };
+const READ_OF_MANY: CallKind = { isWrite: false, isOneOfMany: true };
+const WRITE: CallKind = { isWrite: true, isOneOfMany: false };
+const WRITE_OF_MANY: CallKind = { isWrite: true, isOneOfMany: true };
 
 export class RoutedCache<V> implements Cache<V> {
   readonly name: string;
@@ -231,7 +239,7 @@ export class RoutedCache<V> implements Cache<V> {
     const { waitForReady } = options;
     // Neither to ask nor to fill is a write that must not be repeated: a token is good once.
     const send: LoaderParts<V>["send"] = (operation, timeout) =>
-      this.#run<Reply__Output>(operation, { timeout, waitForReady }, false, false, undefined);
+      this.#run<Reply__Output>(operation, { timeout, waitForReady }, READ, undefined);
     const parts = { cache: this.name, codec: this.#codec, client: this.#parts, send };
     return new Loader(parts, loadMissing, options);
   }
@@ -275,7 +283,8 @@ export class RoutedCache<V> implements Cache<V> {
     // Before and after: a load that starts while the write is on its way may read the old value.
     loads.forget(this.name, key);
     try {
-      return await this.#run<Reply__Output>(operation, options, true, isOneOfMany, undefined);
+      const how = isOneOfMany ? WRITE_OF_MANY : WRITE;
+      return await this.#run<Reply__Output>(operation, options, how, undefined);
     } finally {
       loads.forget(this.name, key);
     }
@@ -292,10 +301,9 @@ export class RoutedCache<V> implements Cache<V> {
       const { compressing, router } = this.#parts;
       const partition = router().partitionOfKey(key);
       const read = new PlainRead(this.name, key, maxStaleMsOf(options));
-      if (!compressing.isInOrder) {
-        return this.#run(read.toOperation(), options, false, isOneOfMany, toResult);
-      }
-      const request = this.#request(read, partition, options, false, isOneOfMany, toResult);
+      const how = isOneOfMany ? READ_OF_MANY : READ;
+      if (!compressing.isInOrder) return this.#run(read.toOperation(), options, how, toResult);
+      const request = this.#request(read, partition, options, how, toResult);
       return this.#parts.operations.run(request);
     } catch (error) {
       return Promise.reject(error);
@@ -305,13 +313,12 @@ export class RoutedCache<V> implements Cache<V> {
   #run<Result>(
     operation: KeyedOperation,
     options: CallOptions,
-    isWrite: boolean,
-    isOneOfMany: boolean,
+    how: CallKind,
     toResult: ToResult<Result> | undefined,
   ): Promise<Result> {
     const { compressing, router } = this.#parts;
     const partition = router().partitionOf(operation.key);
-    const request = this.#request(operation, partition, options, isWrite, isOneOfMany, toResult);
+    const request = this.#request(operation, partition, options, how, toResult);
     return compressing.run(request, this.#compression);
   }
 
@@ -319,8 +326,7 @@ export class RoutedCache<V> implements Cache<V> {
     operation: Asked,
     to: number,
     { timeout, signal, waitForReady = this.#parts.waitForReady }: CallOptions,
-    isWrite: boolean,
-    isOneOfMany: boolean,
+    { isWrite, isOneOfMany }: CallKind,
     toResult: ToResult<Result> | undefined,
   ) {
     return {

@@ -153,7 +153,8 @@ export class Call extends TimedCall implements Attempt {
   }
 
   get isRepeatable(): boolean {
-    return !this.request.isWrite;
+    // What is for one run of a node is for no other.
+    return !this.request.isWrite && typeof this.request.to === "number";
   }
 
   get bytes(): number {

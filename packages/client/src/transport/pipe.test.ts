@@ -218,6 +218,25 @@ describe("Pipe", () => {
     expect(sizes()).toEqual([100]);
   });
 
+  it("gives back what may go elsewhere, and goes on waiting for the rest", async () => {
+    const { stream, pipe, send } = await openPipe();
+    const [read, write, late] = [1, 2, 3].map(() => new RecordedAttempt());
+    if (!read || !write || !late) throw new Error("there are three");
+    read.isRepeatable = true;
+    send(read, write);
+    await settle();
+    send(late);
+    pipe.giveBack(new CacheError("UNAVAILABLE", "gone"));
+    expect([read.events, write.events, late.events]).toEqual([
+      ["sent", "failed: gone"],
+      ["sent"],
+      ["refused: gone"],
+    ]);
+    stream.reply(1, 2);
+    await settle();
+    expect([read.events.length, write.events]).toEqual([2, ["sent", "replied"]]);
+  });
+
   it("keeps together what one call asks for", async () => {
     const { send, sizes } = await openPipe();
     const attempts = Array.from({ length: 200 }, () => new RecordedAttempt());

@@ -50,7 +50,7 @@ export interface Attempt {
   readonly isOneOfMany: boolean;
   /** Whether it is still to be sent. */
   readonly isQueued: boolean;
-  /** Whether it does no harm to execute it twice. */
+  /** Whether another node may as well execute it, be it once more. */
   readonly isRepeatable: boolean;
   /** @param budgetMs - for how long its caller waits; `undefined`: as long as the others of the batch. */
   writeTo(batch: BatchWriter, budgetMs: number | undefined): void;
@@ -59,7 +59,7 @@ export interface Attempt {
   /** @param replies - valid during the call. @param index - of one that is for it. */
   onReply(replies: ReplyReader, index: number): void;
   /**
-   * The pipe ended, and what is not answered will not be.
+   * What is not answered will not be, or is no longer waited for here.
    *
    * @param wasRefused - Whether it certainly was not executed, even if it was sent.
    */

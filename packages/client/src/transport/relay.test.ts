@@ -12,4 +12,14 @@ describe("Relaying", () => {
     expect(await test.cache.getOrLoad(key, () => "loaded", { maxStale: 0 })).toBe("v");
     expect(second.unaryCalls).toBe(2);
   });
+
+  it("tells of what a load finds where it comes from, and how old it is", async () => {
+    await using test = await startConnected({ nodes: 2 });
+    const key = test.fake.keyOf(test.fake.node(0));
+    await test.cache.set(key, "v");
+    test.fake.node(0).stop();
+    const read = await test.cache.getOrLoadWithMeta(key, () => "loaded");
+    expect(read).toEqual(await test.cache.getWithMeta(key));
+    expect(read).toMatchObject({ value: "v", source: "memory" });
+  });
 });

@@ -44,20 +44,12 @@ export function relayOperation(
   // The requests name the fields that they share with an operation alike; others are left out.
   switch (operation.kind) {
     case "GET":
-      return call<GetResponse__Output>(
-        (done) => client.Get(operation, options, done),
-        ({ found, value, ttlLeftMs, ...read }) => ({
-          ...read,
-          ...(found ? { value } : {}),
-          ...(ttlLeftMs === undefined ? {} : { ttlLeftMs }),
-        }),
-      );
+      return call<GetResponse__Output>((done) => client.Get(operation, options, done), toRead);
     case "LOAD":
       return call<GetResponse__Output>(
         (done) => client.Get(operation, options, done),
         // Tokens are not to be had this way: for all that is known, somebody else is loading the key.
-        ({ found, value, encoding, version, term }) =>
-          found ? { value, encoding, version, term } : { term, filling: true },
+        (response) => (response.found ? toRead(response) : { term: response.term, filling: true }),
       );
     case "SET":
       return call((done) => client.Set(operation, options, done), applied);
@@ -79,6 +71,15 @@ export function relayOperation(
     default:
       throw new Error(`${operation.kind} is not relayed`);
   }
+}
+
+function toRead(response: GetResponse__Output): Partial<Reply__Output> {
+  const { found, value, ttlLeftMs, ...read } = response;
+  return {
+    ...read,
+    ...(found ? { value } : {}),
+    ...(ttlLeftMs === undefined ? {} : { ttlLeftMs }),
+  };
 }
 
 function applied(response: {

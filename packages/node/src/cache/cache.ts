@@ -128,10 +128,11 @@ export class Cache {
     const lifetimes = config();
     const { softTtlMs, refreshAhead } = lifetimes;
     if (softTtlMs === 0 && refreshAhead === 0) return entry;
-    const freshUntilMs =
+    const staleFromMs =
       softTtlMs === 0
-        ? entry.expiresAtMs
+        ? Number.POSITIVE_INFINITY
         : valueStaleFromMs(entry.writtenAtMs(nowMs), entry.hash, lifetimes);
+    const freshUntilMs = Math.min(staleFromMs, entry.expiresAtMs);
     return freshUntilMs - nowMs > ahead.windowMs ? entry : undefined;
   }
 

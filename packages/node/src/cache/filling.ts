@@ -4,8 +4,7 @@
  *
  * In a cache with a source a miss asks that first, and only what it does not have either is a caller's to load. What
  * is stale, or soon would be, is loaded by callers only where there is no source: one has the token, and all use it
- * meanwhile. A
- * fill is a write like any other, in its key's turn, and replaces nothing but what its loader missed.
+ * meanwhile. A fill is a write like any other, in its key's turn, and replaces nothing but what its loader missed.
  */
 import { CacheError, type Clock } from "@holdfast/core";
 import type { NewEntry } from "../store/entry.js";

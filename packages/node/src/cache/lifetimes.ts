@@ -60,10 +60,10 @@ function shareOf(keyHash: number, writtenAtMs: number): number {
 }
 
 /** @throws {CacheError} `INVALID_ARGUMENT` when it is negative or absurdly long. */
-export function checkTtl(ttlMs: number | undefined): void {
+export function checkTtl(ttlMs: number | undefined, name = "TTL"): void {
   if (ttlMs === undefined || (ttlMs >= 0 && ttlMs <= MAX_TTL_MS)) return;
   const problem = ttlMs < 0 ? "is negative" : "is longer than 100 years";
-  throw new CacheError("INVALID_ARGUMENT", `the TTL of ${ttlMs} ms ${problem}`);
+  throw new CacheError("INVALID_ARGUMENT", `the ${name} of ${ttlMs} ms ${problem}`);
 }
 
 /** The ends of the two lives of what is written now, on the wall clock. */

@@ -7,11 +7,11 @@
  * write was acknowledged), nobody later joins it, and it fills nothing.
  *
  * A refresh is a load that nobody waits for: of an entry that is stale, or soon would be (refresh-ahead.ts), and stays
- * as it is until then. Misses and
- * refreshes of a key join each other.
+ * as it is until then. Misses and refreshes of a key join each other.
  */
 import { CacheError, type Clock, type Random } from "@holdfast/core";
 import { DatabaseError } from "@holdfast/process";
+import { MAX_ENCODING } from "@holdfast/proto";
 import { type LoadedRow, type Source, SourceMismatchError } from "../database/source.js";
 import { PartitionMovingError } from "../ownership/ownership.js";
 import type { Tenure } from "../ownership/tenure.js";
@@ -53,6 +53,7 @@ interface Load {
   readonly staleVersion: number | undefined;
   /** Monotonic. */
   readonly begunAtMs: number;
+  hasEnded: boolean;
   isDetached: boolean;
   /** The partition was let go meanwhile; another owner may have written what this load missed. */
   isDiscarded: boolean;
@@ -83,14 +84,8 @@ export class Loads {
    *   the source cannot have such a key, `OVERLOADED`, `DEADLINE_EXCEEDED`.
    * @throws {PartitionMovingError} when the partition is on the move: the row is nobody's to serve.
    */
-  load(
-    key: string,
-    { tenure, deadlineMs }: LoadContext,
-    staleVersion?: number,
-  ): Promise<ReadResult> {
-    let load = this.#underWay.get(key);
-    if (load === undefined || load.tenure !== tenure) load = this.#begin(key, tenure, staleVersion);
-    return withDeadline(load.result, this.#options.clock, deadlineMs, tookTooLong);
+  load(key: string, context: LoadContext, staleVersion?: number): Promise<ReadResult> {
+    return this.#inTime(this.#join(key, context.tenure, staleVersion), context);
   }
 
   /**
@@ -100,7 +95,8 @@ export class Loads {
   refresh(key: string, tenure: Tenure, staleVersion: number): Promise<undefined> | undefined {
     const isUnderWay = this.#underWay.get(key)?.tenure === tenure;
     if (isUnderWay || !this.#refreshPace.tryBegin()) return undefined;
-    const refresh = this.#paced(key, this.#begin(key, tenure, staleVersion).result);
+    const load = this.#begin(key, tenure, staleVersion);
+    const refresh = this.#paced(load, load.result);
     // Whoever loads the key because it is gone is told of a failure. Of a refresh, its counter tells.
     return refresh.then(nothing, nothing);
   }
@@ -111,7 +107,8 @@ export class Loads {
    */
   tryLoad(key: string, context: LoadContext): Promise<ReadResult> | undefined {
     if (!this.#refreshPace.tryBegin(Number.POSITIVE_INFINITY)) return undefined;
-    return this.#paced(key, this.load(key, context));
+    const load = this.#join(key, context.tenure, undefined);
+    return this.#paced(load, this.#inTime(load, context));
   }
 
   /** What the source has of a key, past the cache and without a trace in it. @throws as `load`. */
@@ -140,6 +137,16 @@ export class Loads {
     }
   }
 
+  #inTime({ result }: Load, { deadlineMs }: LoadContext): Promise<ReadResult> {
+    return withDeadline(result, this.#options.clock, deadlineMs, tookTooLong);
+  }
+
+  /** The load that is under way, or a new one. */
+  #join(key: string, tenure: Tenure, staleVersion: number | undefined): Load {
+    const load = this.#underWay.get(key);
+    return load?.tenure === tenure ? load : this.#begin(key, tenure, staleVersion);
+  }
+
   #begin(key: string, tenure: Tenure, staleVersion: number | undefined): Load {
     this.detach(key);
     this.#options.counters.loads += 1;
@@ -147,12 +154,14 @@ export class Loads {
       tenure,
       staleVersion,
       begunAtMs: this.#options.clock.monotonic(),
+      hasEnded: false,
       isDetached: false,
       isDiscarded: false,
       result: this.#read(key, tenure).then((row) => this.#finish(key, load, row)),
     };
     this.#underWay.set(key, load);
     const leave = () => {
+      load.hasEnded = true;
       if (this.#underWay.get(key) === load) this.#underWay.delete(key);
     };
     load.result.then(leave, leave);
@@ -160,24 +169,22 @@ export class Loads {
   }
 
   /** Tells the pace how a load ends that it let begin. */
-  async #paced(key: string, load: Promise<ReadResult>): Promise<ReadResult> {
+  async #paced(load: Load, result: Promise<ReadResult>): Promise<ReadResult> {
     const pace = this.#refreshPace;
     try {
-      const read = await load;
+      const read = await result;
       pace.succeeded();
       return read;
     } catch (error) {
-      if (error instanceof PartitionMovingError || this.#isYoung(key)) pace.calledOff();
+      if (error instanceof PartitionMovingError || this.#isYoung(load)) pace.calledOff();
       else pace.failed();
       throw error;
     }
   }
 
-  /** Whether the load of a key is still under way, and not for long. */
-  #isYoung(key: string): boolean {
-    const load = this.#underWay.get(key);
-    const nowMs = this.#options.clock.monotonic();
-    return load !== undefined && nowMs - load.begunAtMs < SLOW_LOAD_MS;
+  /** Whether a load is still under way, and not for long. */
+  #isYoung({ hasEnded, begunAtMs }: Load): boolean {
+    return !hasEnded && this.#options.clock.monotonic() - begunAtMs < SLOW_LOAD_MS;
   }
 
   async #read(key: string, tenure: Tenure): Promise<LoadedRow> {
@@ -207,6 +214,10 @@ export class Loads {
     }
     if (!services.mayFinish(tenure)) {
       throw new CacheError("UNAVAILABLE", "this node lost its right to serve during the load");
+    }
+    if (row.encoding > MAX_ENCODING) {
+      const problem = `the row has encoding ${row.encoding}, which has no meaning`;
+      throw new CacheError("INVALID_ARGUMENT", problem);
     }
     if (tenure.witness(row.version)) services.raiseTerm(tenure, tenure.requiredTerm);
     const expiresAtMs = row.expiresAtMs ?? Number.POSITIVE_INFINITY;

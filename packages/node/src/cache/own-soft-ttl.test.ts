@@ -108,4 +108,13 @@ describe("an entry with a soft lifetime of its own", () => {
       expect(await operations.get("k", context())).toMatchObject({ stale: false, encoding: 2 });
     },
   );
+
+  it("is not read out of a row with an encoding that nobody here has written", async () => {
+    const { operations, context, source } = createCacheFixture("read-through");
+    source.plant("k", "row");
+    const row = source.rows.get("k");
+    if (row !== undefined) source.rows.set("k", { ...row, encoding: 0x8002 });
+    const read = async () => operations.get("k", context());
+    await expect(read()).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
 });

@@ -130,6 +130,15 @@ describe("a fresh entry near its end, in a cache with a source", () => {
     expect(await readUntilBegun(test)).toBeLessThan(50);
   });
 
+  it("is near its end before it is stale, if that comes first", async () => {
+    const test = await start({ ttl: "1h", softTtl: "10s" });
+    await test.operations.touch("k", 5_000, test.context());
+    test.clock.advance(5_000 - 10 * LOAD_MS - 1);
+    expect(test.isPlain()).toBe(true);
+    test.clock.advance(1);
+    expect(test.isPlain()).toBe(false);
+  });
+
   it("is not refreshed where the cache does not say so", async () => {
     const test = await start({ refreshAhead: 0 });
     test.clock.advance(TTL_MS - 1);

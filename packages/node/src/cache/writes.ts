@@ -274,7 +274,7 @@ export class Writes {
     const { pattern, config } = this.#parts;
     if (value !== undefined && pattern.isReadOnly) throw readOnly();
     checkTtl(ttlMs);
-    checkTtl(softTtlMs);
+    checkTtl(softTtlMs, "soft TTL");
     // One that the database's column cannot hold would fail the whole batch, for ever.
     if (encoding > MAX_ENCODING) {
       throw new CacheError("INVALID_ARGUMENT", `encoding ${encoding} has no meaning`);

@@ -81,7 +81,7 @@ function createPipe(
     begin: () => {},
     answerPlain: () => false,
     execute,
-    requestContext: (epoch, budgetMs) => ({ epoch, deadlineMs: budgetMs }),
+    requestContext: (epoch, budgetMs, atMs) => ({ epoch, deadlineMs: atMs + budgetMs }),
     clock,
     ...more,
   });
@@ -139,6 +139,19 @@ describe("a pipe", () => {
     const operations = [{ id: 1 }, { id: 2, budgetMs: 40 }, { id: 3, budgetMs: 400 }];
     call.receive({ hello, epoch: 1, budgetMs: 100, operations });
     expect(deadlines).toEqual([100, 40, 100]);
+  });
+
+  it("counts that time from when the message came, not from its turn", async () => {
+    const deadlines: number[] = [];
+    const { send, clock } = createPipe((operation, { deadlineMs }) => {
+      deadlines.push(deadlineMs);
+      return ok(operation);
+    });
+    const nowMs = clock.monotonic();
+    const sent = Promise.all([send([1], {}), send([2])]);
+    clock.advance(30);
+    await sent;
+    await expect.poll(() => deadlines).toEqual([nowMs + 100, nowMs + 100]);
   });
 
   it("does not let a slow operation hold up the others of its batch", async () => {

@@ -56,12 +56,23 @@ export interface PipeParts {
     operation: Operation__Output,
     request: RequestContext,
   ) => Reply | Promise<Reply>;
-  readonly requestContext: (epoch: number, budgetMs: number) => RequestContext;
+  /** @param receivedAtMs - when the request came in, on the monotonic clock. */
+  readonly requestContext: (
+    epoch: number,
+    budgetMs: number,
+    receivedAtMs: number,
+  ) => RequestContext;
   readonly clock: Clock;
 }
 
 /** Its messages are bytes, which `BatchReader` reads and `ReplyWriter` writes. */
 export type PipeCall = ServerDuplexStream<Buffer, Buffer>;
+
+interface Received {
+  readonly message: Buffer | "end";
+  /** On the monotonic clock. */
+  readonly atMs: number;
+}
 
 /** The open pipes of a node, so that they can be ended when it stops. */
 export class Pipes {
@@ -99,7 +110,7 @@ class Pipe {
   readonly #onClosed: () => void;
   #hasGreeted = false;
   /** What has come and was not taken in yet. */
-  readonly #inbox: (Buffer | "end")[] = [];
+  readonly #inbox: Received[] = [];
   /** Whether a message was taken in in this turn of the event loop. */
   #hasHadTurn = false;
   #isClosed = false;
@@ -137,21 +148,22 @@ class Pipe {
     this.#endWhenDone();
   }
 
-  #receive(message: Buffer | "end"): void {
-    this.#inbox.push(message);
+  #receive(message: Received["message"]): void {
+    this.#inbox.push({ message, atMs: this.#parts.clock.monotonic() });
     if (this.#inbox.length >= MAX_RECEIVED) this.#call.pause();
     if (!this.#hasHadTurn) this.#takeTurn();
   }
 
   /** Takes in one message in this turn of the event loop, and the next one in the next. */
   #takeTurn(): void {
-    const message = this.#inbox.shift();
-    this.#hasHadTurn = message !== undefined;
-    if (message === undefined) return;
-    if (message === "end") this.finish();
-    else this.#onMessage(message);
-    this.#endWhenDone();
+    const received = this.#inbox.shift();
+    this.#hasHadTurn = received !== undefined;
+    if (received === undefined) return;
     setImmediate(() => this.#takeTurn());
+    const { message, atMs } = received;
+    if (message === "end") this.finish();
+    else this.#onMessage(message, atMs);
+    this.#endWhenDone();
     this.#readOn();
   }
 
@@ -160,29 +172,34 @@ class Pipe {
     if (this.#inbox.length < MAX_RECEIVED && !this.#isChoked) this.#call.resume();
   }
 
-  #onMessage(message: Buffer): void {
+  #onMessage(message: Buffer, receivedAtMs: number): void {
     if (this.#isClosed) return;
     try {
-      this.#batch.read(message, MAX_BATCH_OPERATIONS);
-    } catch (error) {
+      if (this.#read(message)) this.#onBatch(receivedAtMs);
+    } finally {
       this.#batch.clear();
-      this.#refuse(
-        error instanceof CacheError ? error.message : "a message of the pipe is no batch",
-      );
-      return;
     }
-    this.#onBatch();
-    this.#batch.clear();
   }
 
-  #onBatch(): void {
+  /** Whether it is a batch. */
+  #read(message: Buffer): boolean {
+    try {
+      this.#batch.read(message, MAX_BATCH_OPERATIONS);
+      return true;
+    } catch (error) {
+      const isTyped = error instanceof CacheError;
+      return this.#refuse(isTyped ? error.message : "a message of the pipe is no batch");
+    }
+  }
+
+  #onBatch(receivedAtMs: number): void {
     const batch = this.#batch;
     if (!this.#hasGreeted && !this.#greet(batch.hello)) return;
-    const request = this.#parts.requestContext(batch.epoch, batch.budgetMs);
+    const request = this.#parts.requestContext(batch.epoch, batch.budgetMs, receivedAtMs);
     this.#parts.begin(batch);
     for (let index = 0; index < batch.count; index++) {
       const isAnswered = batch.isPlain(index) && this.#answerPlain(index);
-      if (!isAnswered) this.#execute(batch.operation(index), request);
+      if (!isAnswered) this.#execute(batch.operation(index), request, receivedAtMs);
       if (this.#replies.length >= MESSAGE_BYTES) this.#send();
     }
     if (this.#replies.length > 0) this.#send();
@@ -212,9 +229,13 @@ class Pipe {
   }
 
   /** An operation may have less time than its batch. */
-  #requestOf({ budgetMs }: Operation__Output, request: RequestContext): RequestContext {
+  #requestOf(
+    { budgetMs }: Operation__Output,
+    request: RequestContext,
+    receivedAtMs: number,
+  ): RequestContext {
     if (budgetMs === undefined) return request;
-    const own = this.#parts.requestContext(request.epoch, budgetMs);
+    const own = this.#parts.requestContext(request.epoch, budgetMs, receivedAtMs);
     return own.deadlineMs < request.deadlineMs ? own : request;
   }
 
@@ -223,11 +244,11 @@ class Pipe {
     return this.#parts.answerPlain(this.#batch, index, this.#replies);
   }
 
-  #execute(operation: Operation__Output, request: RequestContext): void {
+  #execute(operation: Operation__Output, request: RequestContext, receivedAtMs: number): void {
     const refusal = this.#refusal();
     const reply =
       refusal === undefined
-        ? this.#parts.execute(operation, this.#requestOf(operation, request))
+        ? this.#parts.execute(operation, this.#requestOf(operation, request, receivedAtMs))
         : toErrorReply(operation.id, refusal);
     if (!(reply instanceof Promise)) {
       this.#replies.reply(reply);

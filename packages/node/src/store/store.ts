@@ -2,8 +2,7 @@
  * The entries of one cache on this node, in memory.
  *
  * The store bounds them in bytes and number, misses them once they have expired (but keeps values for their grace), and
- * counts them.
- * How they lie in memory is entries.ts's matter. Which entry goes when there is no room is the
+ * counts them. How they lie in memory is entries.ts's matter. Which entry goes when there is no room is the
  * policy's choice (../eviction/); how much room all caches of the node have together, the budget's
  * (memory-budget.ts); when somebody looks for expired entries that nobody reads, the reclaimer's
  * (reclaimer.ts). What an operation means, and what a version or an encoding stands for, is not known here.
