@@ -128,13 +128,20 @@ async function metric(name: string): Promise<number> {
   return Number(new RegExp(`^${name} (.*)$`, "m").exec(await response.text())?.[1]);
 }
 
-/** The same process serves every client, and quickly. */
+/**
+ * The same process serves every client. Where it stood still for longer than its lease, as on a machine that has other
+ * things to do, what was cached goes with its partitions, and is there when it has been written again.
+ */
 async function expectUnharmed(): Promise<void> {
   const pids = cluster.local.nodes.map(({ pid }) => pid);
   expect(pids).toContain(startedAs);
   const keys = Array.from({ length: 30 }, (_, index) => `unharmed-${index}`);
-  await Promise.all(keys.map((key) => client.cache("aside").set(key, key)));
-  expect(await Promise.all(keys.map((key) => client.cache("aside").get(key)))).toEqual(keys);
+  const aside = client.cache<string>("aside");
+  await eventually("all that is written can be read", async () => {
+    await Promise.all(keys.map((key) => aside.set(key, key)));
+    const found = await Promise.all(keys.map((key) => aside.get(key)));
+    return found.every((value, index) => value === keys[index]);
+  });
 }
 
 let startedAs = 0;
