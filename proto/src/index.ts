@@ -1,5 +1,5 @@
 export { BatchReader } from "./batch-reader.js";
-export { BatchWriter, type ReadTerms } from "./batch-writer.js";
+export { BatchWriter, type PlainSet, type ReadTerms } from "./batch-writer.js";
 export { completeOperation, completeReply, type StatedOperation } from "./complete.js";
 export {
   COMPRESSION_LEVELS,

@@ -1,7 +1,7 @@
 /**
- * The replies of a message as a client takes them in. Those that tell a value and nothing unusual, which most do, cost
- * no object: what they say is told by tables that are used again for each message. Every other reply is an object, as
- * `PipeCodec` reads it.
+ * The replies of a message as a client takes them in. Those that tell a value, or that a write was made, and nothing
+ * unusual, as most do, cost no object: what they say is told by tables that are used again for each message. Every other
+ * reply is an object, as `PipeCodec` reads it.
  */
 import type { HelloReply__Output } from "./gen/holdfast/v1/HelloReply.js";
 import type { Replies__Output } from "./gen/holdfast/v1/Replies.js";
@@ -27,18 +27,21 @@ const ABSENT = -1;
 
 export class ReplyReader {
   readonly #codec: PipeCodec;
+  readonly #applied: number;
   readonly #reader = new WireReader(NO_BYTES);
   #bytes: Buffer = NO_BYTES;
   #count = 0;
   /** A copy of a part of the message, and where that begins. */
   #chunk: Buffer = NO_BYTES;
   #chunkAt = 0;
-  /** Replies that are no plain values. */
+  /** Replies that are not plain. */
   #objects: Reply__Output[] = [];
-  /** Where in the message a plain value's reply is; of another one, the complement of its place among `#objects`. */
+  /** Where in the message a plain reply is; of another one, the complement of its place among `#objects`. */
   #places: Int32Array;
   #starts: Int32Array;
   #ends: Int32Array;
+  /** Where in the message the version of a plain reply is; few are asked for. */
+  #versionsAt: Int32Array;
   /** By the place of a reply in the message; those of the last message, as far as there are `count`. */
   ids: Float64Array;
   terms: Uint32Array;
@@ -48,12 +51,14 @@ export class ReplyReader {
   /** @param likely - replies of a message; there may be more. */
   constructor(codec: PipeCodec, likely: number = LIKELY_REPLIES) {
     this.#codec = codec;
+    this.#applied = codec.numberOfOutcome("APPLIED");
     this.#places = new Int32Array(likely);
     this.#starts = new Int32Array(likely);
     this.#ends = new Int32Array(likely);
     this.ids = new Float64Array(likely);
     this.terms = new Uint32Array(likely);
     this.encodings = new Uint32Array(likely);
+    this.#versionsAt = new Int32Array(likely);
   }
 
   get count(): number {
@@ -101,6 +106,20 @@ export class ReplyReader {
     return place >= 0 || this.#objects[~place]?.code === "OK";
   }
 
+  /** The version of the entry; 0: there is none. */
+  version(index: number): number {
+    const place = this.#places[index] as number;
+    if (place < 0) return this.#objects[~place]?.version ?? 0;
+    const at = this.#versionsAt[index] as number;
+    return at === ABSENT ? 0 : new WireReader(this.#bytes, at).varint();
+  }
+
+  /** Whether a write was acknowledged at a lower level than it asked for. */
+  isDegraded(index: number): boolean {
+    const place = this.#places[index] as number;
+    return place < 0 && this.#objects[~place]?.degraded === true;
+  }
+
   /** Whether there is a value. */
   hasValue(index: number): boolean {
     return this.#starts[index] !== ABSENT;
@@ -142,15 +161,13 @@ export class ReplyReader {
     const place = this.#places[index] as number;
     // Every place below `count` is set.
     if (place < 0) return this.#objects[~place] as Reply__Output;
-    const reader = new WireReader(this.#bytes);
-    reader.at = place;
-    return this.#codec.readReply(reader);
+    return this.#codec.readReply(new WireReader(this.#bytes, place));
   }
 
   #readReply(reader: WireReader): void {
     const { at } = reader;
     const index = this.#next();
-    if (this.#readValue(reader, index)) {
+    if (this.#readPlain(reader, index)) {
       this.#places[index] = at;
       return;
     }
@@ -159,12 +176,13 @@ export class ReplyReader {
     this.#keep(this.#codec.readReply(reader));
   }
 
-  /** Whether it was a plain value, and nothing was wrong with it. */
-  #readValue(reader: WireReader, index: number): boolean {
+  /** Whether it was a plain reply, and nothing was wrong with it. */
+  #readPlain(reader: WireReader, index: number): boolean {
     const end = reader.delimited();
     let id = 0;
     let term = 0;
     let encoding = 0;
+    let versionAt = ABSENT;
     let valueAt = ABSENT;
     let valueEnd = ABSENT;
     while (reader.at < end) {
@@ -183,10 +201,16 @@ export class ReplyReader {
           valueAt = reader.at;
           reader.at = valueEnd;
           break;
+        case REPLY.version:
+          versionAt = reader.at;
+          reader.varint();
+          break;
+        case REPLY.outcome:
+          if (reader.varint() !== this.#applied) return false;
+          break;
         case REPLY.source:
           if (!this.#codec.isSource(reader.varint())) return false;
           break;
-        case REPLY.version:
         case REPLY.ageMs:
         case REPLY.ttlLeftMs:
         case REPLY.stale:
@@ -200,6 +224,7 @@ export class ReplyReader {
     this.ids[index] = id;
     this.terms[index] = term;
     this.encodings[index] = encoding;
+    this.#versionsAt[index] = versionAt;
     this.#starts[index] = valueAt;
     this.#ends[index] = valueEnd;
     return true;
@@ -226,6 +251,7 @@ export class ReplyReader {
       this.ids = copied(this.ids, new Float64Array(2 * index));
       this.terms = copied(this.terms, new Uint32Array(2 * index));
       this.encodings = copied(this.encodings, new Uint32Array(2 * index));
+      this.#versionsAt = copied(this.#versionsAt, new Int32Array(2 * index));
     }
     return index;
   }

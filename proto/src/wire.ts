@@ -29,12 +29,14 @@ export function tagOf(field: number, wireType: number): number {
 /** Reads a message, or finds that somebody else has to: then `isSound` is false, and what was read means nothing. */
 export class WireReader {
   bytes: Buffer;
-  at = 0;
+  at: number;
   end: number;
   isSound = true;
 
-  constructor(bytes: Buffer) {
+  /** @param at - where to begin. */
+  constructor(bytes: Buffer, at = 0) {
     this.bytes = bytes;
+    this.at = at;
     this.end = bytes.length;
   }
 

@@ -10,7 +10,7 @@ import { AbortListeners } from "./calls/abort-listeners.js";
 import type { CallContext, Detour } from "./calls/call.js";
 import { Flight } from "./calls/flight.js";
 import { Operations } from "./calls/operations.js";
-import { PlainRead } from "./calls/plain-read.js";
+import { PlainOperation } from "./calls/plain-operation.js";
 import { RetryBudget } from "./calls/retry-budget.js";
 import { Tally } from "./calls/tally.js";
 import { Watch } from "./calls/watch.js";
@@ -176,7 +176,7 @@ function assemble(
 /** Through another node, as long as the target cannot be reached. */
 function detour(
   target: Target,
-  operation: Operation | PlainRead,
+  operation: Operation | PlainOperation,
   members: Members,
   router: Router,
   wire: Wire,
@@ -184,6 +184,6 @@ function detour(
   if (!canRelay(operation.kind) || !members.isUnreachable(target)) return undefined;
   const via = members.another(target, router);
   if (via === undefined) return undefined;
-  const relayed = operation instanceof PlainRead ? operation.toOperation() : operation;
+  const relayed = operation instanceof PlainOperation ? operation.toOperation() : operation;
   return (budgetMs, begin) => wire.relay(via.address, relayed, budgetMs, begin);
 }

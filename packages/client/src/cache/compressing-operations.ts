@@ -12,9 +12,9 @@ import { compress, compressOnPool, type Operation, type Reply__Output } from "@h
 import type { CallRequest } from "../calls/call.js";
 import type { ManyReadRequest } from "../calls/many-read.js";
 import type { Operations } from "../calls/operations.js";
+import { type KeyedOperation, PlainOperation } from "../calls/plain-operation.js";
 import { Preparations, type Work } from "../calls/preparations.js";
 import type { CompressionSettings } from "./compression.js";
-import type { KeyedOperation } from "./requests.js";
 
 /**
  * Values from this size on are compressed on the pool. Here gzip would keep this thread for half a
@@ -26,7 +26,12 @@ const POOL_FROM_BYTES = 64 * 1024;
 /** Half of what Node's pool has by default. */
 const MAX_ON_POOL = 2;
 
-export interface KeyedRequest<Result = Reply__Output> extends CallRequest<Result> {
+/** Of an operation on one key. */
+export interface CacheRequest<Result = Reply__Output> extends CallRequest<Result> {
+  readonly operation: KeyedOperation | PlainOperation;
+}
+
+interface KeyedRequest<Result> extends CallRequest<Result> {
   readonly operation: KeyedOperation;
 }
 
@@ -44,6 +49,19 @@ export class CompressingOperations {
 
   /** @param compression - `undefined`: nothing is compressed. */
   run<Result = Reply__Output>(
+    request: CacheRequest<Result>,
+    compression: CompressionSettings | undefined,
+  ): Promise<Result> {
+    const { operation } = request;
+    if (!(operation instanceof PlainOperation))
+      return this.#run({ ...request, operation }, compression);
+    const mayBeLarge =
+      operation.value.length >= (compression?.thresholdBytes ?? Number.POSITIVE_INFINITY);
+    if (this.#isInOrder && !mayBeLarge) return this.#operations.run(request);
+    return this.#run({ ...request, operation: operation.toOperation() }, compression);
+  }
+
+  #run<Result>(
     request: KeyedRequest<Result>,
     compression: CompressionSettings | undefined,
   ): Promise<Result> {
@@ -62,21 +80,21 @@ export class CompressingOperations {
     return this.#orPlain(request, this.#prepared(request, work));
   }
 
-  /** Whether no operation has to wait for a write of the same entry: then reads need not come here. */
-  get isInOrder(): boolean {
+  /** Whether no operation has to wait for a write of the same entry. */
+  get #isInOrder(): boolean {
     return this.#preparations.isIdle;
   }
 
   /** As `Operations.readMany`. */
   readMany(request: ManyReadRequest): Promise<readonly number[]> {
-    if (this.isInOrder) return this.#operations.readMany(request);
+    if (this.#isInOrder) return this.#operations.readMany(request);
     // Some may have to wait for a write of the same entry.
     return Promise.resolve([...request.keys.keys()]);
   }
 
   /** Behind those of the same entry that are being prepared. */
   #inOrder<Result>(request: KeyedRequest<Result>, operation: Operation): Promise<Result> {
-    const mustWait = !this.isInOrder && this.#preparations.has(entryOf(request));
+    const mustWait = !this.#isInOrder && this.#preparations.has(entryOf(request));
     if (mustWait) return this.#prepared(request, operation);
     return this.#operations.run(
       operation === request.operation ? request : { ...request, operation },

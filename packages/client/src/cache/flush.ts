@@ -2,14 +2,16 @@
  * Flushing: every owner sends what is dirty to the database and says what became of it; what moved to
  * other owners meanwhile is flushed there. What is left when time is over is told, not thrown.
  */
+
 import { CacheError, type Clock, delay } from "@holdfast/core";
 import type { Operation, Reply__Output } from "@holdfast/proto";
 import type { Operations } from "../calls/operations.js";
+import type { KeyedOperation } from "../calls/plain-operation.js";
 import type { OwnedPartition, Router, Target } from "../routing/router.js";
 import type { FlushOutcome, FlushResult } from "./cache-types.js";
 import { runMany } from "./many.js";
 import { waitMsOf } from "./receipt.js";
-import { type KeyedOperation, sizeOf } from "./requests.js";
+import { sizeOf } from "./requests.js";
 
 /** While partitions are on their way to other owners, this often they are looked for anew. */
 const RETRY_MS = 50;

@@ -6,8 +6,10 @@
  * Nobody gets what may be older than his call. So a caller who has joined a load that others began before
  * asks once more, unless the value was loaded here and nothing had happened to the key when it was stored.
  */
+
 import { CacheError } from "@holdfast/core";
 import type { Reply__Output } from "@holdfast/proto";
+import type { KeyedOperation } from "../calls/plain-operation.js";
 import type { LoadOptions, ReadResult } from "./cache-types.js";
 import type { ClientParts } from "./client-parts.js";
 import type { Codec } from "./codecs.js";
@@ -15,7 +17,7 @@ import { durationMs, timeoutMsOf } from "./duration.js";
 import { LoadRounds } from "./load-rounds.js";
 import { type Loaded, type LoadedKeys, LoaderRun, type LoadMissing } from "./loader-run.js";
 import { runMany } from "./many.js";
-import { type KeyedOperation, loadOperation, readResult } from "./requests.js";
+import { loadOperation, readResult } from "./requests.js";
 
 /** What a load has come to, for all who share it. */
 type Outcome<V> =

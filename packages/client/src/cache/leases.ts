@@ -2,9 +2,11 @@
  * Keeps the leases of fill tokens alive while their loader runs: renews them at a third of their length, so
  * that two renewals may get lost. A lease that is over is not renewed; the loader goes on all the same.
  */
+
 import type { CancelTimer, Clock } from "@holdfast/core";
 import type { Reply__Output } from "@holdfast/proto";
-import { type Fill, type KeyedOperation, renewFillOperation } from "./requests.js";
+import type { KeyedOperation } from "../calls/plain-operation.js";
+import { type Fill, renewFillOperation } from "./requests.js";
 
 export interface LeasesParts {
   readonly send: (operation: KeyedOperation, timeoutMs: number) => Promise<Reply__Output>;

@@ -8,17 +8,12 @@
  */
 import { CacheError, type Clock, type Logger, MAX_LOAD_ERROR_LENGTH } from "@holdfast/core";
 import type { Reply__Output } from "@holdfast/proto";
+import type { KeyedOperation } from "../calls/plain-operation.js";
 import type { LoadOptions } from "./cache-types.js";
 import type { Codec } from "./codecs.js";
 import { Leases } from "./leases.js";
 import type { LoadEvents } from "./loads.js";
-import {
-  type EmptyFill,
-  emptyFillOperation,
-  type Fill,
-  fillOperation,
-  type KeyedOperation,
-} from "./requests.js";
+import { type EmptyFill, emptyFillOperation, type Fill, fillOperation } from "./requests.js";
 
 /** How long an owner is waited for that is told of a failure, in milliseconds. Without it, the lease tells. */
 const MOST_TELLING_MS = 1_000;

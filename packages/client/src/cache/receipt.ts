@@ -3,11 +3,11 @@
  * of the key is asked, whoever that is by now, until it says that the database has the write.
  */
 import { CacheError, type Clock } from "@holdfast/core";
-import type { Operation, Reply__Output } from "@holdfast/proto";
+import type { Reply__Output } from "@holdfast/proto";
 import type { CallRequest } from "../calls/call.js";
 import type { CallOptions, WriteReceipt } from "./cache-types.js";
 import { timeoutMsOf } from "./duration.js";
-import { type KeyedOperation, sizeOf } from "./requests.js";
+import { type AskedWrite, persistedOperation, sizeOf } from "./requests.js";
 
 /** Longest that an owner is asked to wait before it answers, in milliseconds. */
 const POLL_MAX_MS = 30_000;
@@ -26,11 +26,11 @@ export interface ReceiptParts {
 export class Receipt implements WriteReceipt {
   readonly version: number;
   readonly degraded: boolean;
-  readonly #write: Pick<KeyedOperation, "cache" | "key" | "ack">;
+  readonly #write: AskedWrite;
   readonly #parts: ReceiptParts;
 
   constructor(
-    write: Pick<KeyedOperation, "cache" | "key" | "ack">,
+    write: AskedWrite,
     { version, degraded }: Pick<Reply__Output, "version" | "degraded">,
     parts: ReceiptParts,
   ) {
@@ -60,13 +60,10 @@ export class Receipt implements WriteReceipt {
 
   #ask(timeoutMs: number, signal: AbortSignal | undefined): Promise<Reply__Output> {
     const { operations, router } = this.#parts;
-    const { cache = "", key, ack } = this.#write;
-    const waitMs = waitMsOf(timeoutMs);
-    const operation: Operation = { kind: "PERSISTED", cache, key, version: this.version, waitMs };
-    if (ack !== undefined) operation.ack = ack;
+    const operation = persistedOperation(this.#write, this.version, waitMsOf(timeoutMs));
     return operations.run({
       operation,
-      to: router().partitionOf(key),
+      to: router().partitionOf(operation.key),
       isWrite: false,
       bytes: sizeOf(operation),
       timeoutMs,

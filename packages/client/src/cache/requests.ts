@@ -4,7 +4,7 @@
  */
 import { CacheError, encodeKey, MAX_VALUE_BYTES } from "@holdfast/core";
 import type { Operation, Reply__Output } from "@holdfast/proto";
-import { PlainRead } from "../calls/plain-read.js";
+import { type KeyedOperation, PlainOperation } from "../calls/plain-operation.js";
 import type {
   AckLevel,
   DeleteOptions,
@@ -17,8 +17,12 @@ import type {
 import { type Codec, decodeValue, encodeValue } from "./codecs.js";
 import { type Duration, durationMs } from "./duration.js";
 
-/** An operation on one key. */
-export type KeyedOperation = Operation & { readonly key: Uint8Array };
+/** A write that its caller may still ask about. */
+export interface AskedWrite {
+  readonly cache: string;
+  readonly key: string;
+  readonly ack: AckLevel | undefined;
+}
 
 /** A load that is this client's to carry out. */
 export interface Fill {
@@ -50,20 +54,30 @@ export function setOperation<V>(
   value: V,
   codec: Codec<V>,
   options: SetOptions,
-): KeyedOperation {
-  const operation: KeyedOperation = { kind: "SET", cache, key: encodeKey(key) };
+): KeyedOperation | PlainOperation {
+  const write = plainWrite(cache, key, value, codec);
+  if (isPlain(options)) return write;
+  const { ifAbsent, ifVersion } = options;
+  if (ifAbsent && ifVersion !== undefined && ifVersion !== 0) {
+    throw invalid("ifAbsent and ifVersion contradict each other");
+  }
+  return withWriteOptions(write.toOperation(), ifAbsent ? { ...options, ifVersion: 0 } : options);
+}
+
+function plainWrite<V>(cache: string, key: string, value: V, codec: Codec<V>): PlainOperation {
   const encoded = encodeValue(codec, value);
   // Above what any cache may be configured to take; such a value would only cost the way.
   if (encoded.byteLength > MAX_VALUE_BYTES) {
     const message = `the value has ${encoded.byteLength} bytes; at most ${MAX_VALUE_BYTES} are allowed`;
     throw new CacheError("VALUE_TOO_LARGE", message);
   }
-  operation.value = encoded;
-  operation.encoding = codec.encoding;
-  if (options.ifAbsent && options.ifVersion !== undefined && options.ifVersion !== 0) {
-    throw invalid("ifAbsent and ifVersion contradict each other");
-  }
-  return withWriteOptions(operation, options.ifAbsent ? { ...options, ifVersion: 0 } : options);
+  return PlainOperation.set(cache, key, encoded, codec.encoding);
+}
+
+/** Whether a write says no more than what is to be written. */
+function isPlain({ ttl, softTtl, ifVersion, ifAbsent, ack }: SetOptions): boolean {
+  const isForever = ttl === undefined && softTtl === undefined;
+  return isForever && ifVersion === undefined && !ifAbsent && ack === undefined;
 }
 
 export function deleteOperation(
@@ -116,8 +130,8 @@ export function fillOperation<V>(
   codec: Codec<V>,
   options: WriteOptions,
 ): KeyedOperation {
-  const set = setOperation(fill.cache, fill.key, value, codec, options);
-  return { ...set, kind: "FILL", fillToken: fill.token };
+  const set = plainWrite(fill.cache, fill.key, value, codec).toOperation();
+  return { ...withWriteOptions(set, options), kind: "FILL", fillToken: fill.token };
 }
 
 /** Tells of a load without a value. @param options - of what is told instead. */
@@ -136,6 +150,16 @@ export function renewFillOperation({ cache, key, token }: Fill): KeyedOperation 
   return { kind: "RENEW_FILL", cache, key: encodeKey(key), fillToken: token };
 }
 
+/** Asks whether the database has a write. @param waitMs - for how long its owner may wait for that. */
+export function persistedOperation(
+  { cache, key, ack }: AskedWrite,
+  version: number,
+  waitMs: number,
+): KeyedOperation {
+  const operation = { kind: "PERSISTED", cache, key: encodeKey(key), version, waitMs } as const;
+  return withWriteOptions(operation, { ack });
+}
+
 export function flushOperation(cache: string, key: string): KeyedOperation {
   return { kind: "FLUSH", cache, key: encodeKey(key) };
 }
@@ -144,10 +168,9 @@ export function flushOperation(cache: string, key: string): KeyedOperation {
 const OVERHEAD_BYTES = 32;
 
 /** Roughly what an operation takes on the wire: what its fields beyond key and value add is small. */
-export function sizeOf(operation: Operation | PlainRead): number {
-  const { key, cache = "" } = operation;
-  const valueBytes = operation instanceof PlainRead ? 0 : (operation.value?.length ?? 0);
-  return OVERHEAD_BYTES + cache.length + (key?.length ?? 0) + valueBytes;
+export function sizeOf(operation: Operation | PlainOperation): number {
+  const { key, value, cache = "" } = operation;
+  return OVERHEAD_BYTES + cache.length + (key?.length ?? 0) + (value?.length ?? 0);
 }
 
 /** As `sizeOf`, of plain reads together. */

@@ -3,11 +3,12 @@
  * key, and turns the reply into the caller's result. What each method promises is told in cache.ts.
  */
 import { CacheError } from "@holdfast/core";
-import type { Operation, Reply__Output, ReplyReader } from "@holdfast/proto";
-import type { ToResult } from "../calls/call.js";
-import { PlainRead } from "../calls/plain-read.js";
+import type { Reply__Output, ReplyReader } from "@holdfast/proto";
+import type { CallRequest, ToResult } from "../calls/call.js";
+import { type KeyedOperation, PlainOperation } from "../calls/plain-operation.js";
 import type { Cache } from "./cache.js";
 import type {
+  AckLevel,
   CacheStats,
   CallOptions,
   DeleteOptions,
@@ -28,7 +29,6 @@ import type {
 import { clearEverywhere } from "./clear.js";
 import type { ClientParts } from "./client-parts.js";
 import { type Codec, type ValueReader, valueReader } from "./codecs.js";
-import type { KeyedRequest } from "./compressing-operations.js";
 import type { CompressionSettings } from "./compression.js";
 import { timeoutMsOf } from "./duration.js";
 import { flushEverywhere, flushKeys } from "./flush.js";
@@ -40,7 +40,6 @@ import {
   deleteOperation,
   flushOperation,
   incrementOperation,
-  type KeyedOperation,
   maxStaleMsOf,
   readResult,
   setOperation,
@@ -60,12 +59,11 @@ export interface ValueForm<V> {
   readonly compression: CompressionSettings | undefined;
 }
 
-type CallKind = Pick<Required<KeyedRequest>, "isWrite" | "isOneOfMany">;
+type CallKind = Pick<CallRequest, "isWrite" | "isOneOfMany" | "onSettled">;
 
-const READ: CallKind = { isWrite: false, isOneOfMany: false };
-const READ_OF_MANY: CallKind = { isWrite: false, isOneOfMany: true };
-const WRITE: CallKind = { isWrite: true, isOneOfMany: false };
-const WRITE_OF_MANY: CallKind = { isWrite: true, isOneOfMany: true };
+// All of one shape, as those that are made are.
+const READ: CallKind = { isWrite: false, isOneOfMany: false, onSettled: undefined };
+const READ_OF_MANY: CallKind = { isWrite: false, isOneOfMany: true, onSettled: undefined };
 
 export class RoutedCache<V> implements Cache<V> {
   readonly name: string;
@@ -126,7 +124,8 @@ export class RoutedCache<V> implements Cache<V> {
     });
     const rest = { ...options, timeout: Math.max(1, deadlineMs - clock.monotonic()) };
     const reads = missed.map(async (index) => {
-      keep(index, await this.#read(keys[index] as string, rest, this.#valueAt, true));
+      const key = keys[index] as string;
+      keep(index, await this.#read(key, rest, this.#valueAt, READ_OF_MANY));
     });
     await Promise.all(reads);
   }
@@ -155,13 +154,13 @@ export class RoutedCache<V> implements Cache<V> {
   }
 
   async touch(key: string, options: LifetimeOptions = {}): Promise<boolean> {
-    const reply = await this.#write(key, touchOperation(this.name, key, options), options);
-    return reply.version > 0;
+    const operation = touchOperation(this.name, key, options);
+    return (await this.#write<Reply__Output>(key, operation, options)).version > 0;
   }
 
   async increment(key: string, delta = 1, options: LifetimeOptions = {}): Promise<number> {
     const operation = incrementOperation(this.name, key, delta, options);
-    return sumOf(await this.#write(key, operation, options));
+    return sumOf(await this.#write<Reply__Output>(key, operation, options));
   }
 
   update(key: string, change: Change<V>, options: UpdateOptions = {}): Promise<UpdateResult<V>> {
@@ -244,23 +243,27 @@ export class RoutedCache<V> implements Cache<V> {
     return new Loader(parts, loadMissing, options);
   }
 
-  async #set(
-    key: string,
-    value: V,
-    options: SetOptions,
-    isOneOfMany: boolean,
-  ): Promise<WriteReceipt> {
-    const operation = setOperation(this.name, key, value, this.#codec, options);
-    return this.#receipt(operation, await this.#write(key, operation, options, isOneOfMany));
+  /** Not `async`, as reads are not. */
+  #set(key: string, value: V, options: SetOptions, isOneOfMany: boolean): Promise<WriteReceipt> {
+    try {
+      const operation = setOperation(this.name, key, value, this.#codec, options);
+      return this.#write(key, operation, options, isOneOfMany, this.#toReceipt(key, options.ack));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   async #delete(key: string, options: DeleteOptions, isOneOfMany: boolean): Promise<WriteReceipt> {
     const operation = deleteOperation(this.name, key, options);
-    return this.#receipt(operation, await this.#write(key, operation, options, isOneOfMany));
+    return this.#write(key, operation, options, isOneOfMany, this.#toReceipt(key, options.ack));
   }
 
-  #receipt(operation: KeyedOperation, reply: Reply__Output): WriteReceipt {
-    return new Receipt(operation, reply, this.#parts);
+  #toReceipt(key: string, ack: AckLevel | undefined): ToResult<WriteReceipt> {
+    return (replies, index) => {
+      const version = replies.version(index);
+      const made = { version, degraded: replies.isDegraded(index) };
+      return new Receipt({ cache: this.name, key, ack }, made, this.#parts);
+    };
   }
 
   async #writeMany<Item>(
@@ -273,21 +276,18 @@ export class RoutedCache<V> implements Cache<V> {
     return done;
   }
 
-  async #write(
+  #write<Result>(
     key: string,
-    operation: KeyedOperation,
+    operation: KeyedOperation | PlainOperation,
     options: CallOptions,
     isOneOfMany = false,
-  ): Promise<Reply__Output> {
+    toResult?: ToResult<Result>,
+  ): Promise<Result> {
     const { loads } = this.#parts;
     // Before and after: a load that starts while the write is on its way may read the old value.
-    loads.forget(this.name, key);
-    try {
-      const how = isOneOfMany ? WRITE_OF_MANY : WRITE;
-      return await this.#run<Reply__Output>(operation, options, how, undefined);
-    } finally {
-      loads.forget(this.name, key);
-    }
+    const onSettled = () => loads.forget(this.name, key);
+    onSettled();
+    return this.#run(operation, options, { isWrite: true, isOneOfMany, onSettled }, toResult);
   }
 
   /** Not `async`: reads are what most services do most, and every promise on the way costs. */
@@ -295,51 +295,39 @@ export class RoutedCache<V> implements Cache<V> {
     key: string,
     options: ReadOptions,
     toResult: ToResult<Result>,
-    isOneOfMany = false,
+    how = READ,
   ): Promise<Result> {
     try {
-      const { compressing, router } = this.#parts;
-      const partition = router().partitionOfKey(key);
-      const read = new PlainRead(this.name, key, maxStaleMsOf(options));
-      const how = isOneOfMany ? READ_OF_MANY : READ;
-      if (!compressing.isInOrder) return this.#run(read.toOperation(), options, how, toResult);
-      const request = this.#request(read, partition, options, how, toResult);
-      return this.#parts.operations.run(request);
+      const read = PlainOperation.get(this.name, key, maxStaleMsOf(options));
+      return this.#run(read, options, how, toResult);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   #run<Result>(
-    operation: KeyedOperation,
-    options: CallOptions,
-    how: CallKind,
+    operation: KeyedOperation | PlainOperation,
+    { timeout, signal, waitForReady = this.#parts.waitForReady }: CallOptions,
+    { isWrite, isOneOfMany, onSettled }: CallKind,
     toResult: ToResult<Result> | undefined,
   ): Promise<Result> {
-    const { compressing, router } = this.#parts;
-    const partition = router().partitionOf(operation.key);
-    const request = this.#request(operation, partition, options, how, toResult);
-    return compressing.run(request, this.#compression);
-  }
-
-  #request<Asked extends Operation | PlainRead, Result>(
-    operation: Asked,
-    to: number,
-    { timeout, signal, waitForReady = this.#parts.waitForReady }: CallOptions,
-    { isWrite, isOneOfMany }: CallKind,
-    toResult: ToResult<Result> | undefined,
-  ) {
-    return {
+    const { compressing, router, timeoutMs } = this.#parts;
+    const request = {
       operation,
-      to,
+      to:
+        operation instanceof PlainOperation
+          ? router().partitionOfKey(operation.key)
+          : router().partitionOf(operation.key),
       bytes: sizeOf(operation),
-      timeoutMs: timeoutMsOf(timeout, this.#parts.timeoutMs),
+      timeoutMs: timeoutMsOf(timeout, timeoutMs),
       signal,
       failsFast: !waitForReady,
       isWrite,
       isOneOfMany,
       toResult,
+      onSettled,
     };
+    return compressing.run(request, this.#compression);
   }
 
   /** Refuses bad options by rejecting, as the async methods do. */

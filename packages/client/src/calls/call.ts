@@ -24,7 +24,7 @@ import {
 } from "@holdfast/proto";
 import type { Router, Target } from "../routing/router.js";
 import type { Attempt, Pipe } from "../transport/pipe.js";
-import { PlainRead } from "./plain-read.js";
+import { PlainOperation } from "./plain-operation.js";
 import { finalError, nextStep } from "./retry.js";
 import { notRetried, type RetryBudget } from "./retry-budget.js";
 import { TimedCall } from "./running-calls.js";
@@ -32,18 +32,20 @@ import type { Tally } from "./tally.js";
 import type { OnFinished } from "./watch.js";
 
 export interface CallRequest<Result = Reply__Output> {
-  readonly operation: Operation | PlainRead;
+  readonly operation: Operation | PlainOperation;
   /** Where the operation goes: to the owner of a partition, or to one run of a node. */
   readonly to: number | Target;
   readonly isWrite: boolean;
   /** Absent: it is not. */
-  readonly isOneOfMany?: boolean;
+  readonly isOneOfMany?: boolean | undefined;
   /** Rough size on the wire. */
   readonly bytes: number;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
   /** What the caller gets, made of the reply to an operation that succeeded; absent: the reply as an object. */
   readonly toResult?: ToResult<Result> | undefined;
+  /** Called at the end, before the caller is told. */
+  readonly onSettled?: (() => void) | undefined;
   /** Whether to fail with `UNAVAILABLE` rather than to wait for an owner that can be used. Default: false. */
   readonly failsFast?: boolean;
   /**
@@ -74,7 +76,7 @@ export interface CallContext {
    */
   pipeTo(target: Target, knownSinceEpoch: number, mayProbe: boolean): Pipe;
   /** Another way for this operation; `undefined` when there is none, or no need. */
-  detour(target: Target, operation: Operation | PlainRead): Detour | undefined;
+  detour(target: Target, operation: Operation | PlainOperation): Detour | undefined;
   /** A node has named this epoch. */
   expectEpoch(epoch: number): void;
   /** Calls back when the signal aborts, unless cancelled. */
@@ -109,7 +111,7 @@ export class Call extends TimedCall implements Attempt {
   /** What an observer wants to be told at its end. */
   onFinished: OnFinished | undefined;
   id = 0;
-  #operation: Operation | PlainRead;
+  #operation: Operation | PlainOperation;
   #at: "waiting" | "queued" | "sent" | "done" = "waiting";
   /** Calls off what a call that waits is waiting for. */
   #cancelWaiting: () => void = NOTHING;
@@ -200,9 +202,8 @@ export class Call extends TimedCall implements Attempt {
 
   writeTo(batch: BatchWriter, budgetMs: number | undefined): void {
     const operation = this.#operation;
-    if (operation instanceof PlainRead) {
-      batch.get(this.id, operation.key, operation, budgetMs);
-    } else batch.operation(this.id, operation, budgetMs);
+    if (operation instanceof PlainOperation) operation.writeTo(batch, this.id, budgetMs);
+    else batch.operation(this.id, operation, budgetMs);
   }
 
   onReply(replies: ReplyReader, index: number): void {
@@ -399,6 +400,7 @@ export class Call extends TimedCall implements Attempt {
     this.#cancelWaiting();
     if (at === "queued" || at === "sent") this.#pipe?.withdraw(this);
     this.#onDone(this, reason);
+    this.request.onSettled?.();
   }
 }
 
