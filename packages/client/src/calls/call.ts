@@ -366,10 +366,9 @@ export class Call extends TimedCall implements Attempt {
   }
 
   expire(): void {
-    const isSilent = this.#pipe !== undefined && this.#pipe.lastMessageMs < this.#sentAtMs;
-    if (this.#at === "sent" && isSilent && this.#target !== undefined) {
-      this.#context.suspect(this.#target);
-    }
+    const sinceMs = this.#at === "sent" ? this.#sentAtMs : this.startedAtMs;
+    const isSilent = this.#pipe?.isSilentSince(sinceMs);
+    if (isSilent && this.#target !== undefined) this.#context.suspect(this.#target);
     const last = this.#lastError;
     const why =
       last === undefined ? "" : `; an attempt before was answered ${last.code}: ${last.message}`;

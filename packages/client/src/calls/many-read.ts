@@ -212,7 +212,7 @@ export class ManyRead extends TimedCall {
 
   expire(): void {
     const silent = this.#shares.filter(({ at, pipe, sentAtMs }) => {
-      return at === "sent" && pipe.lastMessageMs < sentAtMs;
+      return at !== "done" && pipe.isSilentSince(at === "sent" ? sentAtMs : this.startedAtMs);
     });
     const targets = new Set(silent.map(({ target }) => target));
     for (const target of targets) this.#context.suspect(target);

@@ -1,3 +1,4 @@
+import { setImmediate as turnOfLoop } from "node:timers/promises";
 import { FakeClock } from "@holdfast/core/testing";
 import { describe, expect, it } from "vitest";
 import { startConnected } from "../testing/fake-client.js";
@@ -15,16 +16,17 @@ async function startSilent() {
   const [key, other] = [test.fake.keyOf(first), test.fake.keyOf(second)];
   await test.cache.set(key, "v");
   await test.cache.set(other, "v");
-  first.intercept = () => "silence";
+  first.hangs = true;
   // What is sent from now on is sent after the last answer.
   await clock.advanceAsync(1);
   const stateOf = (nodeId: string) =>
     test.client.clientStats().nodes.find((node) => node.nodeId === nodeId);
   /** Asks the silent node, and lets the time of the operation pass. */
   const passDeadline = async (timeout: number) => {
-    const sent = first.operations.length;
     const read = Promise.allSettled([test.cache.get(key, { timeout })]);
-    await expect.poll(() => first.operations.length, { interval: 1 }).toBe(sent + 1);
+    // What is sent leaves within two turns of the event loop.
+    await turnOfLoop();
+    await turnOfLoop();
     await clock.advanceAsync(timeout);
     await read;
   };
@@ -43,7 +45,8 @@ describe("A node that keeps silent", () => {
     // The probe is a hello, and no operation of anybody is lost in it.
     test.first.answersHellos = false;
     await test.clock.advanceAsync(50);
-    const asked = test.first.operations.length;
+    const asked = 4;
+    await expect.poll(() => test.first.operations.length).toBe(asked);
     const read = test.cache.get(test.key);
     await expect.poll(() => test.stateOf("node-0")?.breaker).toBe("half-open");
     await test.clock.advanceAsync(2_000);
@@ -54,13 +57,27 @@ describe("A node that keeps silent", () => {
     expect(test.first.operations).toHaveLength(asked);
   });
 
+  it("is found out by reads and writes as well that wait for its answers to be sent", async () => {
+    await using test = await startSilent();
+    // More than a client leaves unanswered.
+    for (let count = 0; count < 3; count++) {
+      void test.cache.get(test.key, { timeout: "1h" }).catch(() => {});
+      await turnOfLoop();
+      await turnOfLoop();
+    }
+    for (let count = 0; count < 3; count++) await test.passDeadline(500);
+    expect(test.stateOf("node-0")).toMatchObject({ breaker: "open", failures: 1 });
+    expect(test.first.operations).toHaveLength(4);
+  });
+
   it("is not given up for a few short deadlines, nor for those that an answer came between", async () => {
     await using test = await startSilent();
     for (let count = 0; count < 20; count++) await test.passDeadline(50);
     expect(test.stateOf("node-0")?.breaker).toBe("closed");
-    test.first.intercept = () => undefined;
+    test.first.hangs = false;
+    for (const _ of [1, 2, 3]) test.first.send([]);
     await test.cache.get(test.key);
-    test.first.intercept = () => "silence";
+    test.first.hangs = true;
     for (let count = 0; count < 2; count++) await test.passDeadline(600);
     expect(test.stateOf("node-0")?.breaker).toBe("closed");
   });
@@ -68,7 +85,7 @@ describe("A node that keeps silent", () => {
   it("is sent to again as soon as it answers a hello", async () => {
     await using test = await startSilent();
     for (let count = 0; count < 3; count++) await test.passDeadline(500);
-    test.first.intercept = () => undefined;
+    test.first.hangs = false;
     await test.clock.advanceAsync(50);
     expect(await test.cache.get(test.key)).toBe("v");
     expect(test.stateOf("node-0")?.breaker).toBe("closed");

@@ -70,6 +70,8 @@ export class FakeNode {
   term: number | undefined;
   /** Sends replies with numbers that nobody asked for, beside the right ones. */
   sendsStrayReplies = false;
+  /** Takes batches in, and does nothing about them. */
+  hangs = false;
   /** Answers operations with bytes that are no message. */
   answersGarbage = false;
   /** Messages of a warming; 0 makes it fail. */
@@ -196,6 +198,7 @@ export class FakeNode {
   #onBatch(call: PipeStream, batch: Batch__Output): void {
     this.batches.push(batch);
     if (batch.hello && this.answersHellos) call.write(this.#introduction());
+    if (this.hangs || batch.operations.length === 0) return;
     const replies: Reply[] = [];
     for (const operation of batch.operations) {
       const intercepted = this.intercept(operation);
@@ -210,7 +213,7 @@ export class FakeNode {
       else replies.push(reply);
     }
     if (this.sendsStrayReplies) replies.unshift({ id: 999_999_999, code: "OK" });
-    if (replies.length > 0) call.write(this.answersGarbage ? GARBAGE : messageOf(replies));
+    call.write(this.answersGarbage ? GARBAGE : messageOf(replies));
   }
 
   #execute(operation: Operation__Output): Reply | Promise<Reply> {

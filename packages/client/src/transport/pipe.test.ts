@@ -84,7 +84,13 @@ class RecordedAttempt implements Attempt {
   }
 }
 
-function createPipe(bounds: BatchBounds = { maxOperations: 1_000, maxBytes: 1_048_576 }) {
+function createPipe({
+  bounds = { maxOperations: 1_000, maxBytes: 1_048_576 },
+  traffic = new Traffic(),
+}: {
+  readonly bounds?: BatchBounds;
+  readonly traffic?: Traffic;
+} = {}) {
   const clock = new FakeClock();
   const stream = new RecordedStream();
   const closed: string[] = [];
@@ -94,7 +100,7 @@ function createPipe(bounds: BatchBounds = { maxOperations: 1_000, maxBytes: 1_04
     {
       hello: { clusterId: "x", expectedNodeId: "a", expectedIncarnation: "a-1" },
       bounds,
-      traffic: new Traffic(),
+      traffic,
       openTimeoutMs: 2_000,
       epoch: () => 9,
       inFlight: () => client.inFlight,
@@ -119,8 +125,8 @@ function createPipe(bounds: BatchBounds = { maxOperations: 1_000, maxBytes: 1_04
 }
 
 /** A pipe whose hello has been answered. */
-async function openPipe(bounds?: BatchBounds) {
-  const opened = createPipe(bounds);
+async function openPipe(options?: Parameters<typeof createPipe>[0]) {
+  const opened = createPipe(options);
   await settle();
   opened.stream.hello("a-1");
   await settle();
@@ -246,26 +252,75 @@ describe("Pipe", () => {
     expect(sizes()).toEqual([200]);
   });
 
-  it("gathers while the transport holds three batches, and not for a reply", async () => {
+  it("gathers while three batches are unanswered, and not for replies that come later", async () => {
+    const { stream, send, sizes } = await openPipe();
+    for (const _ of [1, 2, 3]) {
+      send(new RecordedAttempt());
+      await settle();
+    }
+    for (const _ of [1, 2, 3]) {
+      send(new RecordedAttempt(), new RecordedAttempt());
+      await settle();
+    }
+    expect(sizes()).toEqual([1, 1, 1]);
+    // What the node answers a batch of slow loads with.
+    stream.reply();
+    await settle();
+    expect(sizes()).toEqual([1, 1, 1, 6]);
+  });
+
+  it("does not wait for answers with as much as a batch takes", async () => {
+    const { stream, client, send, sizes } = await openPipe();
+    client.inFlight = 300;
+    send(...Array.from({ length: 300 }, () => new RecordedAttempt()));
+    await settle();
+    send(...Array.from({ length: 99 }, () => new RecordedAttempt()));
+    await settle();
+    expect(sizes()).toEqual([100, 100, 100]);
+    send(new RecordedAttempt());
+    await settle();
+    expect(sizes()).toEqual([100, 100, 100, 100]);
+    stream.reply(1);
+  });
+
+  it("does not wait for other nodes, nor for those that are gone", async () => {
+    const traffic = new Traffic();
+    const slow = await openPipe({ traffic });
+    const other = await openPipe({ traffic });
+    for (const _ of [1, 2, 3]) {
+      slow.send(new RecordedAttempt());
+      await settle();
+    }
+    other.send(new RecordedAttempt());
+    await settle();
+    expect(other.sizes()).toEqual([1]);
+    other.send(new RecordedAttempt());
+    await settle();
+    expect(other.sizes()).toEqual([1]);
+    slow.stream.end(new CacheError("UNAVAILABLE", "gone"));
+    other.send(new RecordedAttempt());
+    await settle();
+    expect(other.sizes()).toEqual([1, 2]);
+  });
+
+  it("gathers while the transport holds three batches", async () => {
     const { stream, send, sizes } = await openPipe();
     stream.takesAtOnce = false;
     for (const _ of [1, 2, 3]) {
       send(new RecordedAttempt());
       await settle();
+      stream.reply();
     }
-    for (let tick = 0; tick < 3; tick++) {
-      send(new RecordedAttempt(), new RecordedAttempt());
-      await settle();
-    }
+    send(new RecordedAttempt(), new RecordedAttempt());
+    await settle();
     expect(sizes()).toEqual([1, 1, 1]);
     stream.take();
     await settle();
-    // The first three are still unanswered, as a slow load would be.
-    expect(sizes()).toEqual([1, 1, 1, 6]);
+    expect(sizes()).toEqual([1, 1, 1, 2]);
   });
 
   it("cuts batches at their bounds of operations and of bytes", async () => {
-    const { send, sizes } = await openPipe({ maxOperations: 3, maxBytes: 100 });
+    const { send, sizes } = await openPipe({ bounds: { maxOperations: 3, maxBytes: 100 } });
     send(...Array.from({ length: 7 }, () => new RecordedAttempt()));
     for (let turn = 0; turn < 5; turn++) await settle();
     expect(sizes()).toEqual([3, 3, 1]);

@@ -15,12 +15,14 @@
  * still unanswered at such an end came too late to be begun; after any other end nobody knows.
  *
  * Batching adapts without a timer. With nothing in flight a batch leaves at the end of the current
- * tick, with what the tick asked for. Otherwise it leaves when the event loop has gone round and the transport
- * has room: the busier the process, the more gathers. It does not wait for replies, or one slow load would hold up
- * every hit that is asked for after it. What is in flight is spread over three batches.
+ * tick, with what the tick asked for. Otherwise it leaves when the event loop has gone round; and unless it is full,
+ * not before the node has answered all but one of the batches before it: the busier client and node are, the more gathers.
+ * A node answers every batch as soon as it has looked at all of it, if need be with nothing: so a slow load does not
+ * hold up what is asked for after it. What is in flight is spread over three batches.
  */
 import { CacheError, type CancelTimer, type Clock, type Logger } from "@holdfast/core";
 import { BatchWriter, type Hello, pipeCodec, ReplyReader } from "@holdfast/proto";
+import { SendQueue } from "./send-queue.js";
 import { SentAttempts } from "./sent-attempts.js";
 import type { Traffic } from "./traffic.js";
 import type { BatchStream, StreamHandlers } from "./wire.js";
@@ -97,15 +99,15 @@ export class Pipe {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #stream: BatchStream;
-  #queued: Attempt[] = [];
-  /** How many of them have been withdrawn. */
-  #withdrawn = 0;
+  readonly #queued = new SendQueue<Attempt>();
   readonly #sent = new SentAttempts<Attempt>();
   readonly #batch = new BatchWriter(pipeCodec);
   readonly #replies = new ReplyReader(pipeCodec);
   #lastId = 0;
   /** Batches that the transport has not taken yet. */
   #writing = 0;
+  /** Batches that the node has not answered yet, as far as messages tell: it may send several for one. */
+  #unanswered = 0;
   #isFlushPlanned = false;
   #hasGathered = false;
   #lastMessageMs = Number.NEGATIVE_INFINITY;
@@ -149,30 +151,29 @@ export class Pipe {
     return this.#lastMessageMs;
   }
 
+  /** Whether the node was to answer something all that time, and has said nothing. */
+  isSilentSince(sinceMs: number): boolean {
+    return this.#unanswered > 0 && this.#lastMessageMs < sinceMs;
+  }
+
   send(attempt: Attempt): void {
     if (this.#state.at === "closed") {
       attempt.onFailure(this.#state.error, true);
       return;
     }
-    this.#queued.push(attempt);
+    this.#queued.add(attempt);
     this.#planFlush();
   }
 
   /** Forgets an attempt whose caller no longer waits. A reply that comes later is ignored. */
   withdraw(attempt: Attempt): void {
     // One that is tried again, and not sent yet, has the number of the try before.
-    if (this.#sent.remove(attempt)) return;
-    this.#withdrawn += 1;
-    if (2 * this.#withdrawn < this.#queued.length) return;
-    this.#queued = this.#queued.filter(({ isQueued }) => isQueued);
-    this.#withdrawn = 0;
+    if (!this.#sent.remove(attempt)) this.#queued.withdraw(attempt);
   }
 
   /** Fails what is not sent, or may as well be sent elsewhere; the rest waits for its answers. */
   giveBack(error: CacheError): void {
-    const queued = this.#queued.filter(({ isQueued }) => isQueued);
-    this.#queued = [];
-    this.#withdrawn = 0;
+    const queued = this.#queued.takeAll();
     const sent = this.#sent.takeAll();
     for (const attempt of sent) {
       if (!attempt.isRepeatable) this.#sent.add(attempt);
@@ -184,6 +185,11 @@ export class Pipe {
   /** Ends the pipe. Every attempt in it fails with `error`; `onClosed` is not called. */
   close(error: CacheError): void {
     if (this.#state.at !== "closed") this.#end(error, false);
+  }
+
+  #setUnanswered(batches: number): void {
+    this.#options.traffic.unanswered += batches - this.#unanswered;
+    this.#unanswered = batches;
   }
 
   #setState(state: State): void {
@@ -200,10 +206,10 @@ export class Pipe {
 
   #end(error: CacheError, isInGoodOrder: boolean): void {
     this.#setState({ at: "closed", error });
+    this.#setUnanswered(0);
     this.#stream.close();
-    const queued = this.#queued.filter(({ isQueued }) => isQueued);
+    const queued = this.#queued.takeAll();
     const sent = this.#sent.takeAll();
-    this.#queued = [];
     for (const attempt of queued) attempt.onFailure(error, true);
     for (const attempt of sent) attempt.onFailure(error, isInGoodOrder);
   }
@@ -218,6 +224,7 @@ export class Pipe {
       return;
     }
     const { hello, count, ids } = replies;
+    if (this.#unanswered > 0) this.#setUnanswered(this.#unanswered - 1);
     this.#options.traffic.replies += count;
     if (this.#state.at === "opening" && hello) this.#onHello(hello.incarnation);
     if (this.#state.at === "open") {
@@ -226,6 +233,7 @@ export class Pipe {
       }
     }
     replies.clear();
+    this.#planFlush();
   }
 
   #onHello(incarnation: string): void {
@@ -237,13 +245,10 @@ export class Pipe {
     }
     this.#setState({ at: "open" });
     this.#options.onOpen();
-    this.#planFlush();
   }
 
   #planFlush(): void {
-    if (this.#isFlushPlanned || this.#writing >= BATCHES_IN_FLIGHT || this.#state.at !== "open")
-      return;
-    if (this.#queued.length === 0) return;
+    if (this.#isFlushPlanned || this.#state.at !== "open" || !this.#mayFlush()) return;
     this.#isFlushPlanned = true;
     const flush = () => this.#flush();
     // nextTick runs after every promise continuation of this tick, however deep.
@@ -251,11 +256,20 @@ export class Pipe {
     else setImmediate(flush);
   }
 
+  /** Whether there is a batch to send by now. */
+  #mayFlush(): boolean {
+    const { operations, bytes } = this.#queued;
+    if (operations === 0 || this.#writing >= BATCHES_IN_FLIGHT) return false;
+    const isAwaited = this.#unanswered > 0 && this.#options.traffic.unanswered >= BATCHES_IN_FLIGHT;
+    return (
+      !isAwaited || operations >= this.#maxOperations() || bytes >= this.#options.bounds.maxBytes
+    );
+  }
+
   #flush(): void {
     this.#isFlushPlanned = false;
-    if (this.#state.at !== "open" || this.#queued.length === 0) return;
-    const attempts = this.#takeQueued(this.#maxOperations());
-    if (attempts.length === 0) return;
+    if (this.#state.at !== "open" || !this.#mayFlush()) return;
+    const attempts = this.#queued.take(this.#maxOperations(), this.#options.bounds.maxBytes);
     const nowMs = this.#clock.monotonic();
     // The longest: a shorter one would end its neighbours early.
     let deadlineMs = 0;
@@ -271,32 +285,10 @@ export class Pipe {
     traffic.batches += 1;
     traffic.operations += operations;
     const message = batch.take();
+    this.#setUnanswered(this.#unanswered + 1);
     this.#write(message);
     this.#logger.debug({ operations, bytes: message.length }, "sent a batch");
-    if (this.#writing < BATCHES_IN_FLIGHT) this.#flush();
-  }
-
-  /** Takes what makes a batch out of the queue. */
-  #takeQueued(maxOperations: number): Attempt[] {
-    const attempts: Attempt[] = [];
-    const { maxBytes } = this.#options.bounds;
-    let taken = 0;
-    let operations = 0;
-    let bytes = 0;
-    for (const attempt of this.#queued) {
-      operations += attempt.operations;
-      bytes += attempt.bytes;
-      if (attempts.length > 0 && (operations > maxOperations || bytes > maxBytes)) break;
-      taken += 1;
-      if (attempt.isQueued) attempts.push(attempt);
-      else {
-        operations -= attempt.operations;
-        bytes -= attempt.bytes;
-        this.#withdrawn -= 1;
-      }
-    }
-    this.#queued = taken === this.#queued.length ? [] : this.#queued.slice(taken);
-    return attempts;
+    this.#flush();
   }
 
   /**
@@ -305,7 +297,7 @@ export class Pipe {
    * anyway, to split what goes to one of them further would only make more messages.
    */
   #maxOperations(): number {
-    if (this.#queued[0]?.isOneOfMany) return this.#options.bounds.maxOperations;
+    if (this.#queued.first?.isOneOfMany) return this.#options.bounds.maxOperations;
     const part = Math.ceil(this.#options.inFlight() / BATCHES_IN_FLIGHT);
     return Math.min(Math.max(part, LEAST_TO_SPLIT), this.#options.bounds.maxOperations);
   }

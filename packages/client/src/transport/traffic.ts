@@ -5,4 +5,6 @@ export class Traffic {
   /** Operations in them. */
   operations = 0;
   replies = 0;
+  /** Messages with operations in them that nodes have still to answer. */
+  unanswered = 0;
 }

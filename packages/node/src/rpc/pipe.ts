@@ -1,7 +1,8 @@
 /**
  * The hot path of the wire: one long-lived stream for each client, batches of operations in,
  * replies out as they complete. A slow operation holds up nothing: its reply comes later, in
- * another message.
+ * another message. Every batch is answered at once with one message at least, if need be an empty one: clients that wait
+ * for it to send more know that the node goes on.
  *
  * In each turn of the event loop a pipe takes in one message. So the replies to it leave while the node works on the
  * next one, and clients take their turns. If all that has come were taken in at once, all replies would leave at once,
@@ -197,12 +198,15 @@ class Pipe {
     if (!this.#hasGreeted && !this.#greet(batch.hello)) return;
     const request = this.#parts.requestContext(batch.epoch, batch.budgetMs, receivedAtMs);
     this.#parts.begin(batch);
+    let isAnswered = batch.count === 0;
     for (let index = 0; index < batch.count; index++) {
-      const isAnswered = batch.isPlain(index) && this.#answerPlain(index);
-      if (!isAnswered) this.#execute(batch.operation(index), request, receivedAtMs);
-      if (this.#replies.length >= MESSAGE_BYTES) this.#send();
+      const isDone = batch.isPlain(index) && this.#answerPlain(index);
+      if (!isDone) this.#execute(batch.operation(index), request, receivedAtMs);
+      if (this.#replies.length < MESSAGE_BYTES) continue;
+      this.#send();
+      isAnswered = true;
     }
-    if (this.#replies.length > 0) this.#send();
+    if (this.#replies.length > 0 || !isAnswered) this.#send();
   }
 
   /** Whether the client may go on. */
