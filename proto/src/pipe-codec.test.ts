@@ -92,7 +92,8 @@ const numbers = fc.oneof(
   fc.nat({ max: 300 }),
   fc.nat(),
   fc.maxSafeNat(),
-  fc.constantFrom(0, 127, 128, 2 ** 28 - 1, 2 ** 28, 2 ** 32 - 1, 2 ** 35, 2 ** 53 - 1),
+  fc.constantFrom(0, 127, 128, 2 ** 28 - 1, 2 ** 28, 2 ** 32 - 1, 2 ** 53 - 1),
+  fc.constantFrom(2 ** 35 - 1, 2 ** 35, 2 ** 42 - 1, 2 ** 42, 2 ** 49 - 1, 2 ** 49),
 );
 const words = fc.oneof(fc.nat({ max: 2 ** 31 - 1 }), fc.constantFrom(0, 2 ** 32 - 1));
 const bytes = fc
