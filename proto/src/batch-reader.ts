@@ -109,9 +109,12 @@ export class BatchReader {
     return this.#kinds[index] === this.#set;
   }
 
-  /** The value of a plain SET, a part of the message. */
-  value(index: number): Buffer {
-    return this.#bytes.subarray(this.valueStarts[index], this.valueEnds[index]);
+  /** The value of a plain SET, a part of the message. It costs less than a part of `bytes`. */
+  value(index: number): Uint8Array {
+    const { buffer, byteOffset } = this.#bytes;
+    // Within the batch, hence the casts.
+    const start = this.valueStarts[index] as number;
+    return new Uint8Array(buffer, byteOffset + start, (this.valueEnds[index] as number) - start);
   }
 
   /** An operation as an object. */
@@ -125,7 +128,8 @@ export class BatchReader {
     const operation: Operation__Output = { ...emptyOperation(), id, cache, key };
     if (this.isSet(index)) {
       const [encoding = 0] = [this.encodings[index]];
-      return { ...operation, kind: "SET", value: this.value(index), encoding };
+      const value = this.#bytes.subarray(this.valueStarts[index], this.valueEnds[index]);
+      return { ...operation, kind: "SET", value, encoding };
     }
     return { ...operation, kind: this.#kinds[index] === this.#load ? "LOAD" : "GET" };
   }
