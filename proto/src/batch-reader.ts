@@ -18,14 +18,18 @@ const LIKELY_OPERATIONS = 1_024;
 
 const NO_BYTES = Buffer.alloc(0);
 
+/** No kind of plain operations has this number. */
+const NOT_PLAIN = 0;
+
 export class BatchReader {
   readonly #codec: PipeCodec;
   readonly #get: number;
   readonly #load: number;
   readonly #set: number;
   readonly #reader = new WireReader(NO_BYTES);
-  #operations: (Operation__Output | undefined)[] = [];
-  /** Of plain operations. */
+  /** Those that are not plain, by their places. */
+  readonly #operations = new Map<number, Operation__Output>();
+  /** Of plain operations; of others `NOT_PLAIN`. */
   #kinds = new Uint8Array(LIKELY_OPERATIONS);
   #bytes: Buffer = NO_BYTES;
   #count = 0;
@@ -89,7 +93,7 @@ export class BatchReader {
   clear(): void {
     this.#bytes = NO_BYTES;
     this.#count = 0;
-    this.#operations = [];
+    this.#operations.clear();
     this.hello = undefined;
     this.epoch = 0;
     this.budgetMs = 0;
@@ -97,7 +101,7 @@ export class BatchReader {
 
   /** Whether an operation is a GET or a LOAD of its key, or a SET with its encoding, and says nothing more. */
   isPlain(index: number): boolean {
-    return this.#operations[index] === undefined;
+    return this.#kinds[index] !== NOT_PLAIN;
   }
 
   /** Of a plain operation. */
@@ -105,14 +109,17 @@ export class BatchReader {
     return this.#kinds[index] === this.#set;
   }
 
-  /** The value of a plain SET, a part of the message. */
-  value(index: number): Buffer {
-    return this.#bytes.subarray(this.valueStarts[index], this.valueEnds[index]);
+  /** The value of a plain SET, a part of the message. It costs less than a part of `bytes`. */
+  value(index: number): Uint8Array {
+    const { buffer, byteOffset } = this.#bytes;
+    // Within the batch, hence the casts.
+    const start = this.valueStarts[index] as number;
+    return new Uint8Array(buffer, byteOffset + start, (this.valueEnds[index] as number) - start);
   }
 
   /** An operation as an object. */
   operation(index: number): Operation__Output {
-    return this.#operations[index] ?? this.#plain(index);
+    return this.#operations.get(index) ?? this.#plain(index);
   }
 
   #plain(index: number): Operation__Output {
@@ -121,7 +128,8 @@ export class BatchReader {
     const operation: Operation__Output = { ...emptyOperation(), id, cache, key };
     if (this.isSet(index)) {
       const [encoding = 0] = [this.encodings[index]];
-      return { ...operation, kind: "SET", value: this.value(index), encoding };
+      const value = this.#bytes.subarray(this.valueStarts[index], this.valueEnds[index]);
+      return { ...operation, kind: "SET", value, encoding };
     }
     return { ...operation, kind: this.#kinds[index] === this.#load ? "LOAD" : "GET" };
   }
@@ -129,9 +137,51 @@ export class BatchReader {
   #readOperation(reader: WireReader): void {
     const { at } = reader;
     const index = this.#next();
+    if (this.#readUsual(reader, index)) return;
+    reader.at = at;
     if (this.#readPlain(reader, index)) return;
     reader.at = at;
     this.#keep(index, this.#codec.readOperation(reader));
+  }
+
+  /**
+   * As `#readPlain`, of an operation as clients write it: all fields but the encoding are there, in the order of their
+   * numbers. What it notes is noted anew where it returns `false`.
+   */
+  #readUsual(reader: WireReader, index: number): boolean {
+    const { bytes } = reader;
+    const end = reader.delimited();
+    if (bytes[reader.at++] !== OPERATION.id) return false;
+    this.ids[index] = reader.varint();
+    if (bytes[reader.at++] !== OPERATION.kind) return false;
+    const kind = reader.varint();
+    this.#kinds[index] = kind;
+    if (bytes[reader.at++] !== OPERATION.cache) return false;
+    this.caches[index] = this.#codec.readCache(reader);
+    if (bytes[reader.at++] !== OPERATION.key) return false;
+    const keyEnd = reader.delimited();
+    this.starts[index] = reader.at;
+    this.ends[index] = keyEnd;
+    reader.at = keyEnd;
+    if (kind === this.#set) {
+      if (!this.#readUsualValue(reader, index, end)) return false;
+    } else if (kind !== this.#get && kind !== this.#load) return false;
+    // Whatever was read beyond the end was not of this operation.
+    return reader.at === end;
+  }
+
+  #readUsualValue(reader: WireReader, index: number, end: number): boolean {
+    const { bytes } = reader;
+    if (bytes[reader.at++] !== OPERATION.value) return false;
+    const valueEnd = reader.delimited();
+    this.valueStarts[index] = reader.at;
+    this.valueEnds[index] = valueEnd;
+    this.encodings[index] = 0;
+    reader.at = valueEnd;
+    if (valueEnd === end) return true;
+    if (bytes[reader.at++] !== OPERATION.encoding) return false;
+    this.encodings[index] = reader.varintUpTo(MAX_UINT32);
+    return true;
   }
 
   /** Whether it was a plain operation, and nothing was wrong with it. */
@@ -184,7 +234,6 @@ export class BatchReader {
     this.caches[index] = cache;
     this.starts[index] = keyAt;
     this.ends[index] = keyEnd;
-    this.#operations.push(undefined);
     return true;
   }
 
@@ -196,7 +245,8 @@ export class BatchReader {
     const at = key.buffer === this.#bytes.buffer ? key.byteOffset - this.#bytes.byteOffset : 0;
     this.starts[index] = at;
     this.ends[index] = at + (at === 0 ? 0 : key.length);
-    this.#operations.push(operation);
+    this.#kinds[index] = NOT_PLAIN;
+    this.#operations.set(index, operation);
   }
 
   #next(): number {
@@ -218,7 +268,7 @@ export class BatchReader {
 
   #take({ hello, epoch, budgetMs, operations }: Batch__Output): void {
     this.#count = 0;
-    this.#operations = [];
+    this.#operations.clear();
     this.hello = hello ?? undefined;
     this.epoch = epoch;
     this.budgetMs = budgetMs;

@@ -122,14 +122,25 @@ export function varintBytes(value: number): number {
   if (value < 2 ** 14) return 2;
   if (value < 2 ** 21) return 3;
   if (value < 2 ** 28) return 4;
-  // What is left fits into 32 bits.
-  return 4 + varintBytes(Math.floor(value / 2 ** 28));
+  if (value < 2 ** 35) return 5;
+  if (value < 2 ** 42) return 6;
+  return value < 2 ** 49 ? 7 : 8;
 }
 
-/** Copies few bytes: a word at a time, wherever it lies. */
+/** Copies few bytes: a word at a time, wherever it lies, and four of them before it is asked whether that is all. */
 function copyFew(from: DataView, start: number, end: number, to: DataView, at: number): void {
   let index = start;
   let target = at;
+  for (const last = end - 15; index < last; index += 16, target += 16) {
+    const first = from.getUint32(index, true);
+    const second = from.getUint32(index + 4, true);
+    const third = from.getUint32(index + 8, true);
+    const fourth = from.getUint32(index + 12, true);
+    to.setUint32(target, first, true);
+    to.setUint32(target + 4, second, true);
+    to.setUint32(target + 8, third, true);
+    to.setUint32(target + 12, fourth, true);
+  }
   for (const last = end - 3; index < last; index += 4, target += 4) {
     to.setUint32(target, from.getUint32(index, true), true);
   }
@@ -275,8 +286,16 @@ export class WireWriter {
 
   /** A tag of one byte, and a number or length from 0 to 2^53 - 1. */
   rawPair(tag: number, value: number): void {
-    this.#bytes[this.#at++] = tag;
-    this.#varint(value);
+    const bytes = this.#bytes;
+    const at = this.#at;
+    bytes[at] = tag;
+    this.#at = at + 1;
+    if (value >= 0x80) {
+      this.#varint(value);
+      return;
+    }
+    bytes[at + 1] = value;
+    this.#at = at + 2;
   }
 
   /** Bytes of others, from `start` to before `end`. @param view - of all of `from`. */

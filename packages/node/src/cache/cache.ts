@@ -29,7 +29,7 @@ import { hasOwnSoftTtl } from "./own-soft-ttl.js";
 import type { AcknowledgedWrite, FlushReport, Pattern } from "./patterns/pattern.js";
 import type { RefreshAhead } from "./refresh-ahead.js";
 import type { CacheCounters } from "./stats.js";
-import { type Change, type Decision, type WriteResult, Writes } from "./writes.js";
+import { type Change, type Decision, type PlainWrite, type WriteResult, Writes } from "./writes.js";
 
 export interface CacheParts {
   readonly config: () => CacheConfig;
@@ -147,10 +147,10 @@ export class Cache {
    * As `set`, of a value under the key that was sought in the store in this tick, where there is no more to do
    * about it than to put it there. Returns the version; 0: nothing was written, and `set` is to be asked.
    */
-  setPlain(value: Uint8Array, encoding: number, tenure: Tenure): number {
+  setPlain(content: PlainWrite, tenure: Tenure): number {
     const { store, counters, usage } = this.#parts;
     const hash = store().sought.hash | 0;
-    const version = this.#writes.writePlain(value, encoding, tenure);
+    const version = this.#writes.writePlain(content, tenure);
     if (version === 0) return 0;
     counters.sets += 1;
     const entry = usage.samples(hash) ? store().findSought() : undefined;
@@ -212,7 +212,7 @@ export class Cache {
     this.#writes.checkStillOurs(context);
     if (present.value === undefined) return undefined;
     const { store, config, clock, random } = this.#parts;
-    const { copyExpiresAtMs } = expiryOf(ttlMs, false, config(), clock, random);
+    const { copyExpiresAtMs } = expiryOf(ttlMs, false, config(), clock.now(), random);
     store().setExpiry(key, copyExpiresAtMs);
     return present.version;
   }

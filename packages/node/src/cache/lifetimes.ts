@@ -5,7 +5,7 @@
  * A lifetime that a caller states belongs to the row where the row has room for it (Holdfast's own
  * table), else to the copy. The cache's own lifetimes only ever bound copies, and only they are spread.
  */
-import { CacheError, type Clock, type Random } from "@holdfast/core";
+import { CacheError, type Random } from "@holdfast/core";
 import type { CacheConfig } from "@holdfast/process";
 import type { Entry } from "../store/entry.js";
 import { INSTANT_MS } from "../store/instants.js";
@@ -79,15 +79,14 @@ export function expiryOf(
   ttlMs: number | undefined,
   ownsRows: boolean,
   lifetimes: Lifetimes,
-  clock: Clock,
+  nowMs: number,
   random: Random,
 ): Expiry {
-  const now = clock.now();
   if (ttlMs === undefined) {
     const copyMs = lifetimeMs(lifetimes.ttlMs, lifetimes.ttlJitter, random);
-    return { rowExpiresAtMs: undefined, copyExpiresAtMs: now + copyMs };
+    return { rowExpiresAtMs: undefined, copyExpiresAtMs: nowMs + copyMs };
   }
-  const endsAtMs = now + lifetimeMs(ttlMs, 0, random);
+  const endsAtMs = nowMs + lifetimeMs(ttlMs, 0, random);
   const rowExpiresAtMs = ownsRows && ttlMs !== 0 ? endsAtMs : undefined;
   return { rowExpiresAtMs, copyExpiresAtMs: endsAtMs };
 }

@@ -158,13 +158,16 @@ it("leaves to others what is dirty, which may not be committed yet", async () =>
 });
 
 it("makes writes that memory alone must have, as `set` does", async () => {
-  const { write, operations, context, cache, tenure } = createPlain("cache-aside", { ttl: "1s" });
+  const fixture = createPlain("cache-aside", { ttl: "1s" });
+  const { write, operations, context, cache, tenure, clock } = fixture;
   const [a, b] = write(["a", "b"]);
   expect(a).toMatchObject({ id: 0, code: "OK", outcome: "APPLIED", term: 7, degraded: false });
   expect(b).toMatchObject({ id: 1, version: (a?.version ?? 0) + 1 });
+  clock.advance(400);
   write(["a"], "again", 3);
   const read = await operations.get("a", context());
-  expect(read).toMatchObject({ encoding: 3, version: (b?.version ?? 0) + 1, ttlLeftMs: 1_000 });
+  expect(read).toMatchObject({ encoding: 3, version: (b?.version ?? 0) + 1 });
+  expect(read).toMatchObject({ ageMs: 0, ttlLeftMs: 1_000 });
   expect(Buffer.from(read.value ?? []).toString()).toBe("again");
   expect(cache.counters).toMatchObject({ sets: 3, hits: 1 });
   expect(tenure.writesInFlight).toBe(0);

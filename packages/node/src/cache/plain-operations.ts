@@ -106,11 +106,9 @@ export class PlainOperations {
     if (!isKey || !sought.isAscii()) return false;
     const tenure = this.#tenureOf(sought.hash | 0);
     if (tenure === undefined) return false;
-    const version = operations.setPlain(
-      batch.value(index),
-      batch.encodings[index] as number,
-      tenure,
-    );
+    const value = batch.value(index);
+    const encoding = batch.encodings[index] as number;
+    const version = operations.setPlain({ value, encoding, writtenAtMs: this.#nowMs }, tenure);
     if (version === 0) return false;
     replies.applied(batch.ids[index] as number, tenure.term, version);
     return true;

@@ -60,6 +60,14 @@ export interface Attempt {
   isAbandoned: boolean;
 }
 
+/** What a write says that is no more than a value and how it is encoded. */
+export interface PlainWrite {
+  readonly value: Uint8Array;
+  readonly encoding: number;
+  /** On the wall clock: now, or when the batch of the write began, in the same tick. */
+  readonly writtenAtMs: number;
+}
+
 export class Writes {
   readonly #parts: CacheParts;
   readonly #read: Read;
@@ -92,15 +100,16 @@ export class Writes {
    * nobody else has to be waited for, or told: without an object on the way. Returns the version; 0: nothing was
    * written, and `write` is to be asked.
    */
-  writePlain(value: Uint8Array, encoding: number, tenure: Tenure): number {
-    const { pattern, fills, store, config, clock, random } = this.#parts;
+  writePlain({ value, encoding, writtenAtMs }: PlainWrite, tenure: Tenure): number {
+    const { pattern, fills, store, config, random } = this.#parts;
     const isAlone = pattern.isMemoryAlone && this.#turns.isIdle && fills.isIdle;
     if (!isAlone || tenure.needsNewTerm) return 0;
     if (encoding > MAX_ENCODING || value.byteLength > config().valueMaxBytes) return 0;
-    const { copyExpiresAtMs: expiresAtMs } = expiryOf(undefined, false, config(), clock, random);
+    const { copyExpiresAtMs } = expiryOf(undefined, false, config(), writtenAtMs, random);
     try {
       const version = tenure.nextVersion();
-      store().putSought({ value, encoding, version, expiresAtMs, pinned: false });
+      const expiresAtMs = copyExpiresAtMs;
+      store().putSought({ value, encoding, version, expiresAtMs, pinned: false, writtenAtMs });
       return version;
     } catch (error) {
       // A version without a write is no harm.
@@ -214,7 +223,7 @@ export class Writes {
     if (tenure.needsNewTerm) services.raiseTerm(tenure, tenure.term + 1);
     attempt.hasVersion = true;
     const { value, encoding, ttlMs, softTtlMs } = change;
-    const lives = expiryOf(ttlMs, this.ownsRows, config(), clock, random);
+    const lives = expiryOf(ttlMs, this.ownsRows, config(), clock.now(), random);
     const { partition } = tenure;
     // Nothing that was loaded before may be stored after it.
     fills.changed(key, change);
