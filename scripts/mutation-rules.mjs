@@ -314,6 +314,13 @@ export const MUTATIONS = [
     suites: [`${NODE}rpc`],
   },
   {
+    rule: "a node answers a batch at once of which nothing is ready",
+    file: `${NODE}rpc/pipe.ts`,
+    from: "if (this.#replies.length > 0 || !isAnswered) this.#send();",
+    to: "if (this.#replies.length > 0 && !isAnswered) this.#send();",
+    suites: [`${NODE}rpc`],
+  },
+  {
     rule: "the tombstone of a key with a dead letter stays",
     file: "packages/process/src/postgres/tombstones.ts",
     from: "SELECT 1 FROM holdfast_dead_letters AS d WHERE",

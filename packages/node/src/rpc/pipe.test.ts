@@ -154,6 +154,17 @@ describe("a pipe", () => {
     await expect.poll(() => deadlines).toEqual([nowMs + 100, nowMs + 100]);
   });
 
+  it("says at once that it has begun a batch of which nothing is ready", async () => {
+    const { call, send } = createPipe(() => new Promise<Reply>(() => {}));
+    await send([1, 2], {});
+    expect(call.written.map(({ replies }) => replies.length)).toEqual([0, 0]);
+    expect(call.written[1]?.hello).toBeUndefined();
+    // A hello alone has its own answer.
+    const other = createPipe(ok);
+    await other.send([], {});
+    expect(other.call.written).toHaveLength(1);
+  });
+
   it("does not let a slow operation hold up the others of its batch", async () => {
     let finish = () => {};
     const slow = new Promise<Reply>((resolve) => {
