@@ -283,24 +283,25 @@ describe("Pipe", () => {
     stream.reply(1);
   });
 
-  it("does not wait for other nodes, nor for those that are gone", async () => {
-    const traffic = new Traffic();
-    const slow = await openPipe({ traffic });
-    const other = await openPipe({ traffic });
-    for (const _ of [1, 2, 3]) {
-      slow.send(new RecordedAttempt());
+  it("leaves unanswered as many batches as are this node's part of what is in flight", async () => {
+    const { stream, client, send, sizes } = await openPipe();
+    client.inFlight = 90;
+    const sendAll = async (count: number) => {
+      send(...Array.from({ length: count }, () => new RecordedAttempt()));
       await settle();
-    }
-    other.send(new RecordedAttempt());
+    };
+    // A third of all: one batch.
+    await sendAll(20);
+    await sendAll(10);
+    expect(sizes()).toEqual([20]);
+    // Two thirds: two of them.
+    await sendAll(20);
+    expect(sizes()).toEqual([20, 30]);
+    await sendAll(10);
+    expect(sizes()).toEqual([20, 30]);
+    stream.reply(1);
     await settle();
-    expect(other.sizes()).toEqual([1]);
-    other.send(new RecordedAttempt());
-    await settle();
-    expect(other.sizes()).toEqual([1]);
-    slow.stream.end(new CacheError("UNAVAILABLE", "gone"));
-    other.send(new RecordedAttempt());
-    await settle();
-    expect(other.sizes()).toEqual([1, 2]);
+    expect(sizes()).toEqual([20, 30, 10]);
   });
 
   it("gathers while the transport holds three batches", async () => {

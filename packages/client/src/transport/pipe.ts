@@ -15,10 +15,10 @@
  * still unanswered at such an end came too late to be begun; after any other end nobody knows.
  *
  * Batching adapts without a timer. With nothing in flight a batch leaves at the end of the current
- * tick, with what the tick asked for. Otherwise it leaves when the event loop has gone round; and unless it is full,
- * not before the node has answered all but one of the batches before it: the busier client and node are, the more gathers.
- * A node answers every batch as soon as it has looked at all of it, if need be with nothing: so a slow load does not
- * hold up what is asked for after it. What is in flight is spread over three batches.
+ * tick, with what the tick asked for. Otherwise it leaves when the event loop has gone round. What the client has in
+ * flight is spread over three batches: with its part of them unanswered, a node is sent another one only if that is full.
+ * So the busier client and nodes are, the more gathers. A node answers every batch as soon as it has looked at all of it,
+ * if need be with nothing: a slow load does not hold up what is asked for after it.
  */
 import { CacheError, type CancelTimer, type Clock, type Logger } from "@holdfast/core";
 import { BatchWriter, type Hello, pipeCodec, ReplyReader } from "@holdfast/proto";
@@ -187,11 +187,6 @@ export class Pipe {
     if (this.#state.at !== "closed") this.#end(error, false);
   }
 
-  #setUnanswered(batches: number): void {
-    this.#options.traffic.unanswered += batches - this.#unanswered;
-    this.#unanswered = batches;
-  }
-
   #setState(state: State): void {
     if (this.#state.at === "opening") this.#state.cancelTimeout();
     this.#state = state;
@@ -206,7 +201,6 @@ export class Pipe {
 
   #end(error: CacheError, isInGoodOrder: boolean): void {
     this.#setState({ at: "closed", error });
-    this.#setUnanswered(0);
     this.#stream.close();
     const queued = this.#queued.takeAll();
     const sent = this.#sent.takeAll();
@@ -224,7 +218,7 @@ export class Pipe {
       return;
     }
     const { hello, count, ids } = replies;
-    if (this.#unanswered > 0) this.#setUnanswered(this.#unanswered - 1);
+    this.#unanswered = Math.max(0, this.#unanswered - 1);
     this.#options.traffic.replies += count;
     if (this.#state.at === "opening" && hello) this.#onHello(hello.incarnation);
     if (this.#state.at === "open") {
@@ -260,10 +254,14 @@ export class Pipe {
   #mayFlush(): boolean {
     const { operations, bytes } = this.#queued;
     if (operations === 0 || this.#writing >= BATCHES_IN_FLIGHT) return false;
-    const isAwaited = this.#unanswered > 0 && this.#options.traffic.unanswered >= BATCHES_IN_FLIGHT;
-    return (
-      !isAwaited || operations >= this.#maxOperations() || bytes >= this.#options.bounds.maxBytes
-    );
+    if (this.#unanswered < this.#mostUnanswered()) return true;
+    return operations >= this.#maxOperations() || bytes >= this.#options.bounds.maxBytes;
+  }
+
+  /** This node's part of the batches in flight, as large as its part of the operations. */
+  #mostUnanswered(): number {
+    const part = (this.#sent.size + this.#queued.operations) / this.#options.inFlight();
+    return Math.min(Math.max(1, Math.round(BATCHES_IN_FLIGHT * part)), BATCHES_IN_FLIGHT);
   }
 
   #flush(): void {
@@ -285,7 +283,7 @@ export class Pipe {
     traffic.batches += 1;
     traffic.operations += operations;
     const message = batch.take();
-    this.#setUnanswered(this.#unanswered + 1);
+    this.#unanswered += 1;
     this.#write(message);
     this.#logger.debug({ operations, bytes: message.length }, "sent a batch");
     this.#flush();

@@ -5,6 +5,4 @@ export class Traffic {
   /** Operations in them. */
   operations = 0;
   replies = 0;
-  /** Messages with operations in them that nodes have still to answer. */
-  unanswered = 0;
 }
