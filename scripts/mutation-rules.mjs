@@ -314,6 +314,20 @@ export const MUTATIONS = [
     suites: [`${NODE}rpc`],
   },
   {
+    rule: "what gathered leaves when its node has answered",
+    file: "packages/client/src/transport/pipe.ts",
+    from: "this.#planFlush(setImmediate);\n  }",
+    to: "}",
+    suites: ["packages/client/src/transport"],
+  },
+  {
+    rule: "a write makes the loads forgotten that began while it was on its way",
+    file: "packages/client/src/calls/call.ts",
+    from: "this.request.onSettled?.();",
+    to: "",
+    suites: ["packages/client/src/cache/loading.test.ts"],
+  },
+  {
     rule: "a node answers a batch at once of which nothing is ready",
     file: `${NODE}rpc/pipe.ts`,
     from: "if (this.#replies.length > 0 || !isAnswered) this.#send();",

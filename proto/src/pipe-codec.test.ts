@@ -12,7 +12,7 @@ import type { Batch, Batch__Output } from "./gen/holdfast/v1/Batch.js";
 import type { Operation } from "./gen/holdfast/v1/Operation.js";
 import type { Replies, Replies__Output } from "./gen/holdfast/v1/Replies.js";
 import type { Reply } from "./gen/holdfast/v1/Reply.js";
-import { BATCH } from "./pipe-tags.js";
+import { BATCH, OPERATION } from "./pipe-tags.js";
 import { ReplyReader } from "./reply-reader.js";
 import { ReplyWriter } from "./reply-writer.js";
 import { pipeCodec } from "./services.js";
@@ -51,11 +51,12 @@ function readReplies(from: Buffer): Replies__Output {
   const { hello } = reader;
   const replies = Array.from({ length: reader.count }, (_, index) => {
     const reply = reader.reply(index);
-    const { id, term, encoding, code, value } = reply;
+    const { id, term, encoding, code, value, version, degraded } = reply;
     expect(reader.isOk(index)).toBe(code === "OK");
     expect(reader.hasValue(index)).toBe(value !== undefined);
     const told = [reader.ids[index], reader.terms[index], reader.encodings[index]];
     expect(told).toEqual([id, term, encoding]);
+    expect([reader.version(index), reader.isDegraded(index)]).toEqual([version, degraded]);
     if (value !== undefined) {
       const part = reader.bytes(index).subarray(reader.start(index), reader.end(index));
       expect(part.equals(value)).toBe(true);
@@ -66,8 +67,11 @@ function readReplies(from: Buffer): Replies__Output {
   return { replies, ...(hello && { hello }) };
 }
 
+/** One for all: nothing of a message may be left in the next one. */
+const batchReader = new BatchReader(pipeCodec);
+
 function readBatch(from: Buffer): Batch__Output {
-  const reader = new BatchReader(pipeCodec);
+  const reader = batchReader;
   reader.read(from);
   const { epoch, budgetMs, hello } = reader;
   const operations = Array.from({ length: reader.count }, (_, index) => {
@@ -387,6 +391,55 @@ describe("the codec of pipes", () => {
       }),
       { seed, numRuns: 300 },
     );
+  });
+
+  it(`writes values as any other operation (seed ${seed})`, () => {
+    const keys = fc.oneof(fc.string({ unit: "binary", maxLength: 200 }), fc.string()).map(unicode);
+    const operations = fc.record({
+      kind: fc.constantFrom("GET", "SET"),
+      id: numbers,
+      cache: fc.constantFrom("products", "users"),
+      key: keys,
+      value: bytes,
+      encoding: fc.nat({ max: 255 }),
+      budgetMs: fc.option(words, { nil: undefined }),
+    });
+    fc.assert(
+      fc.property(fc.array(operations, { maxLength: 10 }), (some) => {
+        const writer = new BatchWriter(pipeCodec);
+        writer.begin(0, 5_000);
+        for (const { kind, id, budgetMs, key, ...write } of some) {
+          const { cache } = write;
+          if (kind === "SET") writer.set(id, { key, ...write }, budgetMs);
+          else writer.get(id, key, { cache, maxStaleMs: undefined }, budgetMs);
+        }
+        const expected = some.map(({ kind, id, cache, key, value, encoding, budgetMs }) => ({
+          id,
+          kind: kind as "GET",
+          cache,
+          key: Buffer.from(key),
+          ...(kind === "SET" && { value, encoding }),
+          ...(budgetMs === undefined ? {} : { budgetMs }),
+        }));
+        const written = general.requestDeserialize(writer.take());
+        const whole = general.requestSerialize({ budgetMs: 5_000, operations: expected });
+        expect(plain(written)).toEqual(plain(general.requestDeserialize(whole)));
+      }),
+      { seed, numRuns: 300 },
+    );
+  });
+
+  it("takes no kind for another one that is equal in its low bits", () => {
+    const writer = new WireWriter(Buffer.alloc(0));
+    writer.optionalNumber(OPERATION.id, 5);
+    writer.optionalNumber(OPERATION.kind, 256 + pipeCodec.numberOfKind("GET"));
+    writer.optionalBytes(OPERATION.cache, Buffer.from("products"));
+    writer.optionalBytes(OPERATION.key, Buffer.from("42"));
+    const reader = new BatchReader(pipeCodec);
+    reader.read(operationOf([writer.written]));
+    expect(reader.isPlain(0)).toBe(false);
+    expect(reader.operation(0)).toMatchObject({ id: 5, cache: "products" });
+    expect(reader.operation(0).kind).not.toBe("GET");
   });
 
   it("numbers operations anew each time they are written", () => {

@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { testSeed } from "@holdfast/core/testing";
 import {
   CODEC,
@@ -129,6 +130,19 @@ describe("Codecs", () => {
     const copy = Buffer.concat([frame, nested]).subarray(frame.length);
     const unpacked = decodeValue(msgpack<{ raw: Uint8Array }>(), copy, msgpack().encoding);
     expect(unpacked.raw.buffer.byteLength).toBeLessThan(100_000);
+  });
+
+  it("take bytes of another realm, as test runners have them", () => {
+    const foreign = runInNewContext("new Uint8Array([1, 2, 3])") as Uint8Array;
+    expect(foreign).not.toBeInstanceOf(Uint8Array);
+    expect(roundTrip(bytes(), foreign)).toEqual(Buffer.from([1, 2, 3]));
+  });
+
+  it("refuse to be written as what is no bytes", () => {
+    const lists = { ...bytes(), encode: () => [1, 2, 3] } as unknown as Codec<string>;
+    expect(() => encodeValue(lists, "v")).toThrowError(
+      "the codec encodes values as what is no Uint8Array",
+    );
   });
 
   it("name both codecs when a value was written with another one", () => {

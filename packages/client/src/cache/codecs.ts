@@ -5,6 +5,7 @@
  * Decoders must not keep the bytes that they are given: those are a slice of a network frame,
  * which a long-lived value would keep in memory whole.
  */
+import { isUint8Array } from "node:util/types";
 import { CacheError } from "@holdfast/core";
 import { CODEC, codecOf, decompress, type ReplyReader } from "@holdfast/proto";
 import { Packr } from "msgpackr";
@@ -58,7 +59,7 @@ export function bytes(): Codec<Uint8Array> {
   return {
     encoding: CODEC.bytes,
     encode(value) {
-      if (value instanceof Uint8Array) return value;
+      if (isUint8Array(value)) return value;
       throw new CacheError("INVALID_ARGUMENT", `the bytes codec takes a Uint8Array`);
     },
     decode: decodeBytes,
@@ -166,8 +167,19 @@ function notInForm(encoding: number, cause: unknown): CacheError {
   return new CacheError("INVALID_ARGUMENT", `the value is not ${nameOf(encoding)}`, { cause });
 }
 
-/** Encodes a value; whatever the codec throws becomes `INVALID_ARGUMENT`. */
+/** Encodes a value; whatever the codec throws, or returns instead of bytes, becomes `INVALID_ARGUMENT`. */
 export function encodeValue<T>(codec: Codec<T>, value: T): Uint8Array {
+  const encoded = encode(codec, value);
+  if (encoded instanceof Uint8Array) return encoded;
+  // Test runners and `node:vm` have a `Uint8Array` of their own.
+  if (isUint8Array(encoded)) {
+    const { buffer, byteOffset, byteLength } = encoded as Uint8Array;
+    return Buffer.from(buffer, byteOffset, byteLength);
+  }
+  throw new CacheError("INVALID_ARGUMENT", "the codec encodes values as what is no Uint8Array");
+}
+
+function encode<T>(codec: Codec<T>, value: T): unknown {
   try {
     return codec.encode(value);
   } catch (error) {

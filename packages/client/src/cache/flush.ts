@@ -2,7 +2,6 @@
  * Flushing: every owner sends what is dirty to the database and says what became of it; what moved to
  * other owners meanwhile is flushed there. What is left when time is over is told, not thrown.
  */
-
 import { CacheError, type Clock, delay } from "@holdfast/core";
 import type { Operation, Reply__Output } from "@holdfast/proto";
 import type { Operations } from "../calls/operations.js";

@@ -6,7 +6,6 @@
  * Nobody gets what may be older than his call. So a caller who has joined a load that others began before
  * asks once more, unless the value was loaded here and nothing had happened to the key when it was stored.
  */
-
 import { CacheError } from "@holdfast/core";
 import type { Reply__Output } from "@holdfast/proto";
 import type { KeyedOperation } from "../calls/plain-operation.js";

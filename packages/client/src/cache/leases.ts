@@ -2,7 +2,6 @@
  * Keeps the leases of fill tokens alive while their loader runs: renews them at a third of their length, so
  * that two renewals may get lost. A lease that is over is not renewed; the loader goes on all the same.
  */
-
 import type { CancelTimer, Clock } from "@holdfast/core";
 import type { Reply__Output } from "@holdfast/proto";
 import type { KeyedOperation } from "../calls/plain-operation.js";

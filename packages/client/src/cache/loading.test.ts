@@ -86,6 +86,38 @@ describe("Loading what is missing", () => {
     expect(await test.cache.get("42")).toEqual(newer);
   });
 
+  it.each(["is acknowledged", "is given up"])(
+    "does not join a load that began while this client's own write was on its way, once that %s",
+    async (end) => {
+      await using test = await startConnected<Product>();
+      const node = test.fake.node(0);
+      const leaving = new AbortController();
+      node.intercept = ({ kind }) => (kind === "SET" ? "silence" : undefined);
+      const written = test.cache.set("42", laptop, { signal: leaving.signal });
+      const settled = Promise.allSettled([written]);
+      await expect.poll(() => node.operations.at(-1)?.kind).toBe("SET");
+      const [{ id, key } = { id: 0 }] = node.operations.slice(-1);
+      expect(key?.toString()).toBe("42");
+      let finish = () => {};
+      const load = () =>
+        new Promise<Product>((resolve) => {
+          finish = () => resolve(laptop);
+        });
+      const first = test.cache.getOrLoad("42", load);
+      if (end === "is given up") leaving.abort(new Error("gone"));
+      else node.send([{ id, outcome: "APPLIED", version: 7 }]);
+      await settled;
+      const second = test.cache.getOrLoad("42", load);
+      expect(test.client.clientStats().loads).toMatchObject({ started: 2, joined: 0 });
+      const running = () => {
+        finish();
+        return test.client.clientStats().loads.running;
+      };
+      await expect.poll(running).toBe(0);
+      expect([await first, await second]).toEqual([laptop, laptop]);
+    },
+  );
+
   it("returns the value also when it cannot be stored, unless that is a mistake", async () => {
     await using test = await startConnected<Product>();
     const { cache: products, fake } = test;

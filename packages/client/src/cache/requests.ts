@@ -71,7 +71,7 @@ function plainWrite<V>(cache: string, key: string, value: V, codec: Codec<V>): P
     const message = `the value has ${encoded.byteLength} bytes; at most ${MAX_VALUE_BYTES} are allowed`;
     throw new CacheError("VALUE_TOO_LARGE", message);
   }
-  return PlainOperation.set(cache, key, encoded, codec.encoding);
+  return PlainOperation.set({ cache, key, value: encoded, encoding: codec.encoding });
 }
 
 /** Whether a write says no more than what is to be written. */

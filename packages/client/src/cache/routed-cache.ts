@@ -247,7 +247,8 @@ export class RoutedCache<V> implements Cache<V> {
   #set(key: string, value: V, options: SetOptions, isOneOfMany: boolean): Promise<WriteReceipt> {
     try {
       const operation = setOperation(this.name, key, value, this.#codec, options);
-      return this.#write(key, operation, options, isOneOfMany, this.#toReceipt(key, options.ack));
+      const toResult = this.#toReceipt(key, options.ack);
+      return this.#write(key, operation, options, { isOneOfMany, toResult });
     } catch (error) {
       return Promise.reject(error);
     }
@@ -255,7 +256,8 @@ export class RoutedCache<V> implements Cache<V> {
 
   async #delete(key: string, options: DeleteOptions, isOneOfMany: boolean): Promise<WriteReceipt> {
     const operation = deleteOperation(this.name, key, options);
-    return this.#write(key, operation, options, isOneOfMany, this.#toReceipt(key, options.ack));
+    const toResult = this.#toReceipt(key, options.ack);
+    return this.#write(key, operation, options, { isOneOfMany, toResult });
   }
 
   #toReceipt(key: string, ack: AckLevel | undefined): ToResult<WriteReceipt> {
@@ -280,8 +282,7 @@ export class RoutedCache<V> implements Cache<V> {
     key: string,
     operation: KeyedOperation | PlainOperation,
     options: CallOptions,
-    isOneOfMany = false,
-    toResult?: ToResult<Result>,
+    { isOneOfMany, toResult }: Pick<CallRequest<Result>, "isOneOfMany" | "toResult"> = {},
   ): Promise<Result> {
     const { loads } = this.#parts;
     // Before and after: a load that starts while the write is on its way may read the old value.

@@ -44,7 +44,7 @@ export interface CallRequest<Result = Reply__Output> {
   readonly signal: AbortSignal | undefined;
   /** What the caller gets, made of the reply to an operation that succeeded; absent: the reply as an object. */
   readonly toResult?: ToResult<Result> | undefined;
-  /** Called at the end, before the caller is told. */
+  /** Called at the end, before the caller is told; not where the operation was refused before it began. */
   readonly onSettled?: (() => void) | undefined;
   /** Whether to fail with `UNAVAILABLE` rather than to wait for an owner that can be used. Default: false. */
   readonly failsFast?: boolean;
@@ -84,7 +84,7 @@ export interface CallContext {
   /** Calls back at the next newer topology, unless cancelled. */
   onNextTopology(callback: () => void): () => void;
   isFromFormerOwner(partition: number, term: number): boolean;
-  /** A deadline has passed, and nothing was heard of this node since the operation was sent. */
+  /** A deadline has passed, and nothing was heard of this node since the operation was sent, or began to wait for that. */
   suspect(target: Target): void;
   /** The owner that the topology names does not serve, and knows of no other. */
   doubtTopology(): void;

@@ -11,6 +11,8 @@ export type KeyedOperation = Operation & { readonly key: Uint8Array };
 
 const NO_VALUE = new Uint8Array(0);
 
+type Fields = ReadTerms & PlainSet & { readonly kind: "GET" | "SET" };
+
 export class PlainOperation implements ReadTerms, PlainSet {
   readonly kind: "GET" | "SET";
   readonly cache: string;
@@ -21,13 +23,7 @@ export class PlainOperation implements ReadTerms, PlainSet {
   readonly value: Uint8Array;
   readonly encoding: number;
 
-  private constructor(
-    kind: "GET" | "SET",
-    { cache, key }: { readonly cache: string; readonly key: string },
-    maxStaleMs: number | undefined,
-    value: Uint8Array,
-    encoding: number,
-  ) {
+  private constructor({ kind, cache, key, maxStaleMs, value, encoding }: Fields) {
     this.kind = kind;
     this.cache = cache;
     this.key = key;
@@ -37,11 +33,19 @@ export class PlainOperation implements ReadTerms, PlainSet {
   }
 
   static get(cache: string, key: string, maxStaleMs: number | undefined): PlainOperation {
-    return new PlainOperation("GET", { cache, key }, maxStaleMs, NO_VALUE, 0);
+    return new PlainOperation({
+      kind: "GET",
+      cache,
+      key,
+      maxStaleMs,
+      value: NO_VALUE,
+      encoding: 0,
+    });
   }
 
-  static set(cache: string, key: string, value: Uint8Array, encoding: number): PlainOperation {
-    return new PlainOperation("SET", { cache, key }, undefined, value, encoding);
+  static set(write: PlainSet): PlainOperation {
+    const { cache, key, value, encoding } = write;
+    return new PlainOperation({ kind: "SET", cache, key, maxStaleMs: undefined, value, encoding });
   }
 
   /** The key must be well-formed. @param budgetMs - `undefined`: the batch's. */

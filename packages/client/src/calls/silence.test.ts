@@ -57,7 +57,7 @@ describe("A node that keeps silent", () => {
     expect(test.first.operations).toHaveLength(asked);
   });
 
-  it("is found out by reads and writes as well that wait for its answers to be sent", async () => {
+  it("is found out as well by what waits for its answers to be sent, and did not happen", async () => {
     await using test = await startSilent();
     // More than a client leaves unanswered.
     for (let count = 0; count < 3; count++) {
@@ -65,7 +65,10 @@ describe("A node that keeps silent", () => {
       await turnOfLoop();
       await turnOfLoop();
     }
+    const written = test.cache.set(test.key, "new", { timeout: 500 });
+    const refused = expect(written).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
     for (let count = 0; count < 3; count++) await test.passDeadline(500);
+    await refused;
     expect(test.stateOf("node-0")).toMatchObject({ breaker: "open", failures: 1 });
     expect(test.first.operations).toHaveLength(4);
   });

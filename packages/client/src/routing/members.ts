@@ -126,7 +126,7 @@ export class Members {
     return others[Math.floor(this.#random.next() * others.length)];
   }
 
-  /** A deadline has passed, and the node was not heard of since the operation was sent. */
+  /** A deadline has passed, and the node was not heard of since the operation was sent, or began to wait for that. */
   suspect({ incarnation }: Target): void {
     const connection = this.#connections.get(incarnation);
     if (connection?.pipe?.isOpen !== true) return;

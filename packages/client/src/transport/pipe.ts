@@ -109,7 +109,6 @@ export class Pipe {
   /** Batches that the node has not answered yet, as far as messages tell: it may send several for one. */
   #unanswered = 0;
   #isFlushPlanned = false;
-  #hasGathered = false;
   #lastMessageMs = Number.NEGATIVE_INFINITY;
   #state: State;
 
@@ -151,7 +150,7 @@ export class Pipe {
     return this.#lastMessageMs;
   }
 
-  /** Whether the node was to answer something all that time, and has said nothing. */
+  /** Whether the node has something to answer, and has said nothing since then. */
   isSilentSince(sinceMs: number): boolean {
     return this.#unanswered > 0 && this.#lastMessageMs < sinceMs;
   }
@@ -162,7 +161,8 @@ export class Pipe {
       return;
     }
     this.#queued.add(attempt);
-    this.#planFlush();
+    // A tick's end comes after every promise continuation of it, however deep.
+    this.#planFlush(this.#sent.size === 0 ? process.nextTick : setImmediate);
   }
 
   /** Forgets an attempt whose caller no longer waits. A reply that comes later is ignored. */
@@ -171,7 +171,7 @@ export class Pipe {
     if (!this.#sent.remove(attempt)) this.#queued.withdraw(attempt);
   }
 
-  /** Fails what is not sent, or may as well be sent elsewhere; the rest waits for its answers. */
+  /** Fails what is not sent, or may as well be sent elsewhere; the rest waits for its answers. Nothing is sent any more. */
   giveBack(error: CacheError): void {
     const queued = this.#queued.takeAll();
     const sent = this.#sent.takeAll();
@@ -227,7 +227,10 @@ export class Pipe {
       }
     }
     replies.clear();
-    this.#planFlush();
+    // Nothing is owed: that heals a count that a node of another version has left too high.
+    if (this.#sent.size === 0) this.#unanswered = 0;
+    // Later than what the callers that were answered ask for next.
+    this.#planFlush(setImmediate);
   }
 
   #onHello(incarnation: string): void {
@@ -241,13 +244,10 @@ export class Pipe {
     this.#options.onOpen();
   }
 
-  #planFlush(): void {
+  #planFlush(soon: (flush: () => void) => void): void {
     if (this.#isFlushPlanned || this.#state.at !== "open" || !this.#mayFlush()) return;
     this.#isFlushPlanned = true;
-    const flush = () => this.#flush();
-    // nextTick runs after every promise continuation of this tick, however deep.
-    if (this.#sent.size === 0 || this.#hasGathered) process.nextTick(flush);
-    else setImmediate(flush);
+    soon(() => this.#flush());
   }
 
   /** Whether there is a batch to send by now. */
@@ -316,9 +316,7 @@ export class Pipe {
     this.#stream.write(batch, () => {
       this.#writing -= 1;
       // What is queued now has waited for this write: the event loop has gone round since.
-      this.#hasGathered = true;
-      this.#planFlush();
-      this.#hasGathered = false;
+      this.#planFlush(process.nextTick);
     });
   }
 }

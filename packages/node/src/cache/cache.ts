@@ -212,7 +212,8 @@ export class Cache {
     this.#writes.checkStillOurs(context);
     if (present.value === undefined) return undefined;
     const { store, config, clock, random } = this.#parts;
-    const { copyExpiresAtMs } = expiryOf(ttlMs, false, config(), clock.now(), random);
+    const stated = { ttlMs, writtenAtMs: clock.now(), ownsRows: false };
+    const { copyExpiresAtMs } = expiryOf(stated, config(), random);
     store().setExpiry(key, copyExpiresAtMs);
     return present.version;
   }

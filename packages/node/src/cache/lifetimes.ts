@@ -66,7 +66,7 @@ export function checkTtl(ttlMs: number | undefined, name = "TTL"): void {
   throw new CacheError("INVALID_ARGUMENT", `the ${name} of ${ttlMs} ms ${problem}`);
 }
 
-/** The ends of the two lives of what is written now, on the wall clock. */
+/** The ends of the two lives of what is written, on the wall clock. */
 export interface Expiry {
   /** `undefined`: the row stays until it is deleted. */
   readonly rowExpiresAtMs: number | undefined;
@@ -74,19 +74,26 @@ export interface Expiry {
   readonly copyExpiresAtMs: number;
 }
 
-/** @param ttlMs - what the caller states; `undefined`: nothing. */
+/** What a write says of lifetimes. */
+export interface StatedLife {
+  /** `undefined`: nothing. */
+  readonly ttlMs: number | undefined;
+  /** On the wall clock. */
+  readonly writtenAtMs: number;
+  /** Whether rows have room for it. */
+  readonly ownsRows: boolean;
+}
+
 export function expiryOf(
-  ttlMs: number | undefined,
-  ownsRows: boolean,
+  { ttlMs, writtenAtMs, ownsRows }: StatedLife,
   lifetimes: Lifetimes,
-  nowMs: number,
   random: Random,
 ): Expiry {
   if (ttlMs === undefined) {
     const copyMs = lifetimeMs(lifetimes.ttlMs, lifetimes.ttlJitter, random);
-    return { rowExpiresAtMs: undefined, copyExpiresAtMs: nowMs + copyMs };
+    return { rowExpiresAtMs: undefined, copyExpiresAtMs: writtenAtMs + copyMs };
   }
-  const endsAtMs = nowMs + lifetimeMs(ttlMs, 0, random);
+  const endsAtMs = writtenAtMs + lifetimeMs(ttlMs, 0, random);
   const rowExpiresAtMs = ownsRows && ttlMs !== 0 ? endsAtMs : undefined;
   return { rowExpiresAtMs, copyExpiresAtMs: endsAtMs };
 }

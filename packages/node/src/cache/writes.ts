@@ -105,7 +105,8 @@ export class Writes {
     const isAlone = pattern.isMemoryAlone && this.#turns.isIdle && fills.isIdle;
     if (!isAlone || tenure.needsNewTerm) return 0;
     if (encoding > MAX_ENCODING || value.byteLength > config().valueMaxBytes) return 0;
-    const { copyExpiresAtMs } = expiryOf(undefined, false, config(), writtenAtMs, random);
+    const stated = { ttlMs: undefined, writtenAtMs, ownsRows: false };
+    const { copyExpiresAtMs } = expiryOf(stated, config(), random);
     try {
       const version = tenure.nextVersion();
       const expiresAtMs = copyExpiresAtMs;
@@ -223,7 +224,8 @@ export class Writes {
     if (tenure.needsNewTerm) services.raiseTerm(tenure, tenure.term + 1);
     attempt.hasVersion = true;
     const { value, encoding, ttlMs, softTtlMs } = change;
-    const lives = expiryOf(ttlMs, this.ownsRows, config(), clock.now(), random);
+    const stated = { ttlMs, writtenAtMs: clock.now(), ownsRows: this.ownsRows };
+    const lives = expiryOf(stated, config(), random);
     const { partition } = tenure;
     // Nothing that was loaded before may be stored after it.
     fills.changed(key, change);

@@ -134,7 +134,8 @@ export class ReplayedWrites {
 
   #toMutation(write: AcknowledgedWrite): Mutation {
     const { clock, random, lifetimes } = this.#options;
-    const own = expiryOf(undefined, true, lifetimes(), clock.now(), random);
+    const stated = { ttlMs: undefined, writtenAtMs: clock.now(), ownsRows: true };
+    const own = expiryOf(stated, lifetimes(), random);
     const { expiresAtMs } = write;
     const copyExpiresAtMs = Math.min(own.copyExpiresAtMs, expiresAtMs ?? Number.POSITIVE_INFINITY);
     return { ...write, rowExpiresAtMs: expiresAtMs, copyExpiresAtMs };
