@@ -2,7 +2,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { credentials, type ServiceError } from "@grpc/grpc-js";
-import { CacheError } from "@holdfast/client";
+import { CacheError, type Duration } from "@holdfast/client";
 import { Cache } from "@holdfast/proto";
 import { describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "./support/cluster.js";
@@ -19,7 +19,11 @@ const CACHES = {
 };
 
 /** Reads and writes until told to stop, and notes what failed. */
-function startLoad(cluster: TestCluster, client: Awaited<ReturnType<TestCluster["connect"]>>) {
+function startLoad(
+  cluster: TestCluster,
+  client: Awaited<ReturnType<TestCluster["connect"]>>,
+  timeout: Duration,
+) {
   const failures: unknown[] = [];
   const acknowledged = new Map<string, number>();
   let isRunning = true;
@@ -29,9 +33,9 @@ function startLoad(cluster: TestCluster, client: Awaited<ReturnType<TestCluster[
     for (let turn = 1; isRunning; turn++) {
       const key = `w${id}-${turn % 50}`;
       try {
-        await rows.set(key, turn, { timeout: "300ms" });
+        await rows.set(key, turn, { timeout });
         acknowledged.set(key, turn);
-        await rows.get(key, { timeout: "300ms" });
+        await rows.get(key, { timeout });
         succeeded += 1;
       } catch (error) {
         failures.push(error);
@@ -97,7 +101,7 @@ describe("a cluster that loses etcd for half a minute", () => {
       "every partition has a backup in sync",
       () => client.topology().partitionsWithoutBackup === 0,
     );
-    const load = startLoad(cluster, client);
+    const load = startLoad(cluster, client, "2s");
     await eventually("the load runs", () => load.succeeded() > 100);
 
     const { port, dataDir } = cluster.etcd;
@@ -134,7 +138,7 @@ describe("a cluster that loses etcd for half a minute", () => {
     await using cluster = await startCluster(CACHES, { backups: 0 });
     const before = cluster.local.nodes.map(({ pid }) => pid);
     const client = await cluster.connect();
-    const load = startLoad(cluster, client);
+    const load = startLoad(cluster, client, "300ms");
     await eventually("the load runs", () => load.succeeded() > 100);
 
     // One key of each node: where it is refused, nothing is served.
