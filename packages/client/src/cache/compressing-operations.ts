@@ -53,15 +53,16 @@ export class CompressingOperations {
     compression: CompressionSettings | undefined,
   ): Promise<Result> {
     const { operation } = request;
-    if (!(operation instanceof PlainOperation))
-      return this.#run({ ...request, operation }, compression);
-    const mayBeLarge =
-      operation.value.length >= (compression?.thresholdBytes ?? Number.POSITIVE_INFINITY);
-    if (this.#isInOrder && !mayBeLarge) return this.#operations.run(request);
-    return this.#run({ ...request, operation: operation.toOperation() }, compression);
+    if (!(operation instanceof PlainOperation)) {
+      return this.#runKeyed({ ...request, operation }, compression);
+    }
+    const { thresholdBytes = Number.POSITIVE_INFINITY } = compression ?? {};
+    const isSmall = operation.value.length < thresholdBytes;
+    if (this.#isInOrder && isSmall) return this.#operations.run(request);
+    return this.#runKeyed({ ...request, operation: operation.toOperation() }, compression);
   }
 
-  #run<Result>(
+  #runKeyed<Result>(
     request: KeyedRequest<Result>,
     compression: CompressionSettings | undefined,
   ): Promise<Result> {
