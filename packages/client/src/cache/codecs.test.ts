@@ -139,10 +139,8 @@ describe("Codecs", () => {
   });
 
   it("refuse to be written as what is no bytes", () => {
-    const lists = { ...bytes(), encode: () => [1, 2, 3] } as unknown as Codec<string>;
-    expect(() => encodeValue(lists, "v")).toThrowError(
-      "the codec encodes values as what is no Uint8Array",
-    );
+    const lists = { ...bytes(), encoding: 70, encode: () => [1] } as unknown as Codec<string>;
+    expect(() => encodeValue(lists, "v")).toThrowError("encode of codec 70 must return a Uint8Arr");
   });
 
   it("name both codecs when a value was written with another one", () => {

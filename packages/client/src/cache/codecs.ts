@@ -176,7 +176,8 @@ export function encodeValue<T>(codec: Codec<T>, value: T): Uint8Array {
     const { buffer, byteOffset, byteLength } = encoded as Uint8Array;
     return Buffer.from(buffer, byteOffset, byteLength);
   }
-  throw new CacheError("INVALID_ARGUMENT", "the codec encodes values as what is no Uint8Array");
+  const codecName = nameOf(codec.encoding);
+  throw new CacheError("INVALID_ARGUMENT", `encode of ${codecName} must return a Uint8Array`);
 }
 
 function encode<T>(codec: Codec<T>, value: T): unknown {
