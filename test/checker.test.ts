@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { Cache } from "@holdfast/client";
 import { describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "./support/cluster.js";
-import { eventually } from "./support/eventually.js";
+import { breather, eventually } from "./support/eventually.js";
 
 const CACHES = {
   through: { pattern: "write-through", source: { kind: "entries" } },
@@ -56,11 +56,15 @@ describe("cached entries that are compared with the database", { timeout: 120_00
         await cache?.get(key).catch(() => {});
         await rows.get(key).catch(() => {});
         operations += 1;
+        await breather();
       }
     };
     const workers = Promise.all([0, 1, 2, 3].map(worker));
     const external = async () => {
-      while (isRunning) await cluster.database.query("UPDATE rows SET value = value + 1");
+      while (isRunning) {
+        await cluster.database.query("UPDATE rows SET value = value + 1");
+        await breather();
+      }
     };
     const others = external();
     const caches = [...written, rows];

@@ -11,7 +11,7 @@ import { seededRandom, testSeed } from "@holdfast/core/testing";
 import { Cache, type StatsResponse__Output } from "@holdfast/proto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "./support/cluster.js";
-import { eventually } from "./support/eventually.js";
+import { breather, eventually } from "./support/eventually.js";
 import { nodeSettings, spawnServer } from "./support/server-process.js";
 
 const CACHES = {
@@ -75,6 +75,7 @@ function startLoad(cache: CacheHandle<number>) {
       } catch {
         history.possible.push(turn);
       }
+      await breather();
     }
   };
   const done = Promise.all(Array.from({ length: WORKERS }, (_, id) => worker(id)));

@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "./support/cluster.js";
+import { breather } from "./support/eventually.js";
 
 const CACHES = {
   // What is in it is in no database: if it does not travel, it is gone.
@@ -30,6 +31,7 @@ function keepBusy(cluster: Awaited<ReturnType<TestCluster["connect"]>>) {
       const value = count;
       await cache.set(key, value);
       expect(await cache.get(key)).toBe(value);
+      await breather();
     }
   };
   const lanes = Promise.all(["a", "b", "c", "d"].map((key) => lane(`busy-${key}`)));

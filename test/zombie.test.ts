@@ -6,7 +6,7 @@ import { credentials } from "@grpc/grpc-js";
 import { Peer } from "@holdfast/proto";
 import { describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "./support/cluster.js";
-import { eventually } from "./support/eventually.js";
+import { breather, eventually } from "./support/eventually.js";
 
 /** Longer than the pause's first moments, shorter than the pause: the flush falls due meanwhile. */
 const CACHES = {
@@ -133,6 +133,7 @@ describe("a node that is killed and started again under load", () => {
           acknowledged.delete(key);
           return;
         }
+        await breather();
       }
     };
     const workers = Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(worker));

@@ -3,6 +3,7 @@
  */
 
 const POLL_INTERVAL_MS = 20;
+const BREATHER_MS = 5;
 
 /**
  * Calls `probe` until it returns something other than `undefined` or `false`, and returns that.
@@ -28,6 +29,14 @@ export async function eventually<T>(
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
   }
+}
+
+/**
+ * For whoever reads or writes in a loop: it takes a cluster no more to be under load, while a loop without end or pause
+ * takes all of the processors from the nodes, and from the test beside it.
+ */
+export function breather(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, BREATHER_MS));
 }
 
 /** Faults last a while; what is waited for here is time itself. */

@@ -1,9 +1,12 @@
 /**
  * The `holdfast` command: its subcommands, and how it fails. Whatever a person can do something
  * about is one clear line on standard error and exit code 1; a defect shows its stack.
+ *
+ * What servers are made of takes longer to load than most commands to run: it is imported where it is needed, by
+ * `up`, `demo` and `caches apply`.
  */
 import { CacheError } from "@holdfast/core";
-import { ConfigError, DatabaseError } from "@holdfast/process";
+import { ConfigError, DatabaseError } from "@holdfast/process/errors";
 import { Command, CommanderError } from "commander";
 import { CliError } from "./cli-error.js";
 import { cachesCommand } from "./commands/caches.js";

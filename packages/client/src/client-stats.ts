@@ -42,7 +42,7 @@ export interface ClientStats {
     readonly opened: number;
     /** Those of them to a run of a node that there had been one to before. */
     readonly reopened: number;
-    /** Connections that could not be opened, or broke. */
+    /** Connections that could not be opened, or broke; not those that a node ended in order to stop. */
     readonly failed: number;
   };
   /** Runs of nodes that operations went to, and which the client has not given up. */

@@ -1,6 +1,5 @@
 /** `holdfast caches`: the definitions of caches, from a file and as they are. */
 import { readFile } from "node:fs/promises";
-import { parseCachesFile } from "@holdfast/process";
 import { Command } from "commander";
 import { stringify } from "yaml";
 import { CliError } from "../cli-error.js";
@@ -26,6 +25,7 @@ export async function readCachesFile(file: string): Promise<readonly CacheDefini
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
     throw new CliError(`cannot read ${file}: ${error.code ?? error.message}`);
   });
+  const { parseCachesFile } = await import("@holdfast/process");
   return parseCachesFile(text, file);
 }
 

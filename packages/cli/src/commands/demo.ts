@@ -2,7 +2,6 @@
 import { randomInt } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { Command } from "commander";
-import { runMainJob } from "../main-job/main-job.js";
 import {
   DEFAULT_LOOKUPS,
   DEFAULT_NODES,
@@ -60,6 +59,7 @@ async function demo(context: CliContext, options: DemoOptions): Promise<void> {
   const seed = options.seedRandom ?? randomInt(SEEDS);
   const job: MainJobOptions = { dataDir, lookups, nodes, once, products, seed, trace };
   let hasSummary = false;
+  const { runMainJob } = await import("../main-job/main-job.js");
   const isKept = await runMainJob(job, {
     reporter: reporterOf(context, options),
     clock: context.clock,

@@ -1,6 +1,6 @@
 /** `holdfast up`: a local cluster that runs until Ctrl-C. */
 import { Command } from "commander";
-import { LocalCluster, type LocalClusterOptions } from "../local/local-cluster.js";
+import type { LocalCluster, LocalClusterOptions } from "../local/local-cluster.js";
 import { applyCaches } from "../rpc/operations.js";
 import { Interrupts } from "../terminal/interrupts.js";
 import type { Reporter } from "../terminal/reporter.js";
@@ -45,6 +45,7 @@ async function up(context: CliContext, options: UpOptions): Promise<void> {
     onSecond: () => context.exit(130),
   });
   reporter.line(`Starting ${options.nodes} nodes …`);
+  const { LocalCluster } = await import("../local/local-cluster.js");
   const cluster = await LocalCluster.start(clusterOptions(context, options, reporter));
   try {
     if (caches.length > 0) {

@@ -71,6 +71,8 @@ describe("When a connection breaks", () => {
     first.endPipes();
     await written;
     expect(second.operations).toHaveLength(1);
+    // Nothing has gone wrong.
+    expect(test.client.clientStats().connections.failed).toBe(0);
   });
 
   it("stray answers harm nobody", async () => {

@@ -232,7 +232,7 @@ export class Members {
         epoch,
         inFlight,
         onOpen: () => this.#onOpen(connection),
-        onClosed: (error) => this.#onClosed(connection, error),
+        onClosed: (error, isInGoodOrder) => this.#onClosed(connection, error, isInGoodOrder),
       },
       this.#clock,
       this.#logger,
@@ -247,7 +247,7 @@ export class Members {
     this.#options.onOpen(connection.target);
   }
 
-  #onClosed(connection: Connection, error: CacheError): void {
+  #onClosed(connection: Connection, error: CacheError, isInGoodOrder = false): void {
     const { target, breaker } = connection;
     const { nodeId, address } = target;
     const failure = unavailable(target, error.message, error);
@@ -256,9 +256,9 @@ export class Members {
     connection.pipe = undefined;
     connection.unheard = 0;
     breaker.failed(failure);
-    this.counts.failed += 1;
+    if (!isInGoodOrder) this.counts.failed += 1;
     if (wasOpen) this.#options.onClosed(target, failure);
-    this.#logger.debug({ nodeId, address, err: error }, "a connection failed");
+    this.#logger.debug({ nodeId, address, err: error }, "a connection ended");
     this.#options.onFailure(address);
   }
 }

@@ -84,8 +84,8 @@ export interface PipeOptions {
   readonly epoch: () => number;
   /** Operations that the client has in flight at this moment, on all pipes. */
   readonly inFlight: () => number;
-  /** Called once, unless the client itself closed the pipe. */
-  readonly onClosed: (error: CacheError) => void;
+  /** Called once, unless the client itself closed the pipe. @param isInGoodOrder - Whether the node ended it so. */
+  readonly onClosed: (error: CacheError, isInGoodOrder: boolean) => void;
   readonly onOpen: () => void;
 }
 
@@ -195,7 +195,7 @@ export class Pipe {
   #fail(error: CacheError, isInGoodOrder = false): void {
     if (this.#state.at === "closed") return;
     // Told first: who retries in answer to the failure must not be given this pipe again.
-    this.#options.onClosed(error);
+    this.#options.onClosed(error, isInGoodOrder);
     this.#end(error, isInGoodOrder);
   }
 
