@@ -19,6 +19,7 @@ import { PACKAGE_DEFINITION } from "@holdfast/proto";
 import { HealthImplementation } from "grpc-health-check";
 import { joinAddress, listenError } from "../ops/listening.js";
 import { OpenCalls } from "./open-calls.js";
+import { widenWindows } from "./windows.js";
 
 export interface GrpcService {
   readonly definition: ServiceDefinition;
@@ -97,6 +98,7 @@ export class GrpcServer implements Component {
         else reject(listenError(this.name, wanted, error));
       });
     });
+    widenWindows(this.#server);
   }
 
   /** What the health service answers. */

@@ -1,0 +1,26 @@
+/**
+ * How much callers may have sent to a server before it has read it. HTTP/2 begins with 64 KiB for a connection, which is
+ * one batch of a pipe: the rest of what is under way waits for one acknowledgement after the other. grpc-js has an option
+ * for what its clients receive, and none for its servers.
+ */
+import type { Http2Server, ServerHttp2Session } from "node:http2";
+import type { Server } from "@grpc/grpc-js";
+
+/** The batches that a pipe has in flight. A connection may make a server buffer as much. */
+export const WINDOW_BYTES: number = 256 * 1024;
+
+interface Listening {
+  readonly http2Servers?: ReadonlyMap<Http2Server, unknown>;
+}
+
+/** Widens the windows of all connections to come. To be called once the server listens. */
+export function widenWindows(server: Server): void {
+  // A private field: should it go, windows are as narrow as before, and the test of this tells.
+  const { http2Servers } = server as unknown as Listening;
+  for (const http2Server of http2Servers?.keys() ?? []) http2Server.on("session", widen);
+}
+
+function widen(session: ServerHttp2Session): void {
+  session.settings({ initialWindowSize: WINDOW_BYTES });
+  session.setLocalWindowSize(WINDOW_BYTES);
+}
