@@ -1,6 +1,7 @@
 /**
  * The clients that are compared, with one face: `get` (a Buffer), `set`, and `getMany` (how many were found). Each
- * is used as its own documents recommend for speed; values are bytes with all of them.
+ * is used as its own documents recommend for speed; values are bytes with all of them, and parts of what came over the
+ * socket.
  */
 import { bytes, connect } from "@holdfast/client";
 
@@ -27,7 +28,7 @@ export const CLIENTS = {
 
 async function holdfast({ seeds }) {
   const cluster = await connect({ seeds, timeout: "30s", compression: false });
-  const cache = cluster.cache(CACHE, { codec: bytes() });
+  const cache = cluster.cache(CACHE, { codec: bytes({ copy: false }) });
   return {
     get: (key) => cache.get(key),
     set: (key, value) => cache.set(key, value),

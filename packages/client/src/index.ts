@@ -21,7 +21,7 @@ export type {
   WriteOptions,
   WriteReceipt,
 } from "./cache/cache-types.js";
-export { bytes, type Codec, json, msgpack, string } from "./cache/codecs.js";
+export { type BytesOptions, bytes, type Codec, json, msgpack, string } from "./cache/codecs.js";
 export type { Compression, CompressionOptions } from "./cache/compression.js";
 export type { Duration } from "./cache/duration.js";
 export type { LoadMissing } from "./cache/loader-run.js";

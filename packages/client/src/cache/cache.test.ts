@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { startConnected } from "../testing/fake-client.js";
-import { string } from "./codecs.js";
+import { bytes, string } from "./codecs.js";
 import { ManyWritesError } from "./many.js";
 
 interface Product {
@@ -41,6 +41,19 @@ describe("A cache", () => {
     test.fake.nodes.forEach((node, index) => {
       expect(node.messages.length - (messagesBefore[index] ?? 0)).toBe(1);
     });
+  });
+
+  it("hands out parts of a message where no copies are wanted", async () => {
+    await using test = await startConnected();
+    const value = Buffer.alloc(10_000, "x");
+    const parts = test.client.cache("parts", { codec: bytes({ copy: false }), compression: false });
+    await parts.set("key", value);
+    const part = await parts.get("key");
+    expect(part).toEqual(value);
+    expect(part?.buffer.byteLength).toBeGreaterThan(value.length);
+    const copy = await test.client.cache("parts", { codec: bytes() }).get("key");
+    expect(copy).toEqual(value);
+    expect(copy?.buffer.byteLength).toBe(value.length);
   });
 
   it("sends concurrent operations of one tick in three messages", async () => {

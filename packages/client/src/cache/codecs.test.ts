@@ -126,6 +126,8 @@ describe("Codecs", () => {
     const frame = Buffer.alloc(1_000_000);
     const decoded = decodeValue(bytes(), frame.subarray(10, 20), bytes().encoding);
     expect(decoded.buffer.byteLength).toBeLessThanOrEqual(Buffer.poolSize);
+    const kept = decodeValue(bytes({ copy: false }), frame.subarray(10, 20), bytes().encoding);
+    expect(kept.buffer).toBe(frame.buffer);
     const nested = encodeValue(msgpack(), { raw: new Uint8Array(8) });
     const copy = Buffer.concat([frame, nested]).subarray(frame.length);
     const unpacked = decodeValue(msgpack<{ raw: Uint8Array }>(), copy, msgpack().encoding);

@@ -2,8 +2,8 @@
  * How values become bytes and back. A codec has a number that is stored with every value it wrote,
  * so that a reader with another codec gets an error that says so instead of a wrong value.
  *
- * Decoders must not keep the bytes that they are given: those are a slice of a network frame,
- * which a long-lived value would keep in memory whole.
+ * Decoders do not keep the bytes that they are given: those are a slice of a message, which a long-lived value would
+ * keep in memory whole. Only whoever asks for that gets it.
  */
 import { isUint8Array } from "node:util/types";
 import { CacheError } from "@holdfast/core";
@@ -51,18 +51,27 @@ export function string(): Codec<string> {
   };
 }
 
+export interface BytesOptions {
+  /**
+   * Whether what is read is a copy. `false`: it is a part of the message that it came in, which saves a sixth of the
+   * client's work for values of 16 KiB. The message, of 64 KiB or one larger value, stays in memory for as long as any
+   * value of it does. For values that are passed on and forgotten. Default: `true`.
+   */
+  readonly copy?: boolean;
+}
+
 /**
- * Bytes as they are. What is read is a copy that belongs to the caller; a small one shares 8 KiB of memory with others,
- * as small Buffers of Node's do.
+ * Bytes as they are. What is read is a copy that belongs to the caller, unless `copy` is `false`; a small one shares
+ * 8 KiB of memory with others, as small Buffers of Node's do.
  */
-export function bytes(): Codec<Uint8Array> {
+export function bytes({ copy = true }: BytesOptions = {}): Codec<Uint8Array> {
   return {
     encoding: CODEC.bytes,
     encode(value) {
       if (isUint8Array(value)) return value;
       throw new CacheError("INVALID_ARGUMENT", `the bytes codec takes a Uint8Array`);
     },
-    decode: decodeBytes,
+    decode: copy ? copyBytes : keepBytes,
   };
 }
 
@@ -89,11 +98,15 @@ function decodeText(encoded: Uint8Array): string {
   return Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength).toString("utf8");
 }
 
-function decodeBytes(encoded: Uint8Array): Uint8Array {
+function copyBytes(encoded: Uint8Array): Uint8Array {
   // Memory of its own would take ten times as long to get.
   const copy = Buffer.allocUnsafe(encoded.length);
   copy.set(encoded);
   return copy;
+}
+
+function keepBytes(encoded: Uint8Array): Uint8Array {
+  return encoded;
 }
 
 /** Reads the value of a reply; `undefined` when it has none. */
@@ -103,11 +116,16 @@ export type ValueReader<T> = (replies: ReplyReader, index: number) => T | undefi
 const READERS: ReadonlyMap<unknown, ValueReader<unknown>> = new Map<unknown, ValueReader<unknown>>([
   [decodeJson, (replies, index) => JSON.parse(textOf(replies, index))],
   [decodeText, textOf],
-  [decodeBytes, (replies, index) => replies.copy(index)],
+  [copyBytes, (replies, index) => replies.copy(index)],
+  [keepBytes, partOf],
 ]);
 
 function textOf(replies: ReplyReader, index: number): string {
   return replies.bytes(index).toString("utf8", replies.start(index), replies.end(index));
+}
+
+function partOf(replies: ReplyReader, index: number): Buffer {
+  return replies.bytes(index).subarray(replies.start(index), replies.end(index));
 }
 
 /** As `decodeValue`, of replies. */
@@ -118,8 +136,7 @@ export function valueReader<T>(codec: Codec<T>): ValueReader<T> {
     if (!replies.hasValue(index)) return undefined;
     const encoding = replies.encodings[index] as number;
     if (read === undefined || encoding !== codec.encoding) {
-      const stored = replies.bytes(index).subarray(replies.start(index), replies.end(index));
-      return decodeValue(codec, stored, encoding);
+      return decodeValue(codec, partOf(replies, index), encoding);
     }
     try {
       return read(replies, index);
