@@ -7,8 +7,8 @@ import type { PipeCodec } from "./pipe-codec.js";
 import { REPLIES, REPLY } from "./pipe-tags.js";
 import { varintBytes, WireWriter } from "./wire.js";
 
-/** From here on a message is complete: larger ones are slower for gRPC to bring over. */
-export const MESSAGE_BYTES: number = 64 * 1024;
+/** From here on a message is complete. With half of it, values of 1 KiB are a tenth slower, those of 16 KiB a fifth. */
+export const MESSAGE_BYTES: number = 128 * 1024;
 
 /** Room for the reply that makes a message complete, unless that is large. */
 const BUFFER_BYTES = MESSAGE_BYTES + 4 * 1024;

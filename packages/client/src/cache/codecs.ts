@@ -54,7 +54,7 @@ export function string(): Codec<string> {
 export interface BytesOptions {
   /**
    * Whether what is read is a copy. `false`: it is a part of the message that it came in, which saves a sixth of the
-   * client's work for values of 16 KiB. The message, of 64 KiB or one larger value, stays in memory for as long as any
+   * client's work for values of 16 KiB. The message, of 128 KiB or one larger value, stays in memory for as long as any
    * value of it does. For values that are passed on and forgotten. Default: `true`.
    */
   readonly copy?: boolean;
