@@ -1,12 +1,12 @@
 /**
  * How much callers may have sent to a server before it has read it. HTTP/2 begins with 64 KiB for a connection, which is
- * one batch of a pipe: the rest of what is under way waits for one acknowledgement after the other. grpc-js has an option
- * for what its clients receive, and none for its servers.
+ * less than a batch with large values: the rest waits for one acknowledgement after the other. grpc-js has an option for
+ * what its clients receive, and none for its servers.
  */
 import type { Http2Server, ServerHttp2Session } from "node:http2";
 import type { Server } from "@grpc/grpc-js";
 
-/** The batches that a pipe has in flight. A connection may make a server buffer as much. */
+/** A connection may make a server buffer as much. */
 export const WINDOW_BYTES: number = 256 * 1024;
 
 interface Listening {
