@@ -43,6 +43,15 @@ describe("A cache", () => {
     });
   });
 
+  it("spreads the lists of several callers over the messages in flight, each of them in one", async () => {
+    await using test = await startConnected<Product>();
+    const keys = Array.from({ length: 100 }, (_, index) => `key-${index}`);
+    await Promise.all(Array.from({ length: 8 }, () => test.cache.getMany(keys)));
+    const sizes = test.node.messages.map(({ operations = [] }) => operations.length);
+    expect(Math.max(...sizes)).toBe(200);
+    expect(sizes.filter((size) => size % keys.length !== 0)).toEqual([]);
+  });
+
   it("hands out parts of a message where no copies are wanted", async () => {
     await using test = await startConnected();
     const value = Buffer.alloc(10_000, "x");

@@ -46,7 +46,8 @@ class Share implements Attempt {
   id = 0;
   bytes = 0;
   readonly deadlineMs: number;
-  readonly isOneOfMany = true;
+  /** It is all of them: several such are spread over the messages in flight. */
+  readonly isOneOfMany = false;
   readonly isRepeatable = true;
   readonly target: Target;
   readonly pipe: Pipe;
