@@ -102,12 +102,12 @@ describe.each(LAYERS)("%s", (layer) => {
     expect(heapBytes + memoryBytes).toBeLessThanOrEqual(limitBytes * 0.8);
   });
 
-  it("gives a node time to stop: preStop, drain, open calls, the last flush and slack", () => {
+  it("gives a node time to stop: preStop, drain, open calls, the last flush, its news and slack", () => {
     const preStopSeconds = node.container.lifecycle.preStop.sleep.seconds;
     const graceSeconds = node.workload.spec.template.spec.terminationGracePeriodSeconds;
     const drainSeconds = loadNode().drainTimeoutMs / 1_000;
     expect(preStopSeconds).toBeGreaterThanOrEqual(5);
-    expect(graceSeconds).toBeGreaterThanOrEqual(preStopSeconds + drainSeconds + 6 + 10 + 10);
+    expect(graceSeconds).toBeGreaterThanOrEqual(preStopSeconds + drainSeconds + 6 + 10 + 10 + 10);
   });
 
   it("keeps a node's journal on a volume of its own, which outlives pod and set", () => {

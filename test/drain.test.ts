@@ -1,8 +1,11 @@
 /** `holdfast drain`: a node leaves in order while clients go on, and says what remained. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { startCluster } from "./support/cluster.js";
 import { eventually } from "./support/eventually.js";
 import { holdfast } from "./support/holdfast.js";
+import { leaderOf } from "./support/operators.js";
 
 const CACHES = {
   aside: { pattern: "cache-aside" },
@@ -71,5 +74,27 @@ describe("holdfast drain", () => {
     expect(code).toBe(0);
     const { rows } = await cluster.database.query("SELECT count(*) FROM holdfast_entries");
     expect(rows).toEqual([{ count: String(KEYS.length) }]);
+  });
+});
+
+describe("A node that leaves", () => {
+  it("tells whoever leads next that it has ended, when nobody leads at that moment", {
+    timeout: 60_000,
+  }, async () => {
+    await using cluster = await startCluster({}, { nodes: 1, coordinators: 2 });
+    const { local } = cluster;
+    await local.settled();
+    const [incarnation] = local.nodes.map((node) => node.incarnation);
+    const { pid } = await leaderOf(local);
+    process.kill(pid, "SIGKILL");
+    expect(await local.stopNode("node-1")).toMatchObject({ code: 0 });
+    // Else others would have to take it for one that may still serve.
+    const logs = await Promise.all(
+      ["coordinator-1", "coordinator-2"].map((name) =>
+        readFile(join(local.dataDir, "logs", `${name}.log`), "utf8"),
+      ),
+    );
+    const news = logs.join("").match(/.*its exit was reported/g) ?? [];
+    expect(news.filter((line) => line.includes(incarnation ?? "?"))).toHaveLength(1);
   });
 });

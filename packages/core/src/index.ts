@@ -33,6 +33,7 @@ export {
   partitionOfKey,
 } from "./partitions.js";
 export { type Random, systemRandom } from "./random.js";
+export { type RetryOptions, retry } from "./retry.js";
 export {
   findMember,
   type Incarnation,

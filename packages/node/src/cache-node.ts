@@ -4,7 +4,14 @@
  * Starting: what the cluster is → database → caches → ports → topology → membership.
  * Stopping: hand partitions over → answer what is under way → flush → leave → close.
  */
-import type { Clock, ClusterConfig, Incarnation, Logger, Random } from "@holdfast/core";
+import {
+  type Clock,
+  type ClusterConfig,
+  type Incarnation,
+  type Logger,
+  type Random,
+  retry,
+} from "@holdfast/core";
 import { joinAddress, openRegistry, type ParentLink } from "@holdfast/process";
 import { assembleNode } from "./assemble-node.js";
 import { readClusterConfig } from "./cluster/cluster-config.js";
@@ -41,6 +48,9 @@ const FINAL_FLUSH_MS = 10_000;
 
 /** What is left of copies of other owners' entries gets at the very end. */
 const COPIES_MS = 500;
+
+/** A leader that is gone is replaced when its lease has run out. */
+const TELL_END = { forMs: 10_000, pauseMs: 250 };
 
 export class CacheNode implements AsyncDisposable {
   readonly #inputs: NodeInputs;
@@ -154,16 +164,18 @@ export class CacheNode implements AsyncDisposable {
   }
 
   /**
-   * Tells the leader that this incarnation has ended. It may still be an owner, where it could not hand
-   * over: to the others it could then be one that serves by its backups' promises, for as long as
+   * Tells the leader that this incarnation has ended, or whoever leads next. It may still be an owner, where it
+   * could not hand over: to the others it could then be one that serves by its backups' promises, for as long as
    * `outageMax`.
    */
   async #tellEnd(): Promise<void> {
-    const { coordinator, ownership, topology } = this.#parts;
-    const { logger, options } = this.#inputs;
-    if (topology.coordinatorAddress === "") return;
+    const { coordinator, ownership } = this.#parts;
+    const { clock, logger, options } = this.#inputs;
+    // It has never owned anything.
+    if (ownership.epoch === 0) return;
     try {
-      await coordinator.reportExit(options.nodeId, ownership.incarnation);
+      const report = () => coordinator.reportExit(options.nodeId, ownership.incarnation);
+      await retry(report, { ...TELL_END, clock });
     } catch (error) {
       logger.warn({ err: error }, "the leader could not be told of this node's end");
     }

@@ -5,7 +5,7 @@
  * A coordinator that ends by itself is started again: it holds nothing. Registry and database are
  * not: one that comes back empty would be another cluster, so that is said aloud and left to a person.
  */
-import { type Clock, delay, type Logger, silentLogger } from "@holdfast/core";
+import { type Clock, delay, type Logger, retry, silentLogger } from "@holdfast/core";
 import { openDatabase } from "@holdfast/process";
 import { type ProcessRun, reportExit } from "../rpc/operations.js";
 import {
@@ -38,6 +38,8 @@ export interface RunningCoordinator {
 }
 
 const REPORT_TIMEOUT_MS = 2_000;
+/** A leader that is gone is replaced when its lease has run out. */
+const REPORT = { forMs: 10_000, pauseMs: 250 };
 const STOP_TIMEOUT_MS = 15_000;
 /** Before a coordinator that ended by itself is started again. */
 const RESTART_MS = 500;
@@ -116,8 +118,9 @@ export class Support {
       timeoutMs: REPORT_TIMEOUT_MS,
       clock: this.#clock,
     }));
+    const { signal } = this.#stopping;
     try {
-      await reportExit(targets, run);
+      await retry(() => reportExit(targets, run), { ...REPORT, clock: this.#clock, signal });
     } catch (error) {
       this.#logger.warn(
         { nodeId: run.nodeId, err: error },
