@@ -49,6 +49,6 @@ function openBy(openStream) {
         waiting.push([batch, taken]);
       } else writeFrame(stream, batch, taken);
     };
-    return { write, close: () => (stream ?? first).destroy?.() };
+    return { write, close: () => (stream === undefined ? first.close() : stream.destroy()) };
   };
 }

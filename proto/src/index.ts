@@ -157,6 +157,7 @@ export type {
   WatchTopologyRequest__Output,
 } from "./gen/holdfast/v1/WatchTopologyRequest.js";
 export type { WriteResponse, WriteResponse__Output } from "./gen/holdfast/v1/WriteResponse.js";
+export { MessageReader, writeMessage } from "./length-prefixed.js";
 export type { PipeCodec } from "./pipe-codec.js";
 export { MAX_TOPOLOGY_MESSAGE_BYTES, PROTOCOL_VERSION } from "./protocol.js";
 export { ReplyReader } from "./reply-reader.js";

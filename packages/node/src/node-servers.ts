@@ -79,6 +79,7 @@ export function createServers(inputs: NodeInputs, parts: NodeParts, drain: Drain
         {
           definition: CacheRpc.service,
           handlers: createCacheService(backend, pipes, clock, logger),
+          direct: ["Pipe"],
           onStopping: () => pipes.close(),
         },
         {

@@ -40,6 +40,7 @@ export {
   parseDuration,
 } from "./config/units.js";
 export { type ServerChannelOptions, serverChannelOptions } from "./grpc/channel-options.js";
+export type { MessageStream } from "./grpc/direct-streams.js";
 export { GrpcServer, type GrpcServerOptions, type GrpcService } from "./grpc/grpc-server.js";
 export { createTopologyService, type TopologyViews } from "./grpc/topology-service.js";
 export { type CallContext, type UnaryOptions, unary } from "./grpc/unary.js";

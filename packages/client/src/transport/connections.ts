@@ -1,10 +1,10 @@
 /**
  * The client's door to gRPC: makes its channels and streams, and calls on them. Besides this file
- * only relay.ts, which is handed a channel for the unary form of an operation, touches gRPC's
- * objects. What the rest of the client gets are the interfaces in wire.ts, and every failure is a
- * CacheError.
+ * only pipe-connection.ts, which is the stream of a pipe, and relay.ts, which is handed a channel for the unary form of
+ * an operation, touch gRPC's objects. What the rest of the client gets are the interfaces in wire.ts, and every failure
+ * is a CacheError.
  *
- * Each stream has a channel of its own, made anew after every failure: a channel that outlives
+ * Each stream has a connection of its own, made anew after every failure: a channel of grpc-js that outlives
  * failures backs off in ways of its own, up to two minutes, and has been known to hang after its
  * target restarted. How often a new one is tried is decided in members.ts and topology-follower.ts.
  */
@@ -30,6 +30,7 @@ import {
   type WarmProgress__Output,
   type WarmRequest,
 } from "@holdfast/proto";
+import { PipeConnection } from "./pipe-connection.js";
 import { relayOperation } from "./relay.js";
 import type { BatchStream, OpenStream, StreamHandlers, Wire } from "./wire.js";
 
@@ -44,14 +45,18 @@ const MAX_CALL_CHANNELS = 16;
 /** Longest wait for a connection before a single call. */
 const CONNECT_MAX_MS = 2_000;
 
+/** A paused process still acknowledges packets; only an unanswered ping finds it out. */
+const PING = { everyMs: 5_000, timeoutMs: 3_000 };
+
+const WINDOW_BYTES = 1024 * 1024;
+
 const CHANNEL_OPTIONS: ChannelOptions = {
-  // A paused process still acknowledges packets; only an unanswered ping finds it out.
-  "grpc.keepalive_time_ms": 5_000,
-  "grpc.keepalive_timeout_ms": 3_000,
+  "grpc.keepalive_time_ms": PING.everyMs,
+  "grpc.keepalive_timeout_ms": PING.timeoutMs,
   "grpc.keepalive_permit_without_calls": 1,
   "grpc.max_send_message_length": MAX_SEND_BYTES,
   "grpc.max_receive_message_length": MAX_RECEIVE_BYTES,
-  "grpc-node.flow_control_window": 1024 * 1024,
+  "grpc-node.flow_control_window": WINDOW_BYTES,
   // Retries are decided in retry.ts, which knows what may be repeated.
   "grpc.enable_retries": 0,
   "grpc.service_config_disable_resolution": 1,
@@ -62,6 +67,15 @@ const CHANNEL_OPTIONS: ChannelOptions = {
   "grpc.initial_reconnect_backoff_ms": 100,
   "grpc.max_reconnect_backoff_ms": 1_000,
   "grpc.dns_min_time_between_resolutions_ms": 1_000,
+};
+
+const INSECURE = credentials.createInsecure();
+
+const PIPE = {
+  maxBytes: MAX_RECEIVE_BYTES,
+  windowBytes: WINDOW_BYTES,
+  pingEveryMs: PING.everyMs,
+  pingTimeoutMs: PING.timeoutMs,
 };
 
 /** The part of a gRPC stream that is used here, whatever its direction. */
@@ -77,12 +91,15 @@ export class GrpcConnections implements Wire {
   readonly #credentials: ChannelCredentials;
   readonly #callChannels = new Map<string, CacheClient>();
 
-  constructor(clock: Clock, channelCredentials: ChannelCredentials = credentials.createInsecure()) {
+  /** @param channelCredentials - where given, pipes too are calls of grpc-js: nobody else can read them. */
+  constructor(clock: Clock, channelCredentials: ChannelCredentials = INSECURE) {
     this.#clock = clock;
     this.#credentials = channelCredentials;
   }
 
   openPipe(address: string, handlers: StreamHandlers<Buffer>): BatchStream {
+    const isPlain = this.#credentials === INSECURE;
+    if (isPlain) return new PipeConnection(address, handlers, { ...PIPE, clock: this.#clock });
     const client = this.#cacheClient(address);
     // The contract leaves the messages of pipes as they are on the wire; the generated types do not know that.
     const call = client.Pipe() as unknown as ClientDuplexStream<Buffer, Buffer>;
@@ -90,7 +107,6 @@ export class GrpcConnections implements Wire {
       ...attach(client, call, handlers),
       write: (batch, taken) => {
         call.write(batch, (error?: Error | null) => {
-          // A failed write is told by the stream's own end; it must not send anything further.
           if (!error) taken();
         });
       },

@@ -3,7 +3,7 @@
  * they belong, and turns the replies back. No decision about the cache is taken here.
  */
 import { CacheError, type Clock, type Logger } from "@holdfast/core";
-import { unary } from "@holdfast/process";
+import { type MessageStream, unary } from "@holdfast/process";
 import {
   type CacheHandlers,
   completeOperation,
@@ -15,7 +15,7 @@ import {
   type WarmProgress,
   type WarmRequest__Output,
 } from "@holdfast/proto";
-import type { PipeCall, Pipes } from "./pipe.js";
+import type { Pipes } from "./pipe.js";
 import type { RequestContext } from "./request-context.js";
 import { type UnaryBackend, UnaryOperations } from "./unary-operations.js";
 
@@ -53,7 +53,7 @@ export function createCacheService(
       send().catch((error: unknown) => call.emit("error", toStatusObject(error)));
     },
     // The generated type does not know that pipes are left their bytes.
-    Pipe: (call) => pipes.accept(call as unknown as PipeCall),
+    Pipe: (call) => pipes.accept(call as unknown as MessageStream),
   };
 }
 

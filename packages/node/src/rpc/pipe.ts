@@ -13,8 +13,9 @@
  * replies that its client has not taken; what comes beyond is answered OVERLOADED, unexecuted. A
  * client that does not read is not read from, and after `MAX_SILENT_MS` its pipe ends.
  */
-import { type ServerDuplexStream, status } from "@grpc/grpc-js";
+import { status } from "@grpc/grpc-js";
 import { CacheError, type CancelTimer, type Clock } from "@holdfast/core";
+import type { MessageStream } from "@holdfast/process";
 import {
   BatchReader,
   type Hello__Output,
@@ -66,9 +67,6 @@ export interface PipeParts {
   readonly clock: Clock;
 }
 
-/** Its messages are bytes, which `BatchReader` reads and `ReplyWriter` writes. */
-export type PipeCall = ServerDuplexStream<Buffer, Buffer>;
-
 interface Received {
   readonly message: Buffer | "end";
   /** On the monotonic clock. */
@@ -91,9 +89,9 @@ export class Pipes {
     return this.#open.size;
   }
 
-  accept(call: PipeCall): void {
+  accept(stream: MessageStream): void {
     const onClosed = () => this.#open.delete(pipe);
-    const pipe = new Pipe(call, this.#parts, this.#batch, this.#replies, onClosed);
+    const pipe = new Pipe(stream, this.#parts, this.#batch, this.#replies, onClosed);
     this.#open.add(pipe);
   }
 
@@ -104,7 +102,7 @@ export class Pipes {
 }
 
 class Pipe {
-  readonly #call: PipeCall;
+  readonly #stream: MessageStream;
   readonly #parts: PipeParts;
   readonly #batch: BatchReader;
   readonly #replies: ReplyWriter;
@@ -127,21 +125,21 @@ class Pipe {
   #cancelPatience: CancelTimer = () => {};
 
   constructor(
-    call: PipeCall,
+    stream: MessageStream,
     parts: PipeParts,
     batch: BatchReader,
     replies: ReplyWriter,
     onClosed: () => void,
   ) {
-    this.#call = call;
+    this.#stream = stream;
     this.#parts = parts;
     this.#batch = batch;
     this.#replies = replies;
     this.#onClosed = onClosed;
-    call.on("data", (message: Buffer) => this.#receive(message));
-    call.on("end", () => this.#receive("end"));
-    call.on("cancelled", () => this.#close());
-    call.on("error", () => this.#close());
+    stream.on("data", (message: Buffer) => this.#receive(message));
+    stream.on("end", () => this.#receive("end"));
+    stream.on("cancelled", () => this.#close());
+    stream.on("error", () => this.#close());
   }
 
   finish(): void {
@@ -151,7 +149,7 @@ class Pipe {
 
   #receive(message: Received["message"]): void {
     this.#inbox.push({ message, atMs: this.#parts.clock.monotonic() });
-    if (this.#inbox.length >= MAX_RECEIVED) this.#call.pause();
+    if (this.#inbox.length >= MAX_RECEIVED) this.#stream.pause();
     if (!this.#hasHadTurn) this.#takeTurn();
   }
 
@@ -170,7 +168,7 @@ class Pipe {
 
   /** Unless there is too much to do, or to send, already. */
   #readOn(): void {
-    if (this.#inbox.length < MAX_RECEIVED && !this.#isChoked) this.#call.resume();
+    if (this.#inbox.length < MAX_RECEIVED && !this.#isChoked) this.#stream.resume();
   }
 
   #onMessage(message: Buffer, receivedAtMs: number): void {
@@ -222,13 +220,13 @@ class Pipe {
       return this.#refuse(`this node speaks protocol ${PROTOCOL_VERSION}, not ${hello.protocol}`);
     }
     this.#hasGreeted = true;
-    this.#call.write(pipeCodec.introduction(identity()));
+    this.#stream.write(pipeCodec.introduction(identity()));
     return true;
   }
 
   #refuse(details: string, code = status.INVALID_ARGUMENT): false {
     this.#close();
-    this.#call.emit("error", { code, details });
+    this.#stream.emit("error", { code, details });
     return false;
   }
 
@@ -304,17 +302,17 @@ class Pipe {
     const message = this.#replies.take();
     const { length } = message;
     this.#unsentBytes += length;
-    const hasRoom = this.#call.write(message, () => {
+    const hasRoom = this.#stream.write(message, () => {
       this.#unsentBytes -= length;
       this.#replies.giveBack(message);
     });
     if (hasRoom || this.#isChoked) return;
     this.#isChoked = true;
-    this.#call.pause();
+    this.#stream.pause();
     this.#cancelPatience = this.#parts.clock.after(MAX_SILENT_MS, () =>
       this.#refuse("the client does not take its replies", status.RESOURCE_EXHAUSTED),
     );
-    this.#call.once("drain", () => {
+    this.#stream.once("drain", () => {
       this.#isChoked = false;
       this.#cancelPatience();
       this.#readOn();
@@ -326,7 +324,7 @@ class Pipe {
     if (this.#inFlight > 0 || this.#inbox.length > 0) return;
     this.#sendReady();
     this.#close();
-    this.#call.end();
+    this.#stream.end();
   }
 
   #close(): void {

@@ -18,12 +18,15 @@ import type { Clock, Component, Logger } from "@holdfast/core";
 import { PACKAGE_DEFINITION } from "@holdfast/proto";
 import { HealthImplementation } from "grpc-health-check";
 import { joinAddress, listenError } from "../ops/listening.js";
+import { type MessageStream, serveDirectly } from "./direct-streams.js";
 import { OpenCalls } from "./open-calls.js";
 import { widenWindows } from "./windows.js";
 
 export interface GrpcService {
   readonly definition: ServiceDefinition;
   readonly handlers: UntypedServiceImplementation;
+  /** Names of methods with streams in both directions whose handlers need no more than a `MessageStream`. */
+  readonly direct?: readonly string[];
   /** Called once when the server begins to stop; streams of the service's own end themselves here. */
   readonly onStopping?: () => void;
 }
@@ -60,6 +63,8 @@ export class GrpcServer implements Component {
   readonly #server: Server;
   readonly #health = new HealthImplementation({ [WHOLE_SERVER]: "NOT_SERVING" });
   readonly #calls = new OpenCalls();
+  /** By their paths. */
+  readonly #direct = new Map<string, (stream: MessageStream) => void>();
   #port = 0;
   #stopping = false;
 
@@ -71,8 +76,8 @@ export class GrpcServer implements Component {
       addService: (definition: ServiceDefinition, handlers: UntypedServiceImplementation) =>
         this.#addService(definition, handlers),
     };
-    for (const { definition, handlers } of options.services) {
-      this.#addService(definition, handlers);
+    for (const { definition, handlers, direct } of options.services) {
+      this.#addService(definition, handlers, direct);
     }
     this.#health.addToServer(registrar);
     if (options.reflection) new ReflectionService(PACKAGE_DEFINITION).addToServer(registrar);
@@ -99,6 +104,7 @@ export class GrpcServer implements Component {
       });
     });
     widenWindows(this.#server);
+    serveDirectly(this.#server, this.#direct, this.#options.maxMessageBytes);
   }
 
   /** What the health service answers. */
@@ -116,8 +122,18 @@ export class GrpcServer implements Component {
     await this.#drain();
   }
 
-  #addService(definition: ServiceDefinition, handlers: UntypedServiceImplementation): void {
-    this.#server.addService(definition, this.#calls.track(definition, handlers));
+  #addService(
+    definition: ServiceDefinition,
+    handlers: UntypedServiceImplementation,
+    direct: readonly string[] = [],
+  ): void {
+    const tracked = this.#calls.track(definition, handlers);
+    this.#server.addService(definition, tracked);
+    for (const name of direct) {
+      const path = definition[name]?.path ?? "";
+      // The untyped union cannot say that this is the handler of a method with streams in both directions.
+      this.#direct.set(path, tracked[name] as unknown as (stream: MessageStream) => void);
+    }
   }
 
   /** Waits for the calls in progress, then ends them. */

@@ -4,7 +4,7 @@ import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { expect, it } from "vitest";
 import { WINDOW_BYTES, widenWindows } from "./windows.js";
 
-it("Callers may have 256 KiB under way, on a stream and on a connection", async () => {
+it("Callers may have 512 KiB under way, on a stream and on a connection", async () => {
   const server = new Server();
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) => {
