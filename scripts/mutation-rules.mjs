@@ -586,4 +586,18 @@ export const MUTATIONS = [
     to: "doubtTopology: () => {},",
     suites: ["test/faults/network.test.ts"],
   },
+  {
+    rule: "the memory of a reply is used again only when nothing sends it any more",
+    file: "packages/process/src/grpc/direct-streams.ts",
+    from: "if (!error && !stream.destroyed) sent?.();",
+    to: "if (!error) sent?.();",
+    suites: ["packages/process/src/grpc/direct-streams.test.ts"],
+  },
+  {
+    rule: "only the node's word makes the end of a pipe a good one",
+    file: "packages/client/src/transport/pipe-connection.ts",
+    from: "if ((flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) this",
+    to: "if ((flags | constants.NGHTTP2_FLAG_END_STREAM) !== 0) this",
+    suites: ["packages/client/src/transport/pipe-connection.test.ts"],
+  },
 ];

@@ -107,7 +107,7 @@ describe.each(LAYERS)("%s", (layer) => {
     const graceSeconds = node.workload.spec.template.spec.terminationGracePeriodSeconds;
     const drainSeconds = loadNode().drainTimeoutMs / 1_000;
     expect(preStopSeconds).toBeGreaterThanOrEqual(5);
-    expect(graceSeconds).toBeGreaterThanOrEqual(preStopSeconds + drainSeconds + 6 + 10 + 10 + 10);
+    expect(graceSeconds).toBeGreaterThanOrEqual(preStopSeconds + drainSeconds + 6 + 10 + 12 + 10);
   });
 
   it("keeps a node's journal on a volume of its own, which outlives pod and set", () => {

@@ -11,12 +11,6 @@ function bytesOf(messages: readonly Buffer[]): Buffer {
   return stream.read() ?? Buffer.alloc(0);
 }
 
-function createReader(maxBytes = 2 ** 20) {
-  const messages: Buffer[] = [];
-  const reader = new MessageReader(maxBytes, (message) => messages.push(message));
-  return { messages, reader };
-}
-
 describe("Length-prefixed messages", () => {
   const seed = testSeed();
 
@@ -26,11 +20,12 @@ describe("Length-prefixed messages", () => {
     fc.assert(
       fc.property(fc.array(length), fc.array(cut, { minLength: 1 }), (lengths, cuts) => {
         const written = lengths.map((bytes, index) => Buffer.alloc(bytes, index));
-        const { messages, reader } = createReader();
+        const reader = new MessageReader(2 ** 20);
+        const messages: Buffer[] = [];
         const bytes = bytesOf(written);
         for (let at = 0, turn = 0; at < bytes.length; turn++) {
           const end = at + (cuts[turn % cuts.length] as number);
-          reader.read(bytes.subarray(at, end));
+          messages.push(...reader.read(bytes.subarray(at, end)));
           at = end;
         }
         expect(messages.map((message) => message.length)).toEqual(lengths);
@@ -43,24 +38,26 @@ describe("Length-prefixed messages", () => {
   });
 
   it("are parts of what came", () => {
-    const { messages, reader } = createReader();
     const bytes = bytesOf([Buffer.from("one"), Buffer.from("two")]);
-    reader.read(bytes);
+    const messages = new MessageReader(2 ** 20).read(bytes);
     expect(messages.map(({ buffer }) => buffer)).toEqual([bytes.buffer, bytes.buffer]);
   });
 
   it("are refused when they are too large, before they have come", () => {
-    const { messages, reader } = createReader(10);
-    reader.read(bytesOf([Buffer.alloc(10)]));
-    expect(messages).toHaveLength(1);
-    const head = bytesOf([Buffer.alloc(11)]).subarray(0, 5);
-    expect(() => reader.read(head)).toThrow(
+    const reader = new MessageReader(10);
+    const tooLarge = bytesOf([Buffer.alloc(11)]);
+    const piece = Buffer.concat([bytesOf([Buffer.alloc(10)]), tooLarge.subarray(0, 5)]);
+    expect(reader.read(piece)).toHaveLength(1);
+    expect(reader.problem).toEqual(
       new CacheError("VALUE_TOO_LARGE", "a message has 11 bytes; at most 10 are taken"),
     );
+    expect(reader.read(tooLarge.subarray(5))).toEqual([]);
+    expect(reader.read(bytesOf([Buffer.alloc(1)]))).toEqual([]);
   });
 
   it("are refused when they are compressed", () => {
-    const { reader } = createReader();
-    expect(() => reader.read(Buffer.from([1, 0, 0, 0, 0]))).toThrow("must not be compressed");
+    const reader = new MessageReader(10);
+    expect(reader.read(Buffer.from([1, 0, 0, 0, 0]))).toEqual([]);
+    expect(reader.problem).toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 });

@@ -36,47 +36,54 @@ export function writeMessage(
 /** Puts messages together from the pieces in which they come. */
 export class MessageReader {
   readonly #maxBytes: number;
-  readonly #onMessage: (message: Buffer) => void;
   #pieces: Buffer[] = [];
   /** Of all pieces. */
   #bytes = 0;
   /** How many are needed for the next step. */
   #wanted = PREFIX_BYTES;
+  #problem: CacheError | undefined;
 
   /** @param maxBytes - of a message. */
-  constructor(maxBytes: number, onMessage: (message: Buffer) => void) {
+  constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
-    this.#onMessage = onMessage;
   }
 
   /**
-   * Takes in a piece, and tells of each message that it completes; that is a part of what came, not a copy.
-   *
-   * @throws {CacheError} `VALUE_TOO_LARGE`, or `INVALID_ARGUMENT` when it is compressed. What comes after it means nothing.
+   * Why nothing can be read any more: `VALUE_TOO_LARGE`, or `INVALID_ARGUMENT` for a message that is compressed;
+   * `undefined`: it can.
    */
-  read(piece: Buffer): void {
+  get problem(): CacheError | undefined {
+    return this.#problem;
+  }
+
+  /** Takes in a piece. Returns the messages that it completes; they are parts of what came, not copies. */
+  read(piece: Buffer): readonly Buffer[] {
+    if (this.#problem !== undefined) return [];
     this.#pieces.push(piece);
     this.#bytes += piece.length;
-    if (this.#bytes < this.#wanted) return;
+    if (this.#bytes < this.#wanted) return [];
+    const messages: Buffer[] = [];
     let rest = this.#pieces.length === 1 ? piece : Buffer.concat(this.#pieces);
     for (;;) {
       this.#wanted = PREFIX_BYTES + (rest.length < PREFIX_BYTES ? 0 : this.#lengthOf(rest));
       if (rest.length < this.#wanted) break;
-      const end = this.#wanted;
-      this.#onMessage(rest.subarray(PREFIX_BYTES, end));
-      rest = rest.subarray(end);
+      messages.push(rest.subarray(PREFIX_BYTES, this.#wanted));
+      rest = rest.subarray(this.#wanted);
     }
     this.#pieces = rest.length === 0 ? [] : [rest];
     this.#bytes = rest.length;
+    return messages;
   }
 
+  /** Infinity: it cannot be read. */
   #lengthOf(bytes: Buffer): number {
-    if (bytes[0] !== 0) {
-      throw new CacheError("INVALID_ARGUMENT", "a message of a pipe must not be compressed");
-    }
     const length = bytes.readUInt32BE(LENGTH_AT);
-    if (length <= this.#maxBytes) return length;
-    const problem = `a message has ${length} bytes; at most ${this.#maxBytes} are taken`;
-    throw new CacheError("VALUE_TOO_LARGE", problem);
+    if (bytes[0] !== 0) {
+      this.#problem = new CacheError("INVALID_ARGUMENT", "a message of a pipe is compressed");
+    } else if (length > this.#maxBytes) {
+      const problem = `a message has ${length} bytes; at most ${this.#maxBytes} are taken`;
+      this.#problem = new CacheError("VALUE_TOO_LARGE", problem);
+    }
+    return this.#problem === undefined ? length : Number.POSITIVE_INFINITY;
   }
 }

@@ -49,7 +49,7 @@ const FINAL_FLUSH_MS = 10_000;
 /** What is left of copies of other owners' entries gets at the very end. */
 const COPIES_MS = 500;
 
-/** A leader that is gone is replaced when its lease has run out. */
+/** A leader that is gone is replaced when its lease has run out: after 5 s, by default. */
 const TELL_END = { forMs: 10_000, pauseMs: 250 };
 
 export class CacheNode implements AsyncDisposable {
@@ -171,7 +171,7 @@ export class CacheNode implements AsyncDisposable {
   async #tellEnd(): Promise<void> {
     const { coordinator, ownership } = this.#parts;
     const { clock, logger, options } = this.#inputs;
-    // It has never owned anything.
+    // It knows of no cluster that could take it for an owner.
     if (ownership.epoch === 0) return;
     try {
       const report = () => coordinator.reportExit(options.nodeId, ownership.incarnation);

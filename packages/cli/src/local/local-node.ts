@@ -65,8 +65,8 @@ export interface NodeExit extends ProcessExit {
 
 /** A run of this length counts as healthy: the next restart is quick again. */
 const HEALTHY_RUN_MS = 10_000;
-/** A node gives up draining by itself after `drainTimeout`, a minute, and what it grants the last flush. */
-const DRAIN_TIMEOUT_MS = 80_000;
+/** A node gives up by itself after `drainTimeout`, a minute, and what it grants open calls, the last flush and its news. */
+const DRAIN_TIMEOUT_MS = 95_000;
 
 export class LocalNode {
   readonly nodeId: string;

@@ -38,7 +38,7 @@ export interface RunningCoordinator {
 }
 
 const REPORT_TIMEOUT_MS = 2_000;
-/** A leader that is gone is replaced when its lease has run out. */
+/** A leader that is gone is replaced when its lease has run out: after 5 s, by default. */
 const REPORT = { forMs: 10_000, pauseMs: 250 };
 const STOP_TIMEOUT_MS = 15_000;
 /** Before a coordinator that ended by itself is started again. */
@@ -122,6 +122,7 @@ export class Support {
     try {
       await retry(() => reportExit(targets, run), { ...REPORT, clock: this.#clock, signal });
     } catch (error) {
+      if (signal.aborted) return;
       this.#logger.warn(
         { nodeId: run.nodeId, err: error },
         `no coordinator took the report that ${run.nodeId} is dead; its lease will tell`,

@@ -76,6 +76,7 @@ const PIPE = {
   windowBytes: WINDOW_BYTES,
   pingEveryMs: PING.everyMs,
   pingTimeoutMs: PING.timeoutMs,
+  farewellMs: 10_000,
 };
 
 /** The part of a gRPC stream that is used here, whatever its direction. */
@@ -107,6 +108,7 @@ export class GrpcConnections implements Wire {
       ...attach(client, call, handlers),
       write: (batch, taken) => {
         call.write(batch, (error?: Error | null) => {
+          // A failed write is told by the stream's own end; it must not send anything further.
           if (!error) taken();
         });
       },

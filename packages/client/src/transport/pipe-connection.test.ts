@@ -1,4 +1,4 @@
-import { createServer as createHttp2Server, type ServerHttp2Stream } from "node:http2";
+import { constants, createServer as createHttp2Server, type ServerHttp2Stream } from "node:http2";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { credentials } from "@grpc/grpc-js";
 import { type CacheError, type Clock, systemClock } from "@holdfast/core";
@@ -37,7 +37,14 @@ function connectTo(address: string, clock: Clock = new FakeClock(), pingEveryMs 
   const connection = new PipeConnection(
     address,
     { message: (message) => messages.push(String(message)), ended: (error) => ends.push(error) },
-    { maxBytes: 1_000, windowBytes: 65_536, pingEveryMs, pingTimeoutMs: 3_000, clock },
+    {
+      maxBytes: 1_000,
+      windowBytes: 65_536,
+      pingEveryMs,
+      pingTimeoutMs: 3_000,
+      farewellMs: 10_000,
+      clock,
+    },
   );
   open.push(connection);
   const ended = async () => {
@@ -84,6 +91,21 @@ describe("The connection of a pipe", () => {
       code: "UNAVAILABLE",
       message: "later",
     });
+  });
+
+  it("takes nothing but the node's word for a good end", async () => {
+    const silent = await http2Server((stream) => {
+      stream.respond({ "content-type": "application/grpc" });
+      stream.end();
+    });
+    const early = await http2Server((stream) => {
+      stream.respond({ "content-type": "application/grpc", "grpc-status": "0" });
+      stream.close(constants.NGHTTP2_NO_ERROR);
+    });
+    const empty = await http2Server(answering([], { "grpc-status": "" }));
+    for (const address of [silent, early, empty]) {
+      expect(await connectTo(address).ended()).toBeDefined();
+    }
   });
 
   it("is unavailable where something else than a node answers", async () => {
@@ -150,6 +172,23 @@ describe("The connection of a pipe", () => {
     expect(ends).toEqual([]);
   });
 
+  it("waits no longer than a farewell takes when the node ends the connection", async () => {
+    const clock = new FakeClock();
+    const address = await http2Server((stream) => {
+      stream.respond({ "content-type": "application/grpc" });
+      stream.session?.goaway();
+      writeMessage(stream, Buffer.from("behind it"));
+    });
+    const { ends, ended, messages } = connectTo(address, clock);
+    await expect.poll(() => messages).toEqual(["behind it"]);
+    clock.advance(5_000);
+    await settle();
+    await clock.advanceAsync(9_999);
+    expect(ends).toEqual([]);
+    await clock.advanceAsync(1);
+    expect(await ended()).toMatchObject({ message: expect.stringContaining("has not ended") });
+  });
+
   it("leaves no timer, and tells nothing, when it is closed", async () => {
     const clock = new FakeClock();
     const { connection, ends } = connectTo(await listening(createHttp2Server()), clock);
@@ -161,8 +200,8 @@ describe("The connection of a pipe", () => {
   });
 });
 
-describe("A pipe with credentials of its own", () => {
-  it("is a call of grpc-js, and does the same", async () => {
+describe("A client with credentials of its own", () => {
+  it("writes and reads as any other", async () => {
     const channelCredentials = credentials.createInsecure();
     await using test = await startConnected({ nodes: 2 }, { channelCredentials });
     const keys = test.fake.nodes.map((node) => test.fake.keyOf(node));

@@ -7,8 +7,10 @@ import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
   connect,
+  constants,
   type IncomingHttpHeaders,
 } from "node:http2";
+import { connect as connectTcp } from "node:net";
 import { Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { CacheError, type CancelTimer, type Clock } from "@holdfast/core";
 import { Cache, fromServiceError, MessageReader, writeMessage } from "@holdfast/proto";
@@ -19,9 +21,10 @@ export interface PipeConnectionOptions {
   readonly maxBytes: number;
   /** What may have been received before it is read. */
   readonly windowBytes: number;
-  /** A paused process still acknowledges packets; only an unanswered ping finds it out. */
   readonly pingEveryMs: number;
   readonly pingTimeoutMs: number;
+  /** How long a node may take to end the stream when it ends the connection, which leaves pings unanswered. */
+  readonly farewellMs: number;
   readonly clock: Clock;
 }
 
@@ -33,6 +36,9 @@ const HEADERS = {
 };
 
 const HTTP_OK = 200;
+
+/** The status of a call that ended well. */
+const GRPC_OK = String(status.OK);
 
 export class PipeConnection implements BatchStream {
   readonly #options: PipeConnectionOptions;
@@ -49,19 +55,18 @@ export class PipeConnection implements BatchStream {
     this.#options = options;
     this.#handlers = handlers;
     const { windowBytes, maxBytes } = options;
-    const session = connect(`http://${address}`, {
+    const session = connect(AUTHORITY, {
+      createConnection: () => connectTcp(placeOf(address)),
       settings: { initialWindowSize: windowBytes, enablePush: false },
       // What is in memory is bounded by those who write and by the window.
       maxSessionMemory: Number.MAX_SAFE_INTEGER,
     });
-    const stream = session.request(HEADERS, { endStream: false });
-    const reader = new MessageReader(maxBytes, (message) => {
-      if (!this.#isOver) handlers.message(message);
-    });
+    const stream = session.request({ ...HEADERS, ":authority": address }, { endStream: false });
+    const reader = new MessageReader(maxBytes);
     session.on("connect", () => this.#onConnect());
     session.on("error", (error) => this.#end(broken(error)));
     session.on("close", () => this.#finish());
-    stream.on("response", (headers) => this.#onResponse(headers));
+    stream.on("response", (headers, flags) => this.#onResponse(headers, flags));
     stream.on("trailers", (headers) => this.#onStatus(headers));
     stream.on("data", (piece: Buffer) => this.#read(reader, piece));
     stream.on("error", (error) => this.#end(broken(error)));
@@ -86,6 +91,7 @@ export class PipeConnection implements BatchStream {
   }
 
   #onConnect(): void {
+    if (this.#isOver) return;
     this.#session.setLocalWindowSize(this.#options.windowBytes);
     this.#pingLater();
   }
@@ -96,42 +102,45 @@ export class PipeConnection implements BatchStream {
   }
 
   #ping(): void {
-    const { clock, pingTimeoutMs } = this.#options;
-    const silent = new CacheError("UNAVAILABLE", "the connection was lost: no answer to a ping");
-    this.#cancelPing = clock.after(pingTimeoutMs, () => this.#end(silent));
+    const { pingTimeoutMs, farewellMs } = this.#options;
+    this.#endAfter(pingTimeoutMs, "the connection was lost: no answer to a ping");
     this.#session.ping((error) => {
       this.#cancelPing();
-      // The end of the connection, which is told by itself.
       if (error === null) this.#pingLater();
+      else this.#endAfter(farewellMs, "the node has not ended what it was about to end");
     });
   }
 
-  #read(reader: MessageReader, piece: Buffer): void {
+  #endAfter(ms: number, why: string): void {
     if (this.#isOver) return;
-    try {
-      reader.read(piece);
-    } catch (error) {
-      this.#end(new CacheError("INTERNAL", `what the node sent is no message: ${error}`));
-    }
+    const { clock } = this.#options;
+    this.#cancelPing = clock.after(ms, () => this.#end(new CacheError("UNAVAILABLE", why)));
   }
 
-  #onResponse(headers: IncomingHttpHeaders): void {
+  #read(reader: MessageReader, piece: Buffer): void {
+    for (const message of reader.read(piece)) if (!this.#isOver) this.#handlers.message(message);
+    const { problem } = reader;
+    if (problem === undefined) return;
+    const why = `what the node sent cannot be read: ${problem.message}`;
+    this.#end(new CacheError("INTERNAL", why, { cause: problem }));
+  }
+
+  #onResponse(headers: IncomingHttpHeaders, flags: number): void {
     const { ":status": code } = headers;
-    if (headers["grpc-status"] !== undefined) this.#onStatus(headers);
+    // A status in place of an answer ends the stream; any other is not the call's.
+    if ((flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) this.#onStatus(headers);
     else if (Number(code) !== HTTP_OK) {
       this.#end(new CacheError("UNAVAILABLE", `no node answered, but HTTP status ${code}`));
     }
   }
 
   #onStatus(headers: IncomingHttpHeaders): void {
-    const code = Number(headers["grpc-status"] ?? status.UNKNOWN);
-    if (code === status.OK) {
-      this.#status = "ok";
-      return;
-    }
+    const code = headers["grpc-status"];
+    if (code === GRPC_OK) this.#status = "ok";
+    if (code === undefined || code === GRPC_OK) return;
     const details = decoded(String(headers["grpc-message"] ?? ""));
     const metadata = Metadata.fromHttp2Headers(headers);
-    this.#status = Object.assign(new Error(details), { code, details, metadata });
+    this.#status = Object.assign(new Error(details), { code: Number(code), details, metadata });
   }
 
   /** Nothing more comes. */
@@ -148,8 +157,20 @@ export class PipeConnection implements BatchStream {
   }
 }
 
-function broken(cause: Error): CacheError {
-  return new CacheError("UNAVAILABLE", `the connection failed: ${cause.message}`, { cause });
+/** For the connection goes where it is told; whom it is to is in the headers of the stream. */
+const AUTHORITY = "http://node";
+
+/** @param address - `host:port`, an IPv6 host in brackets. */
+function placeOf(address: string): { readonly host: string; readonly port: number } {
+  const at = address.lastIndexOf(":");
+  const host = address.slice(0, at).replace(/^\[|\]$/g, "");
+  return { host, port: Number(address.slice(at + 1)) };
+}
+
+function broken(cause: NodeJS.ErrnoException): CacheError {
+  // Of several failures at once the message is empty.
+  const what = cause.message || cause.code;
+  return new CacheError("UNAVAILABLE", `the connection failed: ${what}`, { cause });
 }
 
 /** The text of a status travels percent-encoded. */

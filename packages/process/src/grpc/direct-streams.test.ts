@@ -40,6 +40,7 @@ async function call(accept: (stream: MessageStream) => void, clock: Clock = syst
   open.push({ close: () => server.stop() }, { close: () => client.close() });
   // The messages of pipes are bytes, whatever the generated types say.
   const stream = client.Pipe() as unknown as ClientDuplexStream<Buffer, Buffer>;
+  open.push({ close: () => stream.cancel() });
   const messages: string[] = [];
   stream.on("data", (message: Buffer) => messages.push(String(message)));
   const ended = new Promise<ServiceError | undefined>((resolve) => {
@@ -81,6 +82,17 @@ describe("A stream that is served directly", () => {
     expect(messages).toEqual(["so far"]);
   });
 
+  it("tells as much of a long reason as fits", async () => {
+    // Of what is cut in two, the rest is no character.
+    const details = `x${"\u{1f600}".repeat(100_000)}`;
+    const { ended } = await call((stream) => {
+      stream.emit("error", { code: status.NOT_FOUND, details });
+    });
+    const error = await ended;
+    expect(error).toMatchObject({ code: status.NOT_FOUND });
+    expect(error?.details.slice(0, 1_999)).toBe(details.slice(0, 1_999));
+  });
+
   it("refuses messages that are too large, and takes nothing after them", async () => {
     const received: number[] = [];
     const { stream, ended } = await call((taken) => {
@@ -103,6 +115,26 @@ describe("A stream that is served directly", () => {
     });
     stream.pause();
     expect(await ended).toMatchObject({ code: status.RESOURCE_EXHAUSTED });
+  });
+
+  it("keeps its hands off what was on its way when it was cut off", async () => {
+    let calledBack = 0;
+    let isOver = false;
+    const { stream, ended } = await call((accepted) => {
+      accepted.on("cancelled", () => {
+        isOver = true;
+      });
+      let written = 0;
+      const sent = () => {
+        calledBack += 1;
+      };
+      while (accepted.write(Buffer.alloc(500_000), sent) || written < 4) written += 1;
+      accepted.emit("error", { code: status.RESOURCE_EXHAUSTED, details: "read" });
+    });
+    stream.pause();
+    await ended;
+    await expect.poll(() => isOver).toBe(true);
+    expect(calledBack).toBe(0);
   });
 
   it("tells that its caller has gone", async () => {

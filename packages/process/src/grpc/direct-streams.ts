@@ -1,25 +1,37 @@
 /**
  * Streams of messages that a server takes from HTTP/2 itself, past grpc-js, of which they use the port, the connections
- * and the form on the wire: for methods where it matters what a message costs. Whoever calls them sees no difference. Where
- * grpc-js lets nobody at its streams any more, it serves these methods like all others (http2-servers.ts).
+ * and the form on the wire: for methods where it matters what a message costs. Callers see no difference, but that their
+ * deadlines are theirs to keep, and that compressed messages are refused. Where grpc-js lets nobody at its streams any
+ * more, it serves these methods like all others (http2-servers.ts).
  */
 import { EventEmitter } from "node:events";
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import {
+  constants,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Stream,
+} from "node:http2";
 import { type Server, type StatusObject, status } from "@grpc/grpc-js";
 import { MessageReader, toStatusObject, writeMessage } from "@holdfast/proto";
 import { http2ServersOf } from "./http2-servers.js";
+
+/** HTTP/2 takes 64 KiB of headers at most, of which a character may take nine bytes. */
+const MAX_DETAILS = 2_000;
 
 type Failure = Pick<StatusObject, "code" | "details"> & Partial<Pick<StatusObject, "metadata">>;
 
 /** What is to be had of a stream in both directions, whether grpc-js serves it or not. */
 export interface MessageStream {
   on(event: "data", listener: (message: Buffer) => void): unknown;
-  /** `end`: the caller has said all. `cancelled`: the stream is over. */
+  /** `end`: the caller has said all. `cancelled`: the stream is over, whoever ended it. */
   on(event: "end" | "cancelled" | "error", listener: () => void): unknown;
   once(event: "drain", listener: () => void): unknown;
   /** Ends it with a status. */
   emit(event: "error", failure: Failure): boolean;
-  /** Returns whether there is room for more; otherwise `drain` tells. */
+  /**
+   * Returns whether there is room for more; otherwise `drain` tells. `sent` is called when nothing needs the message's
+   * memory any more, and not at all if the stream ends before.
+   */
   write(message: Buffer, sent?: () => void): boolean;
   pause(): unknown;
   resume(): unknown;
@@ -37,6 +49,8 @@ export function serveDirectly(server: Server, streams: DirectStreams, maxBytes: 
     http2Server.removeAllListeners("stream");
     http2Server.on("stream", (stream, headers, ...more) => {
       const accept = isGrpc(headers) ? streams.get(headers[":path"] ?? "") : undefined;
+      // Its caller has gone already.
+      if (stream.destroyed || stream.closed) return;
       if (accept !== undefined) accept(new Http2MessageStream(stream, maxBytes));
       else for (const other of others) other.call(http2Server, stream, headers, ...more);
     });
@@ -54,7 +68,7 @@ class Http2MessageStream extends EventEmitter implements MessageStream {
   constructor(stream: ServerHttp2Stream, maxBytes: number) {
     super();
     this.#stream = stream;
-    const reader = new MessageReader(maxBytes, (message) => this.emit("data", message));
+    const reader = new MessageReader(maxBytes);
     // What went wrong is told by the end that follows it.
     stream.on("error", () => {});
     stream.on("data", (piece: Buffer) => this.#read(reader, piece));
@@ -67,7 +81,11 @@ class Http2MessageStream extends EventEmitter implements MessageStream {
   }
 
   write(message: Buffer, sent?: () => void): boolean {
-    return writeMessage(this.#stream, message, sent);
+    const stream = this.#stream;
+    return writeMessage(stream, message, (error) => {
+      // What is called back by the end of a stream may be on its way still.
+      if (!error && !stream.destroyed) sent?.();
+    });
   }
 
   pause(): void {
@@ -80,30 +98,36 @@ class Http2MessageStream extends EventEmitter implements MessageStream {
 
   end(): void {
     this.#stream.end();
+    // What is not read would keep it open.
+    this.#stream.resume();
+    this.emit("finish");
   }
 
   #read(reader: MessageReader, piece: Buffer): void {
-    try {
-      reader.read(piece);
-    } catch (error) {
-      this.#stream.removeAllListeners("data");
-      this.emit("error", toStatusObject(error));
-    }
+    for (const message of reader.read(piece)) this.emit("data", message);
+    const { problem } = reader;
+    if (problem !== undefined) this.emit("error", toStatusObject(problem));
   }
 
   #fail(failure: Failure): void {
-    this.#end = failure;
+    const stream = this.#stream;
     // Behind what the caller does not read no status would ever reach it.
     if (failure.code === status.RESOURCE_EXHAUSTED) {
-      this.#stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    } else this.#stream.end();
+      stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      stream.resume();
+    } else if (!stream.writableEnded) {
+      this.#end = failure;
+      this.end();
+    }
   }
 }
 
-function trailersOf({ code, details, metadata }: Failure): Record<string, string> {
+function trailersOf({ code, details, metadata }: Failure): OutgoingHttpHeaders {
+  // As UTF-8 and back: half a character, as cutting may leave one, cannot be encoded.
+  const reason = String(Buffer.from(details.slice(0, MAX_DETAILS)));
   return {
-    ...(metadata?.toHttp2Headers() as Record<string, string> | undefined),
+    ...metadata?.toHttp2Headers(),
     "grpc-status": String(code),
-    "grpc-message": encodeURI(details),
+    "grpc-message": encodeURI(reason),
   };
 }

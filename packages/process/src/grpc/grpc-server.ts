@@ -130,7 +130,8 @@ export class GrpcServer implements Component {
     const tracked = this.#calls.track(definition, handlers);
     this.#server.addService(definition, tracked);
     for (const name of direct) {
-      const path = definition[name]?.path ?? "";
+      const path = definition[name]?.path;
+      if (path === undefined) throw new Error(`there is no method ${name}`);
       // The untyped union cannot say that this is the handler of a method with streams in both directions.
       this.#direct.set(path, tracked[name] as unknown as (stream: MessageStream) => void);
     }
