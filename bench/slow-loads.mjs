@@ -2,7 +2,7 @@
  * Whether a slow load holds up the hits beside it: the latency of hits, 20 in each message, alone and with a read in the
  * same message that waits two seconds for somebody else's load. Rounds are taken in turn, and each figure is a median.
  *
- * Run: npm run bench -- slow-loads [--json] [--rounds 5]
+ * Run: npm run bench -- slow-loads [--json] [--rounds 15]
  */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -23,7 +23,7 @@ const QUANTILES = { p50: 0.5, p99: 0.99 };
 const { values: options } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
-    rounds: { type: "string", default: "5" },
+    rounds: { type: "string", default: "15" },
   },
 });
 
