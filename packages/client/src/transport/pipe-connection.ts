@@ -35,6 +35,9 @@ const HEADERS = {
   te: "trailers",
 };
 
+/** node:http2 wants a URL. Where the connection goes is told apart from it, and so is the node's name. */
+const ANY_URL = "http://node";
+
 const HTTP_OK = 200;
 
 /** The status of a call that ended well. */
@@ -55,7 +58,7 @@ export class PipeConnection implements BatchStream {
     this.#options = options;
     this.#handlers = handlers;
     const { windowBytes, maxBytes } = options;
-    const session = connect(AUTHORITY, {
+    const session = connect(ANY_URL, {
       createConnection: () => connectTcp(placeOf(address)),
       settings: { initialWindowSize: windowBytes, enablePush: false },
       // What is in memory is bounded by those who write and by the window.
@@ -156,9 +159,6 @@ export class PipeConnection implements BatchStream {
     this.#handlers.ended(error);
   }
 }
-
-/** For the connection goes where it is told; whom it is to is in the headers of the stream. */
-const AUTHORITY = "http://node";
 
 /** @param address - `host:port`, an IPv6 host in brackets. */
 function placeOf(address: string): { readonly host: string; readonly port: number } {
