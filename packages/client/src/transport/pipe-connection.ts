@@ -167,7 +167,9 @@ function placeOf(address: string): { readonly host: string; readonly port: numbe
   return { host, port: Number(address.slice(at + 1)) };
 }
 
-function broken(cause: NodeJS.ErrnoException): CacheError {
+function broken(error: NodeJS.ErrnoException): CacheError {
+  // Streams that end with their connection say only that, and have its failure as their cause.
+  const cause = error.cause instanceof Error ? (error.cause as NodeJS.ErrnoException) : error;
   // Of several failures at once the message is empty.
   const what = cause.message || cause.code;
   return new CacheError("UNAVAILABLE", `the connection failed: ${what}`, { cause });
